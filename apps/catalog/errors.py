@@ -1,0 +1,84 @@
+"""What the catalogue refuses, in sentences for the person who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.kernel import clock
+from backoffice.kernel.errors import DomainError
+
+SHOWN = 5
+
+
+class InvalidProduct(DomainError):
+    """A field of a product, pack, category or price list breaks a rule; `field` names it."""
+
+
+class CategoryCycle(DomainError):
+    """A category cannot lie inside itself; the message shows the path that would close."""
+
+    def __init__(self, path: Sequence[str]) -> None:
+        super().__init__(
+            _("%(name)s cannot be put there: %(path)s would be a circle.")
+            % {"name": path[0], "path": " → ".join(path)},
+            field="parent",
+        )
+
+
+class CategoryInUse(DomainError):
+    """A category that still holds products or categories is not deleted."""
+
+    def __init__(self, name: str, *, products: int, children: int) -> None:
+        held = []
+        if products:
+            held.append(ngettext("%d product", "%d products", products) % products)
+        if children:
+            held.append(ngettext("%d category", "%d categories", children) % children)
+        super().__init__(
+            _("%(name)s still holds %(held)s. Move them first.") % {"name": name, "held": _(" and ").join(held)}
+        )
+
+
+class PriceRefused(DomainError):
+    """The price, its start or its list breaks a rule."""
+
+
+class PriceChanged(DomainError):
+    """Somebody else set this price since the person looked."""
+
+    def __init__(self, *, name: str, shown: str, now: str) -> None:
+        super().__init__(
+            _("The price of %(name)s was %(shown)s when you opened it and is %(now)s now.")
+            % {"name": name, "shown": shown, "now": now},
+            field="amount",
+        )
+
+
+class NoPrice(DomainError):
+    """A quote asks for products that have no price; `products` holds (id, name) pairs."""
+
+    def __init__(self, products: Iterable[tuple[int, str]], *, price_list: str, at: datetime) -> None:
+        self.products = tuple(products)
+        names = ", ".join(name for _pk, name in self.products[:SHOWN])
+        if len(self.products) > SHOWN:
+            names = _("%(names)s and %(more)d more") % {"names": names, "more": len(self.products) - SHOWN}
+        super().__init__(
+            _("No price on %(day)s in the list %(list)s for: %(names)s.")
+            % {"day": date_format(clock.local(at), "SHORT_DATE_FORMAT"), "list": price_list, "names": names}
+        )
+
+
+class NoPack(DomainError):
+    """The quantity cannot be turned into the product's own unit."""
+
+    def __init__(self, *, product: str, unit: str, asked: str) -> None:
+        super().__init__(
+            _("%(product)s is kept in %(unit)s, and how much of it one %(asked)s holds is not written down.")
+            % {"product": product, "unit": unit, "asked": asked},
+            field="unit",
+        )

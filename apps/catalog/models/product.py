@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.kernel.audit import Audited
+from backoffice.kernel.fields import PriceField
+from backoffice.kernel.models import Revisioned, TimeStamped
+
+from ..codes import fold, validate_barcode, validate_sku
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def search(self, text: str) -> Self:
+        """Products in whose SKU, name or barcode every word of the text occurs, whatever accents or case."""
+        found = self
+        for word in fold(text).split():
+            found = found.filter(search_text__contains=word)
+        return found
+
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def sellable(self) -> Self:
+        """What a till may offer."""
+        return self.filter(is_active=True, is_sellable=True)
+
+    def stocked(self) -> Self:
+        """Products that have lots and balances; what is made on demand has none."""
+        return self.exclude(sell_policy=Product.SellPolicy.ON_DEMAND)
+
+
+class Product(Audited, Revisioned, TimeStamped):
+    """Something the shop makes, buys, uses or sells."""
+
+    class Kind(models.TextChoices):
+        SIMPLE = "simple", _("product")
+        INGREDIENT = "ingredient", _("ingredient")
+
+    class SellPolicy(models.TextChoices):
+        STOCK_ONLY = "stock_only", _("only from stock")
+        PLANNED_OK = "planned_ok", _("also from planned batches")
+        ON_DEMAND = "on_demand", _("made on demand")
+
+    SEARCHED = ("sku", "name", "barcode")
+
+    sku = models.CharField(_("SKU"), max_length=40, validators=[validate_sku])
+    name = models.CharField(_("name"), max_length=120)
+    description = models.TextField(_("description"), blank=True, max_length=4000)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.SIMPLE)
+    category = models.ForeignKey(
+        "catalog.Category", models.PROTECT, null=True, blank=True, related_name="products", verbose_name=_("category")
+    )
+    unit = models.ForeignKey("catalog.Unit", models.PROTECT, related_name="products", verbose_name=_("unit"))
+    barcode = models.CharField(_("barcode"), max_length=40, blank=True, validators=[validate_barcode])
+    shelf_life_days = models.PositiveSmallIntegerField(_("shelf life in days"), null=True, blank=True)
+    sell_policy = models.CharField(
+        _("sold"), max_length=12, choices=SellPolicy, default=SellPolicy.STOCK_ONLY
+    )
+    lot_tracked = models.BooleanField(_("kept by lot"), default=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_sellable = models.BooleanField(_("can be sold"), default=True)
+    is_purchasable = models.BooleanField(_("can be bought"), default=False)
+    allergens = models.JSONField(_("allergens"), default=list, blank=True)
+    tags = models.JSONField(_("tags"), default=list, blank=True)
+    tax_rate = PriceField(_("tax rate in per cent"), default=0)
+    icon = models.CharField(_("icon"), max_length=40, blank=True)
+    search_text = models.CharField(max_length=250, editable=False, default="")
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        permissions = [
+            ("import_product", _("Can import products")),
+            ("export_product", _("Can export products")),
+        ]
+        constraints = [
+            UniqueConstraint(
+                Lower("sku"), name="product_sku_unique_whatever_case",
+                violation_error_message=_("Another product has this SKU."),
+            ),
+            UniqueConstraint(
+                fields=["barcode"], condition=~Q(barcode=""), name="product_barcode_unique",
+                violation_error_message=_("Another product has this barcode."),
+            ),
+            CheckConstraint(condition=~Q(sku="") & ~Q(name=""), name="product_has_sku_and_name"),
+            CheckConstraint(condition=Q(kind__in=["simple", "ingredient"]), name="product_kind_known"),
+            CheckConstraint(
+                condition=Q(sell_policy__in=["stock_only", "planned_ok", "on_demand"]),
+                name="product_sell_policy_known",
+            ),
+            CheckConstraint(condition=Q(tax_rate__gte=0, tax_rate__lt=100), name="product_tax_rate_is_a_percentage"),
+        ]
+        indexes = [
+            models.Index(fields=["name", "id"], name="product_by_name"),
+            models.Index(fields=["is_active", "name", "id"], name="product_active_by_name"),
+            models.Index(fields=["category", "name", "id"], name="product_by_category"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.refresh_search_text()
+        fields: Iterable[str] | None = kwargs.get("update_fields")
+        if fields is not None and set(self.SEARCHED) & set(fields):
+            kwargs["update_fields"] = {*fields, "search_text"}
+        super().save(*args, **kwargs)
+
+    def refresh_search_text(self) -> None:
+        """Fold what people search by into one column; bulk writers call this, since they do not save()."""
+        self.search_text = fold(" ".join(getattr(self, name) for name in self.SEARCHED))[:250]
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:product_detail", args=[self.pk])
+
+    @property
+    def is_stocked(self) -> bool:
+        return self.sell_policy != self.SellPolicy.ON_DEMAND
+
+    @property
+    def shown_icon(self) -> str:
+        """The product's own icon, else its category's, else a neutral one. Needs the category loaded."""
+        return self.icon or (self.category.icon if self.category else "") or "package"
+
+    @property
+    def hue(self) -> str:
+        """The colour family of thumb and tile. Needs the category loaded."""
+        return self.category.hue if self.category else "bread"
+
+
+class ProductUnit(Audited):
+    """A pack: how many of the product's own unit one of it holds ("sack 25 kg" of flour in kg is 25/1)."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="packs", verbose_name=_("product"))
+    name = models.CharField(_("name"), max_length=40)
+    numerator = models.BigIntegerField(_("numerator"))
+    denominator = models.BigIntegerField(_("denominator"), default=1)
+    barcode = models.CharField(_("barcode"), max_length=40, blank=True, validators=[validate_barcode])
+    is_approximate = models.BooleanField(_("approximate"), default=False)
+
+    class Meta:
+        verbose_name = _("pack")
+        verbose_name_plural = _("packs")
+        constraints = [
+            UniqueConstraint(
+                "product", Lower("name"), name="pack_name_unique_in_product",
+                violation_error_message=_("The product has a pack of this name already."),
+            ),
+            UniqueConstraint(
+                fields=["barcode"], condition=~Q(barcode=""), name="pack_barcode_unique",
+                violation_error_message=_("Another pack has this barcode."),
+            ),
+            CheckConstraint(condition=Q(numerator__gt=0, denominator__gt=0), name="pack_ratio_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def ratio(self) -> Fraction:
+        """How many of the product's unit one pack is."""
+        return Fraction(self.numerator, self.denominator)
