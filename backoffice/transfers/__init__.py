@@ -1,0 +1,1 @@
+"""Imports with a preview, and exports: files in and out of the house."""

@@ -1,0 +1,234 @@
+"""The words in which an importer reads a file and judges it: columns, rows, bad cells, results."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+T = TypeVar("T")
+Outcome = Literal["new", "changed", "unchanged", "refused"]
+DecimalStyle = Literal["dot", "comma"]
+
+# Thousands separators only where they belong (groups of three), so that 1,5 in an English file is refused and not 15.
+NUMBER: dict[DecimalStyle, re.Pattern[str]] = {
+    "dot": re.compile(r"^[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?$", re.ASCII),
+    "comma": re.compile(r"^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?$", re.ASCII),
+}
+LONGEST_NUMBER = 30
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column the importer knows; ``aliases`` are other headings that mean the same."""
+
+    name: str
+    label: str | _StrPromise
+    required: bool = False
+    aliases: Sequence[str] = ()
+    help: str | _StrPromise = ""
+    example: str = ""
+
+    def headings(self) -> set[str]:
+        """Every heading, folded, that is taken for this column."""
+        return {fold(text) for text in (self.name, self.name.replace("_", " "), str(self.label), *self.aliases)}
+
+
+class BadCell(Exception):
+    """A cell that cannot be read: the column, a sentence for the person, and perhaps a hint below it."""
+
+    def __init__(self, column: str, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.column, self.reason, self.hint = column, reason, hint
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field that would change, in words for people."""
+
+    field: str
+    label: str | _StrPromise
+    before: str
+    after: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"field": self.field, "label": str(self.label), "before": self.before, "after": self.after}
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """What would become of one row (or of the several rows that make one thing) of the file."""
+
+    line: int
+    outcome: Outcome
+    label: str = ""
+    meta: str = ""
+    url: str = ""
+    icon: str = ""
+    changes: Sequence[Change] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    raw: str = ""
+    column: str = ""
+    reason: str = ""
+    hint: str = ""
+
+
+class Row:
+    """One line of the file: its line number as an editor shows it, its cells by column name, and the line as written."""
+
+    __slots__ = ("cells", "line", "style", "values")
+
+    def __init__(
+        self, line: int, cells: Mapping[str, str], *, values: Sequence[str] = (), style: DecimalStyle = "dot"
+    ) -> None:
+        self.line, self.cells, self.values, self.style = line, cells, values, style
+
+    @property
+    def raw(self) -> str:
+        """The line as written, cells joined with semicolons, for the list of refused rows."""
+        return ";".join(self.values)
+
+    def has(self, column: str) -> bool:
+        """Whether the file has this column at all."""
+        return column in self.cells
+
+    def text(self, column: str) -> str:
+        """The cell, trimmed; blank when the column is not in the file."""
+        return self.cells.get(column, "")
+
+    def required(self, column: str) -> str:
+        """The cell, or ``BadCell`` when it is blank."""
+        if text := self.text(column):
+            return text
+        raise BadCell(column, _("This must not be blank."))
+
+    def decimal(
+        self, column: str, *, places: int | None = None, minimum: Decimal | int | None = None
+    ) -> Decimal | None:
+        """The number in the cell in the style chosen for the file, ``None`` when blank. ``BadCell`` when it is none."""
+        text = self.text(column)
+        if not text:
+            return None
+        try:
+            number = read_decimal(text, self.style)
+        except ValueError as error:
+            raise BadCell(column, str(error), number_hint(text, self.style)) from None
+        if places is not None and number != round(number, places):
+            raise BadCell(column, _("At most %(places)s decimal places are possible here.") % {"places": places})
+        if minimum is not None and number < minimum:
+            raise BadCell(column, _("This must be at least %(minimum)s.") % {"minimum": minimum})
+        return number
+
+    def integer(self, column: str, *, minimum: int | None = None) -> int | None:
+        """A whole number, ``None`` when blank."""
+        number = self.decimal(column, places=0, minimum=minimum)
+        return None if number is None else int(number)
+
+    def date(self, column: str) -> date | None:
+        """A date as 2026-11-23 or 23/11/2026 (day first, or ``BadCell``), ``None`` when blank."""
+        text = self.text(column)
+        if not text:
+            return None
+        for pattern in ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y"):
+            try:
+                return datetime.strptime(text[:10], pattern).date()
+            except ValueError:
+                continue
+        raise BadCell(column, _("This is not a date."), _("Write 2026-11-23 or 23/11/2026."))
+
+    def time(self, column: str) -> time | None:
+        """A time of day as 09:58 or 09:58:11, ``None`` when blank."""
+        text = self.text(column)
+        if not text:
+            return None
+        try:
+            return time.fromisoformat(text)
+        except ValueError:
+            raise BadCell(column, _("This is not a time of day."), _("Write 09:58 or 09:58:11.")) from None
+
+    def flag(self, column: str) -> bool | None:
+        """Yes or no in English or Portuguese, 1 or 0, ``None`` when blank."""
+        text = fold(self.text(column))
+        if not text:
+            return None
+        if text in {"1", "yes", "y", "true", "sim", "s", "verdadeiro", "x"}:
+            return True
+        if text in {"0", "no", "n", "false", "nao", "falso"}:
+            return False
+        raise BadCell(column, _("Write yes or no."))
+
+    def new(
+        self, *, label: str, meta: str = "", url: str = "", icon: str = "", data: Mapping[str, Any] | None = None
+    ) -> RowResult:
+        return RowResult(self.line, "new", label, meta, url, icon, data=data or {})
+
+    def changed(
+        self, changes: Sequence[Change], *, label: str, meta: str = "", url: str = "", icon: str = "",
+        data: Mapping[str, Any] | None = None,
+    ) -> RowResult:  # fmt: skip
+        return RowResult(self.line, "changed", label, meta, url, icon, tuple(changes), data or {})
+
+    def unchanged(self, *, label: str, meta: str = "", url: str = "", icon: str = "") -> RowResult:
+        return RowResult(self.line, "unchanged", label, meta, url, icon)
+
+    def refuse(self, bad: BadCell | str, *, column: str = "", hint: str = "", label: str = "") -> RowResult:
+        """This line cannot be taken; the column marks the wrong cell on the page."""
+        if isinstance(bad, BadCell):
+            bad, column, hint = bad.reason, bad.column, bad.hint
+        return RowResult(
+            self.line, "refused", label=label, raw=self.raw, column=column, reason=bad, hint=hint,
+            data={"cells": list(self.values), "bad": self.text(column) if column else ""},
+        )  # fmt: skip
+
+
+def read_decimal(text: str, style: DecimalStyle) -> Decimal:
+    """Text → exact number in the given style; ``ValueError`` with a sentence when it is ambiguous or none."""
+    plain = text.replace("\u00a0", "").replace("\u2212", "-").strip()
+    if len(plain) > LONGEST_NUMBER or not NUMBER[style].match(plain):
+        raise ValueError(_("“%(text)s” is not a number.") % {"text": text[:LONGEST_NUMBER]})
+    plain = plain.replace(",", "") if style == "dot" else plain.replace(".", "").replace(",", ".")
+    try:
+        return Decimal(plain)
+    except InvalidOperation:  # pragma: no cover - the pattern lets nothing through that Decimal refuses
+        raise ValueError(_("“%(text)s” is not a number.") % {"text": text}) from None
+
+
+def write_decimal(number: Decimal, style: DecimalStyle) -> str:
+    """The exact number as the given style writes it, without thousands separators and never with an exponent."""
+    text = format(number, "f")
+    return text if style == "dot" else text.replace(".", ",")
+
+
+def number_hint(text: str, style: DecimalStyle) -> str:
+    """Why the number may not be readable, when that can be guessed."""
+    other: DecimalStyle = "comma" if style == "dot" else "dot"
+    if text[-1:] in "oOlI":
+        return _("the last character is a letter")
+    if NUMBER[other].match(text.strip()):
+        return _("the file was said to write numbers like %(example)s") % {
+            "example": "1,234.56" if style == "dot" else "1.234,56"
+        }
+    return ""
+
+
+def fold(text: str) -> str:
+    """Text for comparing headings and names: trimmed, without accents, without case, single spaces."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).casefold().split())
+
+
+def chunked(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of at most ``size`` items, in order."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
