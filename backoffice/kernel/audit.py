@@ -1,0 +1,104 @@
+"""Who did it, and why. `acting()` surrounds every request, job and command, and feeds the history tables."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from django.db import models
+from simple_history.models import HistoricalRecords
+from simple_history.utils import bulk_create_with_history, bulk_update_with_history
+
+T = TypeVar("T", bound=models.Model)
+REASON_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a person, or the system on its own; why; and the trace that ties rows and log lines together."""
+
+    user: Any = None
+    reason: str = ""
+    system: str = ""
+    trace: str = ""
+
+    @property
+    def why(self) -> str:
+        """The reason as the history keeps it, with the system's part in front when a job acted."""
+        return (f"{self.system}: {self.reason}" if self.system and self.reason else self.system or self.reason)[
+            :REASON_LENGTH
+        ]
+
+
+_actor: ContextVar[Actor] = ContextVar("actor", default=Actor())  # noqa: B039 - frozen
+
+
+def current_actor() -> Actor:
+    """Whoever acts now; nobody outside `acting()`."""
+    return _actor.get()
+
+
+@contextmanager
+def acting(
+    user: Any = None, reason: str | None = None, *, system: str | None = None, trace: str | None = None
+) -> Iterator[Actor]:
+    """Everything inside is done by `user`, for `reason`. Nested, what is not given stays as it was outside."""
+    outer = _actor.get()
+    given = {"user": user, "reason": reason, "system": system, "trace": trace}
+    actor = replace(outer, **{name: value for name, value in given.items() if value is not None})
+    token = _actor.set(actor)
+    try:
+        yield actor
+    finally:
+        _actor.reset(token)
+
+
+def _user(instance: Any = None, request: Any = None, **kwargs: Any) -> Any:
+    return _actor.get().user
+
+
+class AuditTrail(HistoricalRecords):
+    """History that knows the actor and the reason without a request."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(get_user=_user, **kwargs)
+
+    def get_change_reason_for_object(self, instance: Any, history_type: str, using: str) -> str | None:
+        return getattr(instance, "_change_reason", None) or _actor.get().why or None
+
+
+class Audited(models.Model):
+    """A record whose every change is kept with who, when and why."""
+
+    history = AuditTrail(inherit=True)
+
+    class Meta:
+        abstract = True
+
+
+def bulk_create(objects: Sequence[T], *, batch_size: int = 500) -> list[T]:
+    """Insert many audited rows, with their history. The actor and reason are those of `acting()`."""
+    if not objects:
+        return []
+    actor = _actor.get()
+    model = type(objects[0])
+    return bulk_create_with_history(  # type: ignore[no-any-return]
+        list(objects), model, batch_size=batch_size, default_user=actor.user, default_change_reason=actor.why or None
+    )
+
+
+def bulk_update(objects: Sequence[T], fields: Iterable[str], *, batch_size: int = 500) -> int:
+    """Change the named fields of many audited rows, with their history. Returns how many rows were changed."""
+    if not objects:
+        return 0
+    actor = _actor.get()
+    model = type(objects[0])
+    return bulk_update_with_history(
+        list(objects),
+        model,
+        list(fields),
+        batch_size=batch_size,
+        default_user=actor.user,
+        default_change_reason=actor.why or None,
+    )

@@ -1,0 +1,67 @@
+"""What a rule says when it refuses. A domain error is a sentence for the user."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """One way out of a refusal: what the button says, and where it leads."""
+
+    text: str
+    url: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class DomainError(Exception):
+    """A rule refused. `message` is shown as it is; `field` names the form field it belongs to, when there is one."""
+
+    status = 409
+    field: str | None = None
+
+    def __init__(self, message: str, *, field: str | None = None, remedies: Sequence[Remedy] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedies = tuple(remedies)
+        if field is not None:
+            self.field = field
+
+
+class StaleRevision(DomainError):
+    """Somebody else changed the thing since it was opened."""
+
+    def __init__(self, thing: object, *, expected: int, found: int) -> None:
+        self.thing, self.expected, self.found = thing, expected, found
+        super().__init__(
+            _("%(thing)s was changed by someone else in the meantime. Nothing was saved.") % {"thing": thing}
+        )
+
+
+class NotAllowed(DomainError):
+    """The state does not allow the step."""
+
+    def __init__(self, thing: object, *, current: str, wanted: str) -> None:
+        self.thing, self.current, self.wanted = thing, current, wanted
+        super().__init__(
+            _("%(thing)s is %(current)s and cannot become %(wanted)s.")
+            % {"thing": thing, "current": current, "wanted": wanted}
+        )
+
+
+class LedgerIsAppendOnly(DomainError):
+    """Ledger rows are never changed or deleted: a correction is a new row."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(_("%(model)s rows are never changed or deleted; post a correction.") % {"model": model})
+
+
+class KeyReused(DomainError):
+    """The same idempotency key came with other content."""
+
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(_("This request was already sent with other content. Reload the page and try again."))

@@ -1,0 +1,51 @@
+"""Row locks, and trying again when the database asks for it."""
+
+import random
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, models, transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+M = TypeVar("M", bound=models.Model)
+
+TRIES = 6
+SQLSTATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+
+
+def lock(thing: M) -> M:
+    """The thing as it is now, locked until the transaction ends. On SQLite the transaction itself is the lock."""
+    manager = type(thing)._base_manager
+    return manager.select_for_update().get(pk=thing.pk)
+
+
+def is_conflict(error: OperationalError) -> bool:
+    """Whether the database gave up because of another transaction, so that the same work may succeed again."""
+    cause = error.__cause__
+    return getattr(cause, "sqlstate", None) in SQLSTATES or "locked" in str(error) or "busy" in str(error)
+
+
+def retry_conflict(work: Callable[P, R]) -> Callable[P, R]:
+    """Run `work`, which is one whole transaction, again when the database refused it because of another one.
+
+    Inside an open transaction it runs once: only the outermost caller can try again.
+    """
+
+    @wraps(work)
+    def again(*args: P.args, **kwargs: P.kwargs) -> R:
+        if connection.in_atomic_block:
+            return work(*args, **kwargs)
+        for attempt in range(TRIES):
+            try:
+                with transaction.atomic():
+                    return work(*args, **kwargs)
+            except OperationalError as error:
+                if attempt == TRIES - 1 or not is_conflict(error):
+                    raise
+                time.sleep(random.uniform(0.01, 0.04 * 2**attempt))  # noqa: S311 - jitter
+        raise AssertionError("unreachable")
+
+    return again

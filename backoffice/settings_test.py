@@ -1,0 +1,28 @@
+"""The settings that the tests run with: a file database, no waiting for hashes, jobs run when the test says so."""
+
+import os
+import tempfile
+from pathlib import Path
+
+_scratch = Path(os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="backoffice-test-")))
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
+os.environ.setdefault("LOG_LEVEL", "ERROR")
+os.environ.setdefault("EMAIL", "locmem")
+os.environ.setdefault("LANGUAGE", "en")
+os.environ.setdefault("TIME_ZONE", "America/Sao_Paulo")
+
+from backoffice.settings import *  # noqa: E402, F403
+from backoffice.settings import DATABASES, HUEY, ON_POSTGRESQL  # noqa: E402
+
+if not ON_POSTGRESQL:
+    # A file, not memory: the live server and the concurrency tests open it from several threads.
+    DATABASES["default"]["TEST"] = {"NAME": str(_scratch / "test.sqlite3")}
+    DATABASES["default"]["OPTIONS"]["init_command"] = DATABASES["default"]["OPTIONS"]["init_command"].replace(  # type: ignore[index]
+        "synchronous=FULL", "synchronous=OFF"
+    )
+else:
+    DATABASES["default"]["OPTIONS"].pop("pool", None)  # type: ignore[attr-defined]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+HUEY = {**HUEY, "huey_class": "huey.MemoryHuey", "immediate": False, "connection": {}}
+MEDIA_ROOT = _scratch / "media"
+DEMO = False
