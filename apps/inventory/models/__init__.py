@@ -1,0 +1,20 @@
+from apps.inventory.models.balance import StockBalance
+from apps.inventory.models.demand import DailyDemand, ExpectedArrival
+from apps.inventory.models.hold import Hold, HoldAllocation
+from apps.inventory.models.location import Location
+from apps.inventory.models.lot import Lot
+from apps.inventory.models.operation import Move, StockOperation
+from apps.inventory.models.reorder import ReorderRule
+
+__all__ = [
+    "DailyDemand",
+    "ExpectedArrival",
+    "Hold",
+    "HoldAllocation",
+    "Location",
+    "Lot",
+    "Move",
+    "ReorderRule",
+    "StockBalance",
+    "StockOperation",
+]
