@@ -142,7 +142,7 @@ def _check_kind(field: FixedPointField, value: Any) -> None:
         raise TypeError(f"{value}: wrap the number in exact(value, {type(field).__name__}).")
 
 
-def _compare_like_with_like(lookup: type[Lookup[Any]]) -> None:
+def _compare_like_with_like(lookup: "type[Lookup[Any]]") -> None:
     class LikeWithLike(lookup):  # type: ignore[valid-type,misc]
         def get_prep_lookup(self) -> Any:
             field = getattr(self.lhs, "output_field", None)
