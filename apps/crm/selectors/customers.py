@@ -1,0 +1,135 @@
+"""A customer in figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Count, Max, Q, Sum
+
+from apps.catalog.models import Product
+from apps.crm.models import Customer, PointLot, Purchase, PurchaseItem
+from backoffice.kernel import clock, money
+
+EXPIRING_WITHIN = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Favourite:
+    """A product the customer buys, and in how many purchases."""
+
+    product: Product
+    purchases: int
+    quantity: Decimal
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The strip of figures on a customer's page."""
+
+    orders: int
+    orders_in_year: int
+    spent: Decimal
+    average: Decimal
+    first_at: datetime | None
+    last_at: datetime | None
+    every_days: int | None
+    points: int
+    points_value: Decimal
+    expiring: int
+    expires_on: date | None
+    favourites: tuple[Favourite, ...]
+
+    @property
+    def favourite(self) -> Favourite | None:
+        return self.favourites[0] if self.favourites else None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a list shows beside a customer."""
+
+    orders: int = 0
+    spent: Decimal = Decimal(0)
+    last_at: datetime | None = None
+    points: int = 0
+
+
+def summary(customer: Customer, *, today: date | None = None) -> Summary:
+    """Spend, orders, last seen, favourites and points of one customer, in four queries."""
+    today = today or clock.today()
+    year_ago = clock.day_bounds(today - timedelta(days=365))[0]
+    counting = Purchase.objects.filter(customer=customer).counting()
+    totals = counting.aggregate(
+        orders=Count("pk"),
+        in_year=Count("pk", filter=Q(at__gte=year_ago)),
+        spent=Sum("amount"),
+        last_at=Max("at"),
+    )
+    first_at = counting.order_by("at").values_list("at", flat=True).first()
+    orders, spent, last_at = totals["orders"], totals["spent"] or Decimal(0), totals["last_at"]
+    every = round((last_at - first_at).days / (orders - 1)) if first_at and orders > 1 else None
+    lots = list(
+        PointLot.objects.filter(account__customer=customer)
+        .spendable(today)
+        .by_expiry()
+        .select_related("account__program")
+    )
+    soon = [lot for lot in lots if lot.expires_on and lot.expires_on <= today + EXPIRING_WITHIN]
+    return Summary(
+        orders=orders,
+        orders_in_year=totals["in_year"],
+        spent=spent,
+        average=money.round_money(spent / orders) if orders else Decimal(0),
+        first_at=first_at,
+        last_at=last_at,
+        every_days=every,
+        points=sum(lot.remaining for lot in lots),
+        points_value=money.round_money(
+            sum((lot.remaining * lot.account.program.redeem_value for lot in lots), Decimal(0))
+        ),
+        expiring=sum(lot.remaining for lot in soon),
+        expires_on=soon[0].expires_on if soon else None,
+        favourites=tuple(favourites(customer, limit=3)),
+    )
+
+
+def favourites(customer: Customer, *, limit: int = 3) -> list[Favourite]:
+    """The products bought most often, those bought in greater quantity first among equals."""
+    rows = list(
+        PurchaseItem.objects.filter(purchase__customer=customer, purchase__reversed_at=None)
+        .values("product_id")
+        .annotate(purchases=Count("purchase_id", distinct=True), total=Sum("quantity"))
+        .order_by("-purchases", "-total", "product_id")[:limit]
+    )
+    products = Product.objects.in_bulk([row["product_id"] for row in rows])
+    return [Favourite(products[row["product_id"]], row["purchases"], row["total"]) for row in rows]
+
+
+def figures(customers: Iterable[int], *, today: date | None = None) -> dict[int, Figures]:
+    """Orders, spend, last purchase and points of many customers by id, in two queries."""
+    ids = list(customers)
+    bought = {
+        row["customer_id"]: row
+        for row in Purchase.objects.filter(customer_id__in=ids)
+        .counting()
+        .values("customer_id")
+        .annotate(orders=Count("pk"), spent=Sum("amount"), last_at=Max("at"))
+    }
+    points = dict(
+        PointLot.objects.filter(account__customer_id__in=ids)
+        .spendable(today or clock.today())
+        .values_list("account__customer_id")
+        .annotate(Sum("remaining"))
+    )
+    return {
+        pk: Figures(
+            orders=bought[pk]["orders"] if pk in bought else 0,
+            spent=bought[pk]["spent"] if pk in bought else Decimal(0),
+            last_at=bought[pk]["last_at"] if pk in bought else None,
+            points=points.get(pk, 0),
+        )
+        for pk in ids
+    }

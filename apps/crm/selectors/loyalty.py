@@ -1,0 +1,122 @@
+"""Points as a statement, and the proof that the books agree."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Sum
+
+from apps.crm.models import Customer, LoyaltyAccount, LoyaltyProgram, PointLot, PointMove, PointTransaction
+from backoffice.kernel import clock
+
+
+@dataclass(frozen=True)
+class StatementLine:
+    """One lot of a customer's points."""
+
+    lot: PointLot
+    days_left: int | None
+    is_expired: bool
+
+    @property
+    def share_left(self) -> int:
+        """How much of the lot is left, from 0 to 100, for its bar."""
+        return self.lot.remaining * 100 // self.lot.earned
+
+    @property
+    def is_soon(self) -> bool:
+        return self.lot.remaining > 0 and self.days_left is not None and 0 <= self.days_left <= 90
+
+
+@dataclass(frozen=True)
+class Statement:
+    """All lots of a customer, oldest first, with their totals."""
+
+    lines: tuple[StatementLine, ...]
+    earned: int
+    spent: int
+    left: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two books that should say the same."""
+
+    kind: str
+    subject: str
+    expected: str
+    found: str
+
+
+def statement(customer: Customer, *, today: date | None = None) -> Statement:
+    """The customer's lots, in the order in which they would be spent."""
+    today = today or clock.today()
+    lots = list(PointLot.objects.filter(account__customer=customer).prefetch_related("origin").order_by("earned_on", "pk"))
+    lines = tuple(
+        StatementLine(
+            lot=lot,
+            days_left=(lot.expires_on - today).days if lot.expires_on else None,
+            is_expired=lot.expires_on is not None and lot.expires_on < today,
+        )
+        for lot in lots
+    )
+    earned, left = sum(lot.earned for lot in lots), sum(lot.remaining for lot in lots)
+    return Statement(lines, earned=earned, spent=earned - left, left=left)
+
+
+@dataclass(frozen=True)
+class ProgramFigures:
+    """What a program owes its members."""
+
+    members: int
+    points: int
+    expiring: int
+
+
+def program_figures(program: LoyaltyProgram, *, until: date, today: date | None = None) -> ProgramFigures:
+    """Members, points they could spend today, and how many of those expire on or before `until`."""
+    lots = PointLot.objects.filter(account__program=program).spendable(today or clock.today())
+    return ProgramFigures(
+        members=LoyaltyAccount.objects.filter(program=program).count(),
+        points=lots.aggregate(points=Sum("remaining"))["points"] or 0,
+        expiring=lots.filter(expires_on__lte=until).aggregate(points=Sum("remaining"))["points"] or 0,
+    )
+
+
+def differences() -> list[Difference]:
+    """Where the points disagree: lots with their moves, moves with their transactions, balances with the running sum."""
+    return [*_lots(), *_transactions(), *_balances()]
+
+
+def _lots() -> list[Difference]:
+    moved = dict(PointMove.objects.values_list("lot_id").annotate(Sum("points")))
+    return [
+        Difference("point lot", f"lot {pk}", expected=str(moved.get(pk, 0)), found=str(remaining))
+        for pk, remaining in PointLot.objects.values_list("pk", "remaining").iterator()
+        if moved.get(pk, 0) != remaining
+    ]
+
+
+def _transactions() -> list[Difference]:
+    moved = dict(PointMove.objects.values_list("transaction_id").annotate(Sum("points")))
+    return [
+        Difference("point transaction", f"transaction {pk}", expected=str(moved.get(pk, 0)), found=str(points))
+        for pk, points in PointTransaction.objects.values_list("pk", "points").iterator()
+        if moved.get(pk, 0) != points
+    ]
+
+
+def _balances() -> list[Difference]:
+    found: list[Difference] = []
+    running: defaultdict[int, int] = defaultdict(int)
+    rows = PointTransaction.objects.order_by("pk").values_list("pk", "account_id", "points", "balance_after")
+    for pk, account, points, balance in rows.iterator():
+        running[account] += points
+        if running[account] != balance:
+            found.append(
+                Difference("point balance", f"transaction {pk}", expected=str(running[account]), found=str(balance))
+            )
+            running[account] = balance
+    return found
