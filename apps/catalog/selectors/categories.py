@@ -1,0 +1,71 @@
+"""The category tree as people read it: whole, in order, with paths."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+
+from ..models import Category
+
+SEPARATOR = " > "
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    category: Category
+    depth: int
+    path: tuple[str, ...]
+    products: int
+    all_products: int
+
+    @property
+    def label(self) -> str:
+        return SEPARATOR.join(self.path)
+
+
+def tree(*, count_products: bool = False) -> list[Node]:
+    """Every category, parents before children, siblings by position and name. One query."""
+    rows = Category.objects.all()
+    counts: dict[int, int] = {}
+    if count_products:
+        rows = rows.annotate(product_count=Count("products", filter=Q(products__is_active=True)))
+    children: dict[int | None, list[Category]] = defaultdict(list)
+    for row in rows:
+        children[row.parent_id].append(row)
+        counts[row.pk] = getattr(row, "product_count", 0)
+    for siblings in children.values():
+        siblings.sort(key=lambda row: (row.position, row.name, row.pk))
+
+    def total(category: Category) -> int:
+        return counts[category.pk] + sum(total(child) for child in children.get(category.pk, ()))
+
+    def walk(parent: int | None, path: tuple[str, ...]) -> Iterator[Node]:
+        for row in children.get(parent, ()):
+            here = (*path, row.name)
+            yield Node(row, len(path), here, counts[row.pk], total(row) if count_products else 0)
+            yield from walk(row.pk, here)
+
+    return list(walk(None, ()))
+
+
+def choices() -> list[tuple[int, str]]:
+    """(id, path) pairs for a select, in tree order."""
+    return [(node.category.pk, node.label) for node in tree()]
+
+
+def with_descendants(category_id: int) -> set[int]:
+    """The category and everything beneath it."""
+    children: dict[int | None, list[int]] = defaultdict(list)
+    for pk, parent in Category.objects.values_list("pk", "parent_id"):
+        children[parent].append(pk)
+    found: set[int] = set()
+    waiting = [category_id]
+    while waiting:
+        pk = waiting.pop()
+        if pk not in found:
+            found.add(pk)
+            waiting.extend(children[pk])
+    return found

@@ -1,0 +1,50 @@
+"""Packs: in what a product comes, and how much of its own unit that is."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ..codes import clean_barcode
+from ..errors import InvalidProduct
+from ..models import Product, ProductUnit
+from . import validation
+
+
+@transaction.atomic
+def add(
+    product: Product, *, name: str, quantity: Decimal, barcode: str = "", is_approximate: bool = False
+) -> ProductUnit:
+    """Say that one `name` holds `quantity` of the product's unit. Raises InvalidProduct."""
+    pack = ProductUnit(product=product)
+    return _save(pack, name=name, quantity=quantity, barcode=barcode, is_approximate=is_approximate)
+
+
+@transaction.atomic
+def change(
+    pack: ProductUnit, *, name: str, quantity: Decimal, barcode: str = "", is_approximate: bool = False
+) -> ProductUnit:
+    """Correct a pack. What was received in it before keeps the quantity it was booked with. Raises InvalidProduct."""
+    return _save(pack, name=name, quantity=quantity, barcode=barcode, is_approximate=is_approximate)
+
+
+@transaction.atomic
+def remove(pack: ProductUnit) -> None:
+    """Forget a pack; stock is booked in the product's own unit and does not need it."""
+    pack.delete()
+
+
+def _save(pack: ProductUnit, *, name: str, quantity: Decimal, barcode: str, is_approximate: bool) -> ProductUnit:
+    if quantity <= 0:
+        raise InvalidProduct(_("A pack holds more than nothing."), field="quantity")
+    pack.name = " ".join(name.split())
+    pack.numerator, pack.denominator = Decimal(quantity).as_integer_ratio()
+    pack.barcode = clean_barcode(barcode)
+    pack.is_approximate = is_approximate
+    validation.check(pack)
+    if pack.barcode and Product.objects.filter(barcode=pack.barcode).exists():
+        raise InvalidProduct(_("A product has this barcode already."), field="barcode")
+    pack.save()
+    return pack

@@ -1,0 +1,102 @@
+"""Products are records: these verbs clean, check and save them with history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from backoffice.kernel import state
+from backoffice.kernel.locks import lock
+
+from .. import allergens
+from ..codes import clean_barcode, clean_sku
+from ..errors import InvalidProduct
+from ..models import Category, Product, ProductUnit
+from . import validation
+
+EDITABLE = (
+    "sku", "name", "description", "kind", "category", "unit", "barcode", "shelf_life_days", "sell_policy",
+    "lot_tracked", "is_active", "is_sellable", "is_purchasable", "allergens", "tags", "tax_rate", "icon",
+)  # fmt: skip
+
+
+@transaction.atomic
+def create(**fields: Any) -> Product:
+    """Add a product. Raises InvalidProduct, whose `field` names what is wrong."""
+    product = Product()
+    _assign(product, fields)
+    _check(product)
+    product.save()
+    return product
+
+
+@transaction.atomic
+def update(product: Product, *, revision: int | None = None, **fields: Any) -> Product:
+    """Change the named fields. Raises InvalidProduct, and StaleRevision if somebody saved since `revision`."""
+    product = lock(product)
+    unit_before = product.unit_id
+    _assign(product, fields)
+    _check(product)
+    if product.unit_id != unit_before and is_used(product):
+        raise InvalidProduct(
+            _("The unit of %(product)s stays: stock, recipes or orders are written in it already.")
+            % {"product": product.name},
+            field="unit",
+        )
+    return state.save_revised(product, revision=product.revision if revision is None else revision, fields=[*fields])
+
+
+def set_name(product: Product, name: str, *, revision: int | None = None) -> Product:
+    """Rename in place; everything already printed or sold keeps the old name."""
+    return update(product, revision=revision, name=name)
+
+
+def retire(product: Product, *, revision: int | None = None) -> Product:
+    """Take the product out of use; what is on hand or ordered stays as it is."""
+    return update(product, revision=revision, is_active=False)
+
+
+def restore(product: Product, *, revision: int | None = None) -> Product:
+    """Bring a retired product back."""
+    return update(product, revision=revision, is_active=True)
+
+
+def set_category(product: Product, category: Category | None) -> Product:
+    """Move one product to another category; for bulk edits."""
+    return update(product, category=category)
+
+
+def is_used(product: Product) -> bool:
+    """Whether rows of any other app point to the product. Asks the relations, so the catalogue knows no other app."""
+    for relation in Product._meta.related_objects:
+        model = relation.related_model
+        if model._meta.app_label == Product._meta.app_label or "history" in model.__name__.lower():
+            continue
+        if model._base_manager.filter(**{relation.field.name: product.pk}).exists():
+            return True
+    return False
+
+
+def clean_tags(tags: Iterable[str]) -> list[str]:
+    """Tags as they are kept: trimmed, each once, in the order given."""
+    return list(dict.fromkeys(" ".join(str(tag).split()) for tag in tags if str(tag).strip()))
+
+
+def _assign(product: Product, fields: dict[str, Any]) -> None:
+    unknown = set(fields) - set(EDITABLE)
+    if unknown:
+        raise TypeError(f"A product has no editable field {', '.join(sorted(unknown))}")
+    cleaners = {"sku": clean_sku, "barcode": clean_barcode, "allergens": allergens.normalise, "tags": clean_tags,
+                "name": clean_sku}  # fmt: skip
+    for name, value in fields.items():
+        cleaner = cleaners.get(name)
+        setattr(product, name, cleaner(value) if cleaner else value)
+
+
+def _check(product: Product) -> None:
+    validation.check(product)
+    if product.barcode and ProductUnit.objects.filter(barcode=product.barcode).exists():
+        raise InvalidProduct(_("A pack has this barcode already."), field="barcode")
