@@ -1,0 +1,1 @@
+"""What tells how the house is doing: health, request ids, structured logs, error pages."""

@@ -1,0 +1,27 @@
+"""The last page: something went wrong that nobody foresaw."""
+
+import logging
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+
+from backoffice.observability import trace
+
+log = logging.getLogger(__name__)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A plain page with the id under which the log holds the rest. Never fails, whatever else does."""
+    error_id = str(getattr(request, "request_id", "") or trace.current())
+    try:
+        body = render_to_string("observability/500.html", {"error_id": error_id})
+    except Exception:
+        log.exception("The error page itself could not be drawn.")
+        body = format_html("<!doctype html><title>500</title><h1>500</h1><p>{}</p>", error_id)
+    response = HttpResponse(body, status=500)
+    if request.headers.get("HX-Request") == "true":
+        # The page would be put where a part belongs; let htmx show it as a page of its own.
+        response["HX-Retarget"] = "body"
+        response["HX-Reswap"] = "innerHTML"
+    return response
