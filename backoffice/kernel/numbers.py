@@ -10,10 +10,11 @@ MINUS = str.maketrans({"\N{MINUS SIGN}": "-", "\N{NO-BREAK SPACE}": " ", "\N{NAR
 
 
 def parse_decimal(text: str, *, decimal_separator: str | None = None) -> Decimal:
-    """The number that `text` says, with the given decimal separator ("." or ","), else the active language's.
+    """The number that `text` says, with the decimal separator that a file declares ("." or ","), else the language's.
 
-    Groups of thousands must be complete and written with the other sign. With a comma as separator, "1.234" could mean
-    either and is refused, while "1.5" can only be a point and is taken. Raises ValueError with a sentence for the user.
+    Groups of thousands must be complete and written with the other sign. What somebody types is not declared: where the
+    separator is a comma, "1.234" could mean either and is refused, while "1.5" can only be a point and is taken.
+    Raises ValueError with a sentence for the user.
     """
     separator = decimal_separator or get_format("DECIMAL_SEPARATOR")
     other = "," if separator == "." else "."
@@ -21,8 +22,8 @@ def parse_decimal(text: str, *, decimal_separator: str | None = None) -> Decimal
     if not cleaned:
         raise ValueError(_("Enter a number."))
     sep, grp = re.escape(separator), re.escape(other)
-    if re.fullmatch(rf"[+-]?(\d+|\d{{1,3}}({grp}\d{{3}})+)({sep}\d+)?", cleaned):
-        if re.fullmatch(rf"[+-]?[1-9]\d{{0,2}}{grp}\d{{3}}", cleaned):
+    if re.fullmatch(rf"[+-]?(\d+|[1-9]\d{{0,2}}({grp}\d{{3}})+)({sep}\d+)?", cleaned):
+        if decimal_separator is None and re.fullmatch(rf"[+-]?[1-9]\d{{0,2}}{grp}\d{{3}}", cleaned):
             raise ValueError(
                 _("“%(text)s” can be read in two ways. Write %(plain)s or %(decimal)s.")
                 % {"text": text, "plain": cleaned.replace(other, ""), "decimal": cleaned.replace(other, separator)}

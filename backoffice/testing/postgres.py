@@ -1,4 +1,4 @@
-"""Run a command against a PostgreSQL server that lives as long as the command: `python -m backoffice.testing.postgres pytest`.
+"""Run a command with a PostgreSQL server beside it: `python -m backoffice.testing.postgres pytest`.
 
 The server comes from a wheel and listens on a socket in a folder of its own. TEST_DATABASE_URL names another server.
 """

@@ -2,6 +2,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,19 +73,19 @@ def test_numbers_are_read_as_they_are_meant(text, separator, number):
     assert parse_decimal(text, decimal_separator=separator) == Decimal(number)
 
 
-@pytest.mark.parametrize(
-    ("text", "separator"),
-    [
-        ("1.234", ","),
-        ("1,234", "."),
-        ("", "."),
-        ("abc", "."),
-        ("1,23,4", "."),
-        ("NaN", "."),
-        ("1e5", "."),
-        ("9" * 40, "."),
-    ],
-)
-def test_what_can_be_read_in_two_ways_or_none_is_refused(text, separator):
+@pytest.mark.parametrize("text", ["", "abc", "1,23,4", "NaN", "1e5", "9" * 40, "0,1,2", "--1"])
+@pytest.mark.parametrize("separator", [".", ","])
+def test_what_is_no_number_is_refused(text, separator):
     with pytest.raises(ValueError):
         parse_decimal(text, decimal_separator=separator)
+
+
+@pytest.mark.parametrize(("language", "text"), [("pt-br", "1.234"), ("en", "1,234")])
+def test_what_somebody_types_and_can_be_read_in_two_ways_is_refused(language, text):
+    with translation.override(language), pytest.raises(ValueError, match="1234"):
+        parse_decimal(text)
+
+
+def test_a_file_that_declares_its_separator_is_taken_at_its_word():
+    assert parse_decimal("1.234", decimal_separator=",") == 1234
+    assert parse_decimal("1.234", decimal_separator=".") == Decimal("1.234")

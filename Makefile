@@ -1,0 +1,55 @@
+# Two commands: `make run` starts everything with demo data, `make test` checks everything.
+-include .env
+export
+
+PY ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+SIZE ?= small
+DB ?= sqlite
+KILLS ?= 20
+
+.PHONY: run test quick bench chaos lock messages screenshots clean
+
+run: $(VENV)/.base ## start web and worker with demo data on http://127.0.0.1:$(PORT)
+	@DEMO=$${DEMO:-1} $(BIN)/python -m backoffice.start --port $(PORT)
+
+test: $(VENV)/.dev ## everything: lint, types, contracts, both databases, browser
+	@$(BIN)/python -m backoffice.testing.suite
+
+quick: $(VENV)/.dev ## what to run while working: the tests of one database, in parallel
+	@$(BIN)/pytest -q -n 2 -m "not race"
+
+bench: $(VENV)/.dev ## SIZE=small|medium|large DB=sqlite|postgres|both
+	@$(BIN)/python -m benchmarks --size $(SIZE) --db $(DB)
+
+chaos: $(VENV)/.dev ## kill web and worker KILLS times during commits, on both databases
+	@$(BIN)/python -m backoffice.testing.chaos --kills $(KILLS) --db both
+
+lock: ## needs uv; writes no index address
+	@for f in base dev; do uv pip compile -q requirements/$$f.in --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header -o requirements/$$f.txt || exit 1; done
+
+messages: $(VENV)/.dev ## collect new texts into locale/
+	@$(BIN)/python -m backoffice.testing.messages --update
+
+screenshots: $(VENV)/.dev ## pictures of every screen, into docs/guide
+	@$(BIN)/python -m backoffice.testing.screenshots
+
+clean:
+	rm -rf $(VENV) var
+
+$(VENV)/bin/python:
+	@$(PY) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PY=python3.12 …")'
+	@$(PY) -m venv $(VENV)
+
+$(VENV)/.base: requirements/base.txt | $(VENV)/bin/python
+	@echo "Installing what the product needs (once)…"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/base.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/base.txt requirements/dev.txt | $(VENV)/bin/python
+	@echo "Installing what the checks need (once)…"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/base.txt -r requirements/dev.txt
+	@touch $(VENV)/.base $@
