@@ -15,18 +15,33 @@ from backoffice.kernel.models import Revisioned, TimeStamped
 from . import documents, phones
 from .search import fold
 
+MAX_LENGTH = 100
+MAX_WORDS = 8
+
+
+def _tag_word(tag: str) -> str:
+    """How a tag stands in the search text: joined and between signs, so that "vip" is not found in "vipers"."""
+    return f"#{fold(tag).replace(' ', '-')}#"
+
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def matching(self, text: str) -> Self:
         """Customers whose name, code, document, telephone or e-mail holds every word of `text`, accents ignored."""
         found = self
-        for word in fold(text).split():
+        for word in fold(text.replace("\x00", "")[:MAX_LENGTH]).split()[:MAX_WORDS]:
             condition = Q(search_text__contains=word)
-            digits = "".join(character for character in word if character.isalnum())
-            if digits != word and digits:
-                condition |= Q(search_text__contains=digits)
+            plain = "".join(character for character in word if character.isalnum())
+            if plain and plain != word:
+                condition |= Q(search_text__contains=plain)
             found = found.filter(condition)
         return found
+
+    def tagged(self, tag: str) -> Self:
+        """Customers that carry this very tag."""
+        return self.filter(search_text__contains=_tag_word(tag)) if tag.strip() else self
+
+    def active(self) -> Self:
+        return self.filter(is_active=True)
 
 
 class Customer(Audited, Revisioned, TimeStamped):
@@ -107,8 +122,8 @@ class Customer(Audited, Revisioned, TimeStamped):
 
     def searchable(self) -> str:
         """What the search box looks through; kept in `search_text` by the services that write a customer."""
-        parts = (self.code, self.name, self.trade_name, self.document, self.phone, self.email, " ".join(self.tags))
-        return fold(" ".join(part for part in parts if part))
+        parts = (self.code, self.name, self.trade_name, self.document, self.phone, self.email, *self.tags)
+        return " ".join([fold(" ".join(part for part in parts if part)), *map(_tag_word, self.tags)])
 
 
 class Address(Audited, TimeStamped):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from apps.catalog.models import Product
 from apps.crm.models import Customer, PointLot, Purchase, PurchaseItem
 from backoffice.kernel import clock, money
+from backoffice.kernel.fields import MoneyField, exact
 
 EXPIRING_WITHIN = timedelta(days=90)
 
@@ -45,16 +46,6 @@ class Summary:
     @property
     def favourite(self) -> Favourite | None:
         return self.favourites[0] if self.favourites else None
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What a list shows beside a customer."""
-
-    orders: int = 0
-    spent: Decimal = Decimal(0)
-    last_at: datetime | None = None
-    points: int = 0
 
 
 def summary(customer: Customer, *, today: date | None = None) -> Summary:
@@ -108,28 +99,20 @@ def favourites(customer: Customer, *, limit: int = 3) -> list[Favourite]:
     return [Favourite(products[row["product_id"]], row["purchases"], row["total"]) for row in rows]
 
 
-def figures(customers: Iterable[int], *, today: date | None = None) -> dict[int, Figures]:
-    """Orders, spend, last purchase and points of many customers by id, in two queries."""
-    ids = list(customers)
-    bought = {
-        row["customer_id"]: row
-        for row in Purchase.objects.filter(customer_id__in=ids)
-        .counting()
-        .values("customer_id")
-        .annotate(orders=Count("pk"), spent=Sum("amount"), last_at=Max("at"))
-    }
-    points = dict(
-        PointLot.objects.filter(account__customer_id__in=ids)
+def with_figures(customers: QuerySet[Customer], *, today: date | None = None) -> QuerySet[Customer]:
+    """Customers with `orders`, `spent`, `last_at` and `points` beside each, looked up for the rows that are read only."""
+    bought = Purchase.objects.filter(customer=OuterRef("pk")).counting().order_by().values("customer")
+    points = (
+        PointLot.objects.filter(account__customer=OuterRef("pk"))
         .spendable(today or clock.today())
-        .values_list("account__customer_id")
-        .annotate(Sum("remaining"))
+        .order_by()
+        .values("account__customer")
+        .annotate(total=Sum("remaining"))
+        .values("total")
     )
-    return {
-        pk: Figures(
-            orders=bought[pk]["orders"] if pk in bought else 0,
-            spent=bought[pk]["spent"] if pk in bought else Decimal(0),
-            last_at=bought[pk]["last_at"] if pk in bought else None,
-            points=points.get(pk, 0),
-        )
-        for pk in ids
-    }
+    return customers.annotate(
+        orders=Coalesce(Subquery(bought.annotate(total=Count("pk")).values("total")), 0),
+        spent=Coalesce(Subquery(bought.annotate(total=Sum("amount")).values("total")), exact(0, MoneyField)),
+        last_at=Subquery(bought.annotate(total=Max("at")).values("total")),
+        points=Coalesce(Subquery(points), 0),
+    )

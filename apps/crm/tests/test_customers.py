@@ -90,3 +90,12 @@ def test_a_note_needs_words() -> None:
     with pytest.raises(DomainError):
         interactions.note(customer, summary="  ")
     assert [entry.summary for entry in customer.interactions.all()] == ["Rings the side door"]
+
+
+def test_a_tag_is_found_whole() -> None:
+    vip = build.customer("A", tags=["VIP", "café da manhã"])
+    build.customer("B", tags=["vipers"])
+
+    assert list(Customer.objects.tagged("vip")) == [vip]
+    assert list(Customer.objects.tagged("Café da Manhã")) == [vip]
+    assert list(Customer.objects.matching("manha")) == [vip]

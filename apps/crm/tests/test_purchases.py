@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from apps.crm.models import Purchase
+from apps.crm.models import Customer, Purchase
 from apps.crm.selectors import customers as figures
 from apps.crm.selectors import timeline
 from apps.crm.services import interactions, loyalty, purchases
@@ -56,16 +56,22 @@ def test_the_summary_counts_spend_average_and_favourites() -> None:
     ]
 
 
-def test_figures_of_many_customers_take_two_queries(django_assert_num_queries: object) -> None:
+def test_a_list_of_customers_with_figures_is_one_query(django_assert_num_queries: object) -> None:
     people = [build.customer(f"Customer {number}") for number in range(3)]
     bought(people[0], 1, "20.00")
+    bought(people[0], 2, "0.50")
     build.program()
     loyalty.adjust(people[1], points=7, reason="welcome")
 
-    with django_assert_num_queries(2):  # type: ignore[operator]
-        found = figures.figures([person.pk for person in people], today=TODAY)
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        rows = list(figures.with_figures(Customer.objects.exclude(code="ORIGIN").order_by("pk")))
 
-    assert [(found[person.pk].orders, found[person.pk].points) for person in people] == [(1, 0), (0, 7), (0, 0)]
+    assert [(row.orders, row.spent, row.points) for row in rows] == [  # type: ignore[attr-defined]
+        (2, Decimal("20.50"), 0),
+        (0, Decimal(0), 7),
+        (0, Decimal(0), 0),
+    ]
+    assert [row.last_at and row.last_at.day for row in rows] == [2, None, None]  # type: ignore[attr-defined]
 
 
 def test_the_time_line_merges_notes_purchases_and_points_newest_first() -> None:
