@@ -1,6 +1,6 @@
 """`make test`: every check there is, one after the other, with one closing line. Ends with 1 when anything failed.
 
-Unit and integration tests run on SQLite and on PostgreSQL, browser tests in Chromium. Nothing is skipped in silence.
+Unit and integration tests run on SQLite and PostgreSQL, browser tests in Chromium. Nothing is skipped in silence.
 """
 
 import os
