@@ -38,11 +38,15 @@ class Category(Audited, Revisioned, TimeStamped):
         verbose_name_plural = _("categories")
         constraints = [
             UniqueConstraint(
-                Lower("name"), condition=Q(parent=None), name="category_name_unique_at_top",
+                Lower("name"),
+                condition=Q(parent=None),
+                name="category_name_unique_at_top",
                 violation_error_message=_("There is a category of this name already."),
             ),
             UniqueConstraint(
-                "parent", Lower("name"), name="category_name_unique_inside_parent",
+                "parent",
+                Lower("name"),
+                name="category_name_unique_inside_parent",
                 violation_error_message=_("There is a category of this name already."),
             ),
             CheckConstraint(condition=Q(parent=None) | ~Q(parent=F("id")), name="category_is_not_its_own_parent"),

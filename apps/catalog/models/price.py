@@ -28,7 +28,8 @@ class PriceList(Audited, Revisioned, TimeStamped):
         verbose_name_plural = _("price lists")
         constraints = [
             UniqueConstraint(
-                Lower("code"), name="price_list_code_unique_whatever_case",
+                Lower("code"),
+                name="price_list_code_unique_whatever_case",
                 violation_error_message=_("Another price list has this code."),
             ),
             UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="price_list_one_default"),
@@ -60,9 +61,7 @@ class Price(Audited):
     """
 
     price_list = models.ForeignKey(PriceList, models.PROTECT, related_name="prices", verbose_name=_("price list"))
-    product = models.ForeignKey(
-        "catalog.Product", models.PROTECT, related_name="prices", verbose_name=_("product")
-    )
+    product = models.ForeignKey("catalog.Product", models.PROTECT, related_name="prices", verbose_name=_("product"))
     min_quantity = QuantityField(_("from quantity"), default=0)
     amount = PriceField(_("price"))
     valid_from = models.DateTimeField(_("valid from"))
@@ -80,7 +79,8 @@ class Price(Audited):
                 condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from")), name="price_window_has_a_length"
             ),
             UniqueConstraint(
-                fields=["price_list", "product", "min_quantity"], condition=Q(valid_to=None),
+                fields=["price_list", "product", "min_quantity"],
+                condition=Q(valid_to=None),
                 name="price_one_open_window",
             ),
             UniqueConstraint(

@@ -1,20 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Self
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from apps.catalog.codes import fold, validate_barcode, validate_sku
 from backoffice.kernel.audit import Audited
 from backoffice.kernel.fields import PriceField
 from backoffice.kernel.models import Revisioned, TimeStamped
-
-from ..codes import fold, validate_barcode, validate_sku
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
@@ -61,16 +62,16 @@ class Product(Audited, Revisioned, TimeStamped):
     unit = models.ForeignKey("catalog.Unit", models.PROTECT, related_name="products", verbose_name=_("unit"))
     barcode = models.CharField(_("barcode"), max_length=40, blank=True, validators=[validate_barcode])
     shelf_life_days = models.PositiveSmallIntegerField(_("shelf life in days"), null=True, blank=True)
-    sell_policy = models.CharField(
-        _("sold"), max_length=12, choices=SellPolicy, default=SellPolicy.STOCK_ONLY
-    )
+    sell_policy = models.CharField(_("sold"), max_length=12, choices=SellPolicy, default=SellPolicy.STOCK_ONLY)
     lot_tracked = models.BooleanField(_("kept by lot"), default=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_sellable = models.BooleanField(_("can be sold"), default=True)
     is_purchasable = models.BooleanField(_("can be bought"), default=False)
     allergens = models.JSONField(_("allergens"), default=list, blank=True)
     tags = models.JSONField(_("tags"), default=list, blank=True)
-    tax_rate = PriceField(_("tax rate in per cent"), default=0)
+    tax_rate = PriceField(
+        _("tax rate in per cent"), default=0, validators=[MinValueValidator(0), MaxValueValidator(Decimal("99.9999"))]
+    )
     icon = models.CharField(_("icon"), max_length=40, blank=True)
     search_text = models.CharField(max_length=250, editable=False, default="")
 
@@ -85,11 +86,14 @@ class Product(Audited, Revisioned, TimeStamped):
         ]
         constraints = [
             UniqueConstraint(
-                Lower("sku"), name="product_sku_unique_whatever_case",
+                Lower("sku"),
+                name="product_sku_unique_whatever_case",
                 violation_error_message=_("Another product has this SKU."),
             ),
             UniqueConstraint(
-                fields=["barcode"], condition=~Q(barcode=""), name="product_barcode_unique",
+                fields=["barcode"],
+                condition=~Q(barcode=""),
+                name="product_barcode_unique",
                 violation_error_message=_("Another product has this barcode."),
             ),
             CheckConstraint(condition=~Q(sku="") & ~Q(name=""), name="product_has_sku_and_name"),
@@ -153,11 +157,15 @@ class ProductUnit(Audited):
         verbose_name_plural = _("packs")
         constraints = [
             UniqueConstraint(
-                "product", Lower("name"), name="pack_name_unique_in_product",
+                "product",
+                Lower("name"),
+                name="pack_name_unique_in_product",
                 violation_error_message=_("The product has a pack of this name already."),
             ),
             UniqueConstraint(
-                fields=["barcode"], condition=~Q(barcode=""), name="pack_barcode_unique",
+                fields=["barcode"],
+                condition=~Q(barcode=""),
+                name="pack_barcode_unique",
                 violation_error_message=_("Another pack has this barcode."),
             ),
             CheckConstraint(condition=Q(numerator__gt=0, denominator__gt=0), name="pack_ratio_positive"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
-from ..models import Category
+from apps.catalog.models import Category
 
 SEPARATOR = " > "
 

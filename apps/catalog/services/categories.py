@@ -9,10 +9,10 @@ from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from apps.catalog.errors import CategoryCycle, CategoryInUse, InvalidProduct
+from apps.catalog.models import Category
 from backoffice.kernel import state
 
-from ..errors import CategoryCycle, CategoryInUse, InvalidProduct
-from ..models import Category
 from . import validation
 
 EDITABLE = ("name", "slug", "parent", "position", "icon", "hue")
@@ -24,7 +24,7 @@ def create(
     *, name: str, slug: str = "", parent: Category | None = None, position: int | None = None, icon: str = "",
     hue: str = "",
 ) -> Category:  # fmt: skip
-    """Add a category; without a position it comes last, without a colour it takes its parent's. Raises InvalidProduct."""
+    """Add a category: last unless told where, in its parent's colour unless told which. Raises InvalidProduct."""
     category = Category(name=" ".join(name.split()), parent=parent, icon=icon)
     category.slug = slug or _free_slug(category.name)
     category.hue = hue or (parent.hue if parent else Category.Hue.BREAD)
@@ -88,9 +88,7 @@ def _refuse_bad_place(category: Category) -> None:
         parents[category.pk], names[category.pk] = category.parent_id, category.name
     path = path_to_root(category, parents, names)
     if len(path) > MAX_DEPTH:
-        raise InvalidProduct(
-            _("Categories go %(depth)d levels deep at most.") % {"depth": MAX_DEPTH}, field="parent"
-        )
+        raise InvalidProduct(_("Categories go %(depth)d levels deep at most.") % {"depth": MAX_DEPTH}, field="parent")
 
 
 def _free_slug(name: str, *, but: int | None = None) -> str:

@@ -7,9 +7,10 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ..codes import clean_barcode
-from ..errors import InvalidProduct
-from ..models import Product, ProductUnit
+from apps.catalog.codes import clean_barcode
+from apps.catalog.errors import InvalidProduct
+from apps.catalog.models import Product, ProductUnit
+
 from . import validation
 
 

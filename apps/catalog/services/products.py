@@ -8,13 +8,13 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.catalog import allergens
+from apps.catalog.codes import clean_barcode, clean_sku
+from apps.catalog.errors import InvalidProduct
+from apps.catalog.models import Category, Product, ProductUnit
 from backoffice.kernel import state
 from backoffice.kernel.locks import lock
 
-from .. import allergens
-from ..codes import clean_barcode, clean_sku
-from ..errors import InvalidProduct
-from ..models import Category, Product, ProductUnit
 from . import validation
 
 EDITABLE = (

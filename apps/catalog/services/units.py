@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
+from apps.catalog.errors import NoPack
+from apps.catalog.models import Product, ProductUnit, Unit
+from apps.catalog.standard_units import STANDARD_UNITS
 from backoffice.kernel import quantity as quantities
 
-from ..errors import NoPack
-from ..models import Product, ProductUnit, Unit
-from ..standard_units import STANDARD_UNITS
 
 def to_stock_unit(product: Product, quantity: Decimal, unit_or_pack: Unit | ProductUnit | None = None) -> Decimal:
     """The quantity in the product's own unit, rounded half-up to the six places quantities have.

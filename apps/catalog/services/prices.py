@@ -1,0 +1,204 @@
+"""Prices change by closing one row and opening another, so past and scheduled prices are rows like any other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.catalog.errors import PriceChanged, PriceRefused
+from apps.catalog.models import Price, PriceList, Product
+from backoffice.kernel import audit, clock, money
+from backoffice.kernel.locks import lock
+
+ANY_QUANTITY = Decimal(0)
+PLACES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One price to be: `amount` None takes the product off the list."""
+
+    product_id: int
+    amount: Decimal | None
+    min_quantity: Decimal = ANY_QUANTITY
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a change does to the rows of one key: close `close` at `start`, put `amend` to a new amount, open `open`."""
+
+    close: Price | None = None
+    amend: Price | None = None
+    open: Price | None = None
+
+
+@transaction.atomic
+def set_price(
+    product: Product,
+    price_list: PriceList,
+    *,
+    amount: Decimal,
+    min_quantity: Decimal = ANY_QUANTITY,
+    valid_from: datetime | None = None,
+    reason: str = "",
+    shown: Decimal | None = None,
+) -> Price:
+    """Let the product cost `amount` from `valid_from` (now) until the next price that is already scheduled.
+
+    Returns the row that then holds. `shown` is the price the person saw, where one was seen: PriceChanged if it is
+    another by now. PriceRefused when the amount is negative or too fine, or would rewrite a price that was valid.
+    """
+    price_list = lock(price_list)
+    start = _start(valid_from)
+    windows = _windows(price_list, [product.pk]).get((product.pk, min_quantity), [])
+    current = _covering(windows, start)
+    if shown is not None and (current is None or current.amount != shown):
+        raise PriceChanged(
+            name=product.name,
+            shown=money.format_amount(shown),
+            now=money.format_amount(current.amount) if current else _("none"),
+        )
+    change = Change(product.pk, _checked(amount), min_quantity)
+    if valid_from is not None:
+        _refuse_rewriting(windows, start, current)
+    step = plan(price_list, windows, change, start)
+    with audit.acting(reason=reason or None):
+        _write([step], start)
+    return step.open or step.amend or _must(current)
+
+
+@transaction.atomic
+def set_many(
+    price_list: PriceList, changes: Iterable[Change], *, valid_from: datetime | None = None, reason: str = ""
+) -> int:
+    """Many prices of one list at once, with a constant number of queries. Returns how many of them were new."""
+    price_list = lock(price_list)
+    start = _start(valid_from)
+    wanted = {(change.product_id, change.min_quantity): change for change in changes}
+    windows = _windows(price_list, {change.product_id for change in wanted.values()})
+    steps = []
+    for key, change in wanted.items():
+        change = Change(change.product_id, _checked(change.amount), change.min_quantity)
+        rows = windows.get(key, [])
+        if valid_from is not None:
+            _refuse_rewriting(rows, start, _covering(rows, start))
+        step = plan(price_list, rows, change, start)
+        if step != Step():
+            steps.append(step)
+    with audit.acting(reason=reason or None):
+        _write(steps, start)
+    return len(steps)
+
+
+@transaction.atomic
+def withdraw(product: Product, price_list: PriceList, *, reason: str = "") -> None:
+    """Take the product off the list from now on; scheduled prices stay as they are."""
+    set_many(price_list, [Change(product.pk, None)], reason=reason)
+
+
+@transaction.atomic
+def cancel_scheduled(price: Price, *, reason: str = "") -> None:
+    """Forget a price that has not begun; the one before it goes on. PriceRefused when it is valid already."""
+    price_list = lock(price.price_list)
+    price = lock(price)
+    if price.valid_from <= clock.now():
+        raise PriceRefused(_("This price is valid already; set another one instead."))
+    before = Price.objects.filter(
+        price_list=price_list, product=price.product_id, min_quantity=price.min_quantity, valid_to=price.valid_from
+    ).first()
+    end = price.valid_to
+    with audit.acting(reason=reason or None):
+        price.delete()
+        if before:
+            before.valid_to = end
+            before.save(update_fields=["valid_to"])
+
+
+def plan(price_list: PriceList, windows: Sequence[Price], change: Change, start: datetime) -> Step:
+    """What a change does to the rows of its key, without touching the database."""
+    current = _covering(windows, start)
+    if change.amount is None:
+        return Step(close=current) if current and current.valid_from < start else Step()
+    if current and current.amount == change.amount:
+        return Step()
+    if current and current.valid_from == start:
+        return Step(amend=_with_amount(current, change.amount))
+    end = min((row.valid_from for row in windows if row.valid_from > start), default=None)
+    return Step(
+        close=current,
+        open=Price(
+            price_list=price_list, product_id=change.product_id, min_quantity=change.min_quantity,
+            amount=change.amount, valid_from=start, valid_to=end,
+        ),
+    )  # fmt: skip
+
+
+def _write(steps: Sequence[Step], start: datetime) -> None:
+    closed = [step.close for step in steps if step.close]
+    for row in closed:
+        row.valid_to = start
+    audit.bulk_update(closed, ["valid_to"])
+    audit.bulk_update([step.amend for step in steps if step.amend], ["amount"])
+    opened = [step.open for step in steps if step.open]
+    if len(opened) == 1:
+        opened[0].save()
+    else:
+        audit.bulk_create(opened)
+
+
+def _windows(price_list: PriceList, product_ids: Iterable[int]) -> dict[tuple[int, Decimal], list[Price]]:
+    rows: dict[tuple[int, Decimal], list[Price]] = defaultdict(list)
+    for row in Price.objects.filter(price_list=price_list, product_id__in=set(product_ids)).order_by("valid_from"):
+        rows[row.product_id, row.min_quantity].append(row)
+    return rows
+
+
+def _covering(windows: Sequence[Price], moment: datetime) -> Price | None:
+    return next(
+        (row for row in windows if row.valid_from <= moment and (row.valid_to is None or row.valid_to > moment)), None
+    )
+
+
+def _start(valid_from: datetime | None) -> datetime:
+    return clock.now() if valid_from is None else valid_from
+
+
+def _refuse_rewriting(windows: Sequence[Price], start: datetime, current: Price | None) -> None:
+    """A start in the past is only for the first price of its kind: what was valid stays as it was."""
+    now = clock.now()
+    if start >= now or not any(
+        row.valid_from <= now and (row.valid_to is None or row.valid_to > start) for row in windows
+    ):
+        return
+    raise PriceRefused(
+        _("Prices since %(day)s are history and stay. Choose a start that is not in the past.")
+        % {"day": date_format(clock.local((current or windows[0]).valid_from), "SHORT_DATE_FORMAT")},
+        field="valid_from",
+    )
+
+
+def _checked(amount: Decimal | None) -> Decimal | None:
+    if amount is None:
+        return None
+    if amount < 0:
+        raise PriceRefused(_("A price is not negative."), field="amount")
+    if amount != money.round_to(amount, PLACES):
+        raise PriceRefused(_("A price has four decimals at most."), field="amount")
+    return amount
+
+
+def _with_amount(price: Price, amount: Decimal) -> Price:
+    price.amount = amount
+    return price
+
+
+def _must(price: Price | None) -> Price:
+    assert price is not None, "A change that does nothing has a price that holds already."
+    return price

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from apps.catalog.errors import PriceChanged, PriceRefused
+from apps.catalog.models import Price
+from apps.catalog.selectors import prices as price_reads
+from apps.catalog.services import price_lists, prices
+from backoffice.kernel import clock
+
+from .factories import make_price, make_price_list, make_product
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def amounts(product: object) -> list[tuple[Decimal, bool]]:
+    return [(row.amount, row.valid_to is None) for row in Price.objects.filter(product=product).order_by("valid_from")]  # type: ignore[misc]
+
+
+def test_a_change_closes_one_row_and_opens_another() -> None:
+    bread, counter = make_product(), make_price_list()
+    first = make_price(bread, "9.50", valid_from=clock.now() - 30 * DAY)
+
+    second = make_price(bread, "9.90", reason="flour is dearer")
+
+    first.refresh_from_db()
+    assert first.valid_to == second.valid_from
+    assert price_reads.current(counter, [bread]) == {bread.pk: Decimal("9.90")}
+    assert price_reads.current(counter, [bread], clock.now() - DAY) == {bread.pk: Decimal("9.50")}
+    assert price_reads.current(counter, [bread], clock.now() - 31 * DAY) == {}
+    assert second.history.latest().history_change_reason == "flour is dearer"
+
+
+def test_the_same_price_again_is_no_change() -> None:
+    bread = make_product()
+    first = make_price(bread, "9.50")
+
+    assert make_price(bread, "9.50") == first
+    assert Price.objects.count() == 1
+
+
+def test_a_scheduled_price_begins_by_itself_and_survives_a_change_now() -> None:
+    bread, counter = make_product(), make_price_list()
+    make_price(bread, "9.50", valid_from=clock.now() - DAY)
+    later = clock.now() + 7 * DAY
+    make_price(bread, "11", valid_from=later)
+
+    make_price(bread, "9.90")
+
+    assert price_reads.current(counter, [bread]) == {bread.pk: Decimal("9.90")}
+    assert price_reads.current(counter, [bread], later) == {bread.pk: Decimal("11")}
+    assert amounts(bread) == [(Decimal("9.50"), False), (Decimal("9.90"), False), (Decimal("11"), True)]
+
+
+def test_a_scheduled_price_is_set_anew_and_cancelled() -> None:
+    bread, counter = make_product(), make_price_list()
+    make_price(bread, "9.50", valid_from=clock.now() - DAY)
+    later = clock.now() + 7 * DAY
+    make_price(bread, "11", valid_from=later)
+    scheduled = make_price(bread, "12", valid_from=later)
+    assert amounts(bread) == [(Decimal("9.50"), False), (Decimal("12"), True)]
+
+    prices.cancel_scheduled(scheduled)
+
+    assert amounts(bread) == [(Decimal("9.50"), True)]
+    assert price_reads.current(counter, [bread], later) == {bread.pk: Decimal("9.50")}
+
+
+def test_what_was_valid_is_not_rewritten() -> None:
+    bread = make_product()
+    make_price(bread, "9.50", valid_from=clock.now() - 30 * DAY)
+
+    with pytest.raises(PriceRefused, match="history"):
+        make_price(bread, "8", valid_from=clock.now() - DAY)
+    with pytest.raises(PriceRefused):
+        prices.cancel_scheduled(Price.objects.get())
+
+
+@pytest.mark.parametrize("amount", ["-1", "1.00001"])
+def test_bad_amounts_are_refused(amount: str) -> None:
+    with pytest.raises(PriceRefused):
+        make_price(make_product(), amount)
+
+
+def test_the_price_that_was_shown_must_still_hold() -> None:
+    bread, counter = make_product(), make_price_list()
+    make_price(bread, "9.50")
+    make_price(bread, "9.90", shown=Decimal("9.50"))
+
+    with pytest.raises(PriceChanged):
+        make_price(bread, "9", shown=Decimal("9.50"))
+
+    assert price_reads.current(counter, [bread]) == {bread.pk: Decimal("9.90")}
+
+
+def test_many_prices_at_once_write_history_and_skip_what_is_the_same() -> None:
+    counter = make_price_list()
+    products = [make_product(price="5") for _ in range(3)]
+    fresh = make_product()
+    changes = [prices.Change(product.pk, Decimal(6)) for product in products[:2]]
+    changes += [prices.Change(products[2].pk, Decimal(5)), prices.Change(fresh.pk, Decimal(7))]
+
+    written = prices.set_many(counter, changes, reason="import")
+
+    assert written == 3
+    assert price_reads.current(counter, [*products, fresh]) == {
+        products[0].pk: Decimal(6), products[1].pk: Decimal(6), products[2].pk: Decimal(5), fresh.pk: Decimal(7)
+    }  # fmt: skip
+    assert all(row.history.exists() for row in Price.objects.all())
+
+
+def test_withdraw_takes_off_the_list() -> None:
+    bread, counter = make_product(price="5"), make_price_list()
+
+    prices.withdraw(bread, counter)
+
+    assert price_reads.current(counter, [bread]) == {}
+
+
+def test_the_database_refuses_an_overlap() -> None:
+    bread, counter = make_product(), make_price_list()
+    now = clock.now()
+    Price.objects.create(price_list=counter, product=bread, amount=1, valid_from=now, valid_to=now + 4 * DAY)
+    Price.objects.create(price_list=counter, product=bread, amount=1, valid_from=now + 4 * DAY)
+
+    for valid_from, valid_to in [(now + DAY, now + 2 * DAY), (now - DAY, None), (now - DAY, now + DAY)]:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Price.objects.create(price_list=counter, product=bread, amount=1, valid_from=valid_from, valid_to=valid_to)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Price.objects.filter(valid_to__isnull=False).update(valid_to=now + 5 * DAY)
+
+
+def test_the_guard_against_overlaps_is_there() -> None:
+    query = (
+        "SELECT count(*) FROM pg_constraint WHERE conname = 'price_windows_do_not_overlap'"
+        if connection.vendor == "postgresql"
+        else "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'price_windows_do_not_overlap%'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        assert cursor.fetchone()[0] == (1 if connection.vendor == "postgresql" else 2)
+
+
+def test_by_list_shows_tiers_and_schedule() -> None:
+    bread, counter = make_product(), make_price_list()
+    wholesale = make_price_list("wholesale")
+    make_price(bread, "9.50")
+    make_price(bread, "7.20", min_quantity=Decimal(24))
+    make_price(bread, "9.90", valid_from=clock.now() + DAY)
+
+    first, second = price_reads.by_list(bread)
+
+    assert first.price_list == counter
+    assert first.current is not None
+    assert (first.current.amount, [tier.amount for tier in first.tiers]) == (Decimal("9.50"), [Decimal("7.20")])
+    assert [row.amount for row in first.scheduled] == [Decimal("9.90")]
+    assert (second.price_list, second.current) == (wholesale, None)
+
+
+def test_one_list_is_the_default() -> None:
+    counter = make_price_list()
+    wholesale = make_price_list("wholesale")
+    assert price_reads.default_list() == counter
+
+    price_lists.update(wholesale, is_default=True)
+
+    assert price_reads.default_list() == wholesale
