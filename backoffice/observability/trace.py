@@ -4,8 +4,6 @@ import re
 import uuid
 from contextvars import ContextVar
 
-from backoffice.kernel.audit import current_actor
-
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -13,6 +11,8 @@ _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 def current() -> str:
     """The id of the request or job that runs here; empty outside of one."""
+    from backoffice.kernel.audit import current_actor  # logging is configured before models can be imported
+
     return current_actor().trace or _request_id.get()
 
 

@@ -116,7 +116,7 @@ def effect_of(directive: Directive, handler: Handler, effect: Effect) -> Outcome
     except LeaseLost:
         log.warning("The lease of %s was lost; its work was rolled back.", directive)
         return "lost"
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a handler raises is written down, and tried again
         return _failed(directive, error)
     return "done"
 
@@ -148,8 +148,8 @@ def bury(directive: Directive, reason: str) -> Outcome:
 def _park(directive: Directive) -> Outcome:
     try:
         _write(
-            directive, status=Status.PARKED, lease_token=None, lease_until=None, attempts=max(directive.attempts - 1, 0),
-            last_error="No handler in this version of the program.",
+            directive, status=Status.PARKED, lease_token=None, lease_until=None,
+            attempts=max(directive.attempts - 1, 0), last_error="No handler in this version of the program.",
         )  # fmt: skip
     except LeaseLost:
         return "lost"

@@ -28,8 +28,9 @@ def unpark() -> int:
     known = [topic for topic in topics.order_by() if handlers.find(topic)]
     if not known:
         return 0
+    now = clock.now()
     parked = Directive.objects.filter(status=Directive.Status.PARKED, topic__in=known)
-    return parked.update(status=Directive.Status.QUEUED, available_at=clock.now(), last_error="", updated_at=clock.now())
+    return parked.update(status=Directive.Status.QUEUED, available_at=now, last_error="", updated_at=now)
 
 
 def purge() -> int:

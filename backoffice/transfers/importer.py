@@ -24,7 +24,7 @@ The way of a file, and what of an importer is called when:
    ``acting()`` already names the person and "import #7". Applying the same file twice must not double anything:
    use natural keys, so that a second preview finds everything unchanged.
 
-Write one like this, and name it in ``composition.IMPORTS`` (``{"products": "apps.catalog.resources.ProductImporter"}``)::
+Write one like this, and name it in ``composition.IMPORTS``, as ``{"products": "apps.catalog.….ProductImporter"}``::
 
     class ProductImporter(Importer):
         key = "products"
@@ -80,7 +80,8 @@ if TYPE_CHECKING:
     from backoffice.transfers.models import TransferRow, TransferRun
 
 __all__ = [
-    "Applied", "BadCell", "Change", "Column", "Decision", "Importer", "MapEntry", "Outcome", "Row", "RowResult", "Target",
+    "Applied", "BadCell", "Change", "Column", "Decision", "Importer", "MapEntry", "Outcome", "Row", "RowResult",
+    "Target",
 ]  # fmt: skip
 
 Action = Literal["create", "map", "ignore"]
@@ -107,7 +108,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Target:
-    """Something a name can be mapped to: ``value`` is what people type (a SKU), ``label`` what helps them to find it."""
+    """What a name can be mapped to: ``value`` is what people type (a SKU), ``label`` what helps them to find it."""
 
     value: str
     label: str
@@ -122,7 +123,7 @@ class Applied:
 
 
 class Importer:
-    """One kind of file. A fresh instance is made for each step, so ``self`` may remember things while the step lasts."""
+    """One kind of file. Each step gets a fresh instance, so ``self`` may remember things while the step lasts."""
 
     key: ClassVar[str]
     permission: ClassVar[str]
@@ -151,7 +152,8 @@ class Importer:
     def decisions(self) -> dict[str, Decision]:
         """What was decided on the mapping page, by the name in the file."""
         return {
-            entry["key"]: Decision(entry["action"], entry.get("target", "")) for entry in self.run.mapping.get("entries", ())
+            entry["key"]: Decision(entry["action"], entry.get("target", ""))
+            for entry in self.run.mapping.get("entries", ())
         }
 
     def scan(self, rows: Iterator[Row]) -> list[MapEntry]:
@@ -171,7 +173,7 @@ class Importer:
         raise NotImplementedError
 
     def checked(self) -> Mapping[str, int]:
-        """Figures of the whole file, asked for after the last batch and shown on the preview (see ``figure_labels``)."""
+        """Figures of the whole file, asked for after the last batch and shown on the preview; see ``figure_labels``."""
         return {}
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:

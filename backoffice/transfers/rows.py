@@ -84,7 +84,7 @@ class RowResult:
 
 
 class Row:
-    """One line of the file: its line number as an editor shows it, its cells by column name, and the line as written."""
+    """One line of the file: its number as an editor shows it, its cells by column name, and the line as written."""
 
     __slots__ = ("cells", "line", "style", "values")
 

@@ -68,7 +68,7 @@ class Directive(TimeStamped, Audited):
     available_at = models.DateTimeField(_("due"))
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
     lease_token = models.UUIDField(_("lease token"), null=True, blank=True)
-    dedupe_key = models.CharField(_("once per"), max_length=120, null=True, blank=True)  # noqa: DJ001 - NULLs are distinct
+    dedupe_key = models.CharField(_("once per"), max_length=120, null=True, blank=True)
     last_error = models.TextField(_("last error"), blank=True)
     errors = models.JSONField(_("errors"), default=list, blank=True)
     origin_type = models.ForeignKey(
