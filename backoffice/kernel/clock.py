@@ -1,18 +1,33 @@
 """The one clock. Instants are aware and in UTC; days are the business's own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils import timezone
 
+_fixed: ContextVar[datetime | None] = ContextVar("fixed_instant", default=None)
+
 
 def now() -> datetime:
     """This instant, aware, in UTC."""
-    return datetime.now(UTC)
+    return _fixed.get() or datetime.now(UTC)
+
+
+@contextmanager
+def fixed(instant: datetime) -> Iterator[None]:
+    """Inside, it is this instant: for the demo's past, and for tests. Rows' own time stamps stay real."""
+    token = _fixed.set(instant.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _fixed.reset(token)
 
 
 def today() -> date:
     """The business day of this instant."""
-    return timezone.localdate()
+    return timezone.localdate(now())
 
 
 def local(instant: datetime) -> datetime:

@@ -1,0 +1,53 @@
+"""What the composition names must be there: a typing mistake in it is found here, not by a user."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
+
+from backoffice import composition
+
+
+def permissions_named() -> Iterator[str]:
+    for role in composition.ROLES.values():
+        yield from role
+    for section in composition.NAV:
+        for item in section.items:
+            if item.permission:
+                yield item.permission
+    for panels in composition.PANELS.values():
+        for panel in panels:
+            yield panel.permission
+
+
+@pytest.mark.django_db
+def test_every_permission_exists():
+    known = {f"{app}.{code}" for app, code in Permission.objects.values_list("content_type__app_label", "codename")}
+
+    assert {name for name in permissions_named() if name not in known} == set()
+
+
+def test_every_function_can_be_imported():
+    paths: list[Any] = [*composition.SEARCH, *composition.LEDGER_CHECKS, *composition.IMPORTS.values()]
+    paths += [handler.path for handler in composition.DIRECTIVE_HANDLERS.values()]
+
+    for path in paths:
+        assert callable(import_string(path)), path
+
+
+def test_every_page_of_the_menu_is_there():
+    for section in composition.NAV:
+        for item in section.items:
+            try:
+                reverse(item.url_name)
+            except NoReverseMatch:
+                pytest.fail(f"{section.title}: {item.url_name}")
+
+
+def test_every_panel_has_its_page():
+    for panels in composition.PANELS.values():
+        for panel in panels:
+            assert reverse(panel.url_name, args=[1])
