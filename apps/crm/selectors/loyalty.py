@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.db.models import Sum
 
 from apps.crm.models import Customer, LoyaltyAccount, LoyaltyProgram, PointLot, PointMove, PointTransaction
-from backoffice.kernel import clock
+from backoffice.kernel import clock, money
 
 
 @dataclass(frozen=True)
@@ -26,18 +27,25 @@ class StatementLine:
         return self.lot.remaining * 100 // self.lot.earned
 
     @property
+    def url(self) -> str:
+        """Where the points come from; blank when that has no page."""
+        return self.lot.origin.get_absolute_url() if hasattr(self.lot.origin, "get_absolute_url") else ""
+
+    @property
     def is_soon(self) -> bool:
         return self.lot.remaining > 0 and self.days_left is not None and 0 <= self.days_left <= 90
 
 
 @dataclass(frozen=True)
 class Statement:
-    """All lots of a customer, oldest first, with their totals."""
+    """All lots of a customer, oldest first, with their totals; what can be spent today, and what that is worth."""
 
     lines: tuple[StatementLine, ...]
     earned: int
     spent: int
     left: int
+    spendable: int
+    worth: Decimal
 
 
 @dataclass(frozen=True)
@@ -51,9 +59,14 @@ class Difference:
 
 
 def statement(customer: Customer, *, today: date | None = None) -> Statement:
-    """The customer's lots, in the order in which they would be spent."""
+    """The customer's lots, oldest first, in two queries and one for each kind of origin."""
     today = today or clock.today()
-    lots = list(PointLot.objects.filter(account__customer=customer).prefetch_related("origin").order_by("earned_on", "pk"))
+    lots = list(
+        PointLot.objects.filter(account__customer=customer)
+        .select_related("account__program")
+        .prefetch_related("origin")
+        .order_by("earned_on", "pk")
+    )
     lines = tuple(
         StatementLine(
             lot=lot,
@@ -63,7 +76,16 @@ def statement(customer: Customer, *, today: date | None = None) -> Statement:
         for lot in lots
     )
     earned, left = sum(lot.earned for lot in lots), sum(lot.remaining for lot in lots)
-    return Statement(lines, earned=earned, spent=earned - left, left=left)
+    good = [line.lot for line in lines if not line.is_expired]
+    worth = sum((lot.remaining * lot.account.program.redeem_value for lot in good), Decimal(0))
+    return Statement(
+        lines,
+        earned=earned,
+        spent=earned - left,
+        left=left,
+        spendable=sum(lot.remaining for lot in good),
+        worth=money.round_money(worth),
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,166 @@
+"""Customers: the list, the forms, the page and its time line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.crm.filters import CustomerFilter, not_seen_lately, points_expiring
+from apps.crm.forms import CustomerForm, NewCustomerForm
+from apps.crm.models import Customer
+from apps.crm.selectors import customers as figures
+from apps.crm.selectors import loyalty as points
+from apps.crm.selectors import timeline
+from apps.crm.services import customers, interactions
+from apps.crm.tables import CustomerTable
+from backoffice.ui import htmx
+from backoffice.ui.permissions import command, may, requires
+from backoffice.ui.screens import (
+    Action,
+    Badge,
+    BulkAction,
+    CreateScreen,
+    DetailScreen,
+    EditScreen,
+    Empty,
+    HistoryScreen,
+    ListScreen,
+    SavedView,
+)
+
+LINE = "crm/timeline.html"
+KINDS = ("", "notes", "purchases", "points")
+
+
+class CustomerList(ListScreen):
+    model = Customer
+    permission = "crm.view_customer"
+    title = gettext_lazy("Customers")
+    table_class = CustomerTable
+    filter_class = CustomerFilter
+    search_label = gettext_lazy("Name, CPF, CNPJ, telephone…")
+    export_permission = "crm.export_customer"
+    create = Action(gettext_lazy("New customer"), "crm:customer_create", "crm.add_customer", icon="plus")
+    saved_views = [
+        SavedView("active", gettext_lazy("Active"), lambda found: found.active()),
+        SavedView("companies", gettext_lazy("Companies"), lambda found: found.filter(kind=Customer.Kind.COMPANY)),
+        SavedView("lost", gettext_lazy("Not seen for 60 days"), not_seen_lately),
+        SavedView("expiring", gettext_lazy("Points expire soon"), points_expiring),
+        SavedView("all", gettext_lazy("All"), lambda found: found),
+    ]
+    bulk_actions = [
+        BulkAction("deactivate", gettext_lazy("Deactivate"), "crm.change_customer", customers.deactivate, icon="user-x"),
+    ]
+    empty = Empty(
+        gettext_lazy("No customers yet"),
+        gettext_lazy("Write down who buys: with a name and a telephone they can collect points."),
+    )
+
+    def get_queryset(self) -> QuerySet[Customer]:
+        return figures.with_figures(Customer.objects.all())
+
+
+class CustomerCreate(CreateScreen):
+    model = Customer
+    permission = "crm.add_customer"
+    form_class = NewCustomerForm
+    list_url = "crm:customer_list"
+
+    def perform(self, form: NewCustomerForm) -> Customer:
+        customer = customers.create(**form.columns())
+        if address := form.address():
+            customers.add_address(customer, **address)
+        return customer
+
+    def success(self, obj: Customer) -> str:
+        return _("%(customer)s is now a customer.") % {"customer": obj}
+
+
+class CustomerEdit(EditScreen):
+    model = Customer
+    permission = "crm.change_customer"
+    form_class = CustomerForm
+    list_url = "crm:customer_list"
+
+    def perform(self, form: CustomerForm) -> Customer:
+        return customers.update(self.object, revision=form.cleaned_data["revision"], **form.columns())
+
+
+class CustomerPage(DetailScreen):
+    """Who this is, what they bought, what they said, what points they hold."""
+
+    model = Customer
+    permission = "crm.view_customer"
+    template_name = "crm/customer.html"
+    list_url = "crm:customer_list"
+    panels = "crm.customer"
+    actions = [
+        Action(gettext_lazy("Edit"), "crm:customer_edit", "crm.change_customer", icon="pencil"),
+        Action(gettext_lazy("History"), "crm:customer_history", "crm.view_customer", icon="history", dialog=False),
+    ]
+
+    def get_queryset(self) -> QuerySet[Customer]:
+        return Customer.objects.select_related("price_list")
+
+    def badge(self) -> Badge | None:
+        return None if self.object.is_active else Badge(_("inactive"), "warn")
+
+    def get_context(self, **more: Any) -> dict[str, Any]:
+        customer = self.object
+        return super().get_context(
+            customer=customer,
+            summary=figures.summary(customer),
+            statement=points.statement(customer),
+            addresses=list(customer.addresses.order_by("-is_default", "pk")),
+            **line_context(self.request, customer),
+            **more,
+        )
+
+
+class CustomerHistory(HistoryScreen):
+    model = Customer
+    permission = "crm.view_customer"
+    detail_class = CustomerPage
+    hidden = ("updated_at", "search_text", "revision", "document")
+
+
+def line_context(request: HttpRequest, customer: Customer) -> dict[str, Any]:
+    """What the time line needs, for the page and for its fragment."""
+    kind = request.GET.get("show", "")
+    kind = kind if kind in KINDS else ""
+    pages = {"": _("Timeline"), "purchases": _("Purchases"), "points": _("Points"), "notes": _("Notes")}
+    try:
+        limit = min(max(int(request.GET.get("lines", timeline.SHOWN)), 1), 300)
+    except ValueError:
+        limit = timeline.SHOWN
+    return {
+        "line": timeline.of(customer, kind=kind, limit=limit),
+        "line_kind": kind,
+        "line_kinds": pages.items(),
+        "line_next": limit + timeline.SHOWN,
+        "may_note": may(request.user, "crm.add_interaction"),
+        "may_see_document": may(request.user, "crm.view_document"),
+    }
+
+
+@requires("crm.view_customer")
+def customer_timeline(request: HttpRequest, pk: int) -> HttpResponse:
+    """The time line by itself: all of it, or one kind of entry."""
+    customer = get_object_or_404(Customer, pk=pk)
+    context = {"customer": customer, "object": customer, **line_context(request, customer)}
+    return htmx.render(request, LINE, context, fragments={"crm-timeline": f"{LINE}#crm-timeline"})
+
+
+@command("crm.add_interaction")
+def note(request: HttpRequest, pk: int) -> HttpResponse:
+    """Write a line about a customer that everybody in the shop sees."""
+    customer = get_object_or_404(Customer, pk=pk)
+    interactions.note(customer, summary=request.POST.get("summary", ""))
+    messages.success(request, _("Noted."))
+    return htmx.done(request, to=customer.get_absolute_url(), changed="crm-interaction")
