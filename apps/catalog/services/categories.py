@@ -81,6 +81,8 @@ def path_to_root(category: Category, parents: Mapping[int, int | None], names: M
 
 
 def _refuse_bad_place(category: Category) -> None:
+    if ">" in category.name:
+        raise InvalidProduct(_("A category's name has no “>”: it parts the names of a path."), field="name")
     rows = list(Category.objects.values_list("pk", "parent_id", "name"))
     parents = {pk: parent for pk, parent, _name in rows}
     names = {pk: name for pk, _parent, name in rows}

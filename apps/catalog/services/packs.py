@@ -41,6 +41,8 @@ def _save(pack: ProductUnit, *, name: str, quantity: Decimal, barcode: str, is_a
     if quantity <= 0:
         raise InvalidProduct(_("A pack holds more than nothing."), field="quantity")
     pack.name = " ".join(name.split())
+    if "=" in pack.name or ";" in pack.name:
+        raise InvalidProduct(_("A pack's name has neither “=” nor “;”: files part packs with them."), field="name")
     pack.numerator, pack.denominator = Decimal(quantity).as_integer_ratio()
     pack.barcode = clean_barcode(barcode)
     pack.is_approximate = is_approximate

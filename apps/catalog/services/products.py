@@ -70,19 +70,27 @@ def set_category(product: Product, category: Category | None) -> Product:
 
 
 def is_used(product: Product) -> bool:
-    """Whether rows of any other app point to the product. Asks the relations, so the catalogue knows no other app."""
+    """Whether rows of any other app point to the product."""
+    return bool(used_among([product.pk]))
+
+
+def used_among(product_ids: Iterable[int]) -> set[int]:
+    """Those of the products that rows of other apps point to. Asks the relations: no other app is known here."""
+    asked = set(product_ids)
+    used: set[int] = set()
     for relation in Product._meta.related_objects:
         model = relation.related_model
-        if model._meta.app_label == Product._meta.app_label or "history" in model.__name__.lower():
-            continue
-        if model._base_manager.filter(**{relation.field.name: product.pk}).exists():
-            return True
-    return False
+        if asked - used and model._meta.app_label != Product._meta.app_label:
+            column = relation.field.attname
+            rows = model._base_manager.filter(**{f"{column}__in": asked - used})
+            used |= set(rows.values_list(column, flat=True).distinct())
+    return used
 
 
 def clean_tags(tags: Iterable[str]) -> list[str]:
-    """Tags as they are kept: trimmed, each once, in the order given."""
-    return list(dict.fromkeys(" ".join(str(tag).split()) for tag in tags if str(tag).strip()))
+    """Tags as they are kept: trimmed, each once, in the order given; a comma parts two."""
+    words = (" ".join(word.split()) for tag in tags for word in str(tag).split(","))
+    return list(dict.fromkeys(word for word in words if word))
 
 
 def _assign(product: Product, fields: dict[str, Any]) -> None:

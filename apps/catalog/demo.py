@@ -1,0 +1,150 @@
+"""The demo bakery's goods: English or Portuguese by setting. Repeatable: what is there already stays as it is."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.conf import settings
+
+from apps.catalog.models import Category, PriceList, Product, Unit
+from apps.catalog.services import categories, packs, price_lists, prices, products
+from apps.catalog.services.prices import Change
+
+
+class Good(NamedTuple):
+    """One product of the demo. `price` is the counter's; without one it is not sold."""
+
+    sku: str
+    en: str
+    pt: str
+    category: str
+    unit: str = "un"
+    price: str = ""
+    shelf_life: int | None = None
+    policy: str = "stock_only"
+    allergens: str = ""
+    icon: str = ""
+    barcode: str = ""
+    pack: tuple[str, str, str, str] | None = None  # en, pt, quantity, barcode
+
+
+CATEGORIES = {
+    "bread": ("Breads", "Pães", "wheat", "bread", ""),
+    "vien": ("Viennoiserie", "Folhados", "croissant", "vien", ""),
+    "cake": ("Cakes", "Bolos e doces", "cake-slice", "cake", ""),
+    "savo": ("Savoury", "Salgados", "sandwich", "savo", ""),
+    "coff": ("Coffee", "Cafés", "coffee", "coff", ""),
+    "cold": ("Cold drinks", "Bebidas frias", "cup-soda", "cold", ""),
+    "shop": ("Shop", "Empório", "shopping-bag", "shop", ""),
+    "raw": ("Ingredients", "Insumos", "wheat", "bread", ""),
+    "flour": ("Flour and grain", "Farinhas e grãos", "wheat", "bread", "raw"),
+    "dairy": ("Dairy and eggs", "Laticínios e ovos", "milk", "cold", "raw"),
+    "semi": ("Doughs and fillings", "Massas e recheios", "layers", "bread", "raw"),
+    "pack": ("Packaging", "Embalagens", "package", "shop", ""),
+}
+
+GOODS = (
+    Good("BR-SOUR", "Country sourdough 800 g", "Pão de campanha 800 g", "bread", price="28", shelf_life=3, allergens="gluten"),
+    Good("BR-BAGU", "Seeded baguette", "Baguete com sementes", "bread", price="12", shelf_life=1, allergens="gluten sesame"),
+    Good("BR-RYE", "Rye 100 %", "Centeio 100 %", "bread", price="32", shelf_life=5, allergens="gluten"),
+    Good("BR-FOCA", "Focaccia, rosemary", "Focaccia com alecrim", "bread", price="18", shelf_life=1, allergens="gluten", icon="pizza"),
+    Good("BR-BRIO", "Brioche loaf", "Brioche", "bread", price="26", shelf_life=3, allergens="gluten milk egg"),
+    Good("VI-CROI", "Butter croissant", "Croissant de manteiga", "vien", price="9.50", shelf_life=1, allergens="gluten milk egg", barcode="7891234500016"),
+    Good("VI-PAIN", "Pain au chocolat", "Pain au chocolat", "vien", price="11", shelf_life=1, allergens="gluten milk egg soy"),
+    Good("VI-CINN", "Cinnamon roll", "Rolinho de canela", "vien", price="13", shelf_life=2, allergens="gluten milk egg", icon="donut"),
+    Good("CA-CARR", "Carrot cake, slice", "Bolo de cenoura, fatia", "cake", price="16", shelf_life=4, allergens="gluten egg"),
+    Good("CA-BASQ", "Basque cheesecake", "Cheesecake basco", "cake", price="19", shelf_life=4, allergens="milk egg gluten"),
+    Good("CA-COOK", "Chocolate cookie", "Cookie de chocolate", "cake", price="8.50", shelf_life=10, allergens="gluten milk egg soy", icon="cookie"),
+    Good("SA-PAOQ", "Pão de queijo", "Pão de queijo", "savo", price="6", shelf_life=1, allergens="milk egg", icon="cookie"),
+    Good("SA-TOAS", "Ham & cheese toastie", "Misto quente", "savo", price="22", policy="on_demand", allergens="gluten milk"),
+    Good("SA-QUIC", "Leek quiche, slice", "Quiche de alho-poró, fatia", "savo", price="21", shelf_life=2, allergens="gluten milk egg", icon="pizza"),
+    Good("CO-ESPR", "Espresso", "Espresso", "coff", price="7", policy="on_demand"),
+    Good("CO-CAPP", "Cappuccino", "Cappuccino", "coff", price="12", policy="on_demand", allergens="milk"),
+    Good("CO-FLAT", "Flat white", "Flat white", "coff", price="13", policy="on_demand", allergens="milk"),
+    Good("CO-FILT", "Filter coffee", "Café coado", "coff", price="8", policy="on_demand"),
+    Good("CD-ORAN", "Orange juice 300 ml", "Suco de laranja 300 ml", "cold", price="14", policy="on_demand"),
+    Good("CD-WATE", "Still water 500 ml", "Água sem gás 500 ml", "cold", price="6", shelf_life=365, icon="droplets", barcode="7891234500023", pack=("Crate of 12", "Fardo com 12", "12", "17891234500020")),
+    Good("CD-KOMB", "Kombucha, ginger", "Kombucha de gengibre", "cold", price="16", shelf_life=90, icon="bottle-wine", barcode="7891234500030"),
+    Good("SH-JAM", "Strawberry jam 250 g", "Geleia de morango 250 g", "shop", price="29", shelf_life=270, icon="cherry", barcode="7891234500047"),
+    Good("SH-GRAN", "Granola 400 g", "Granola 400 g", "shop", price="34", shelf_life=120, allergens="nuts gluten", barcode="7891234500054"),
+    Good("SH-BEAN", "House espresso beans 250 g", "Café em grãos 250 g", "shop", price="42", shelf_life=120, icon="bean", barcode="7891234500061"),
+    Good("MA-FL65", "Wheat flour T65", "Farinha de trigo T65", "flour", "kg", shelf_life=180, allergens="gluten", barcode="7891234500108", pack=("Sack 25 kg", "Saco 25 kg", "25", "17891234500105")),
+    Good("MA-RYE", "Rye flour, fine", "Farinha de centeio fina", "flour", "kg", shelf_life=180, allergens="gluten", pack=("Sack 10 kg", "Saco 10 kg", "10", "")),
+    Good("MA-STAR", "Sour cassava starch", "Polvilho azedo", "flour", "kg", shelf_life=365, pack=("Sack 25 kg", "Saco 25 kg", "25", "")),
+    Good("MA-SEED", "Seed mix", "Mix de sementes", "flour", "kg", shelf_life=180, allergens="sesame", pack=("Bag 5 kg", "Pacote 5 kg", "5", "")),
+    Good("MA-SUGA", "Sugar", "Açúcar", "flour", "kg", shelf_life=720, pack=("Sack 25 kg", "Saco 25 kg", "25", "")),
+    Good("MA-SALT", "Sea salt, fine", "Sal marinho fino", "flour", "kg", shelf_life=1000, pack=("Bag 1 kg", "Pacote 1 kg", "1", "")),
+    Good("MA-YEAS", "Fresh yeast", "Fermento fresco", "dairy", "kg", shelf_life=28, pack=("Block 500 g", "Tablete 500 g", "0.5", "")),
+    Good("MA-BUTT", "Butter 82 %", "Manteiga 82 %", "dairy", "kg", shelf_life=60, allergens="milk", barcode="7891234500115", pack=("Box 5 kg", "Caixa 5 kg", "5", "17891234500112")),
+    Good("MA-MILK", "Whole milk", "Leite integral", "dairy", "l", shelf_life=7, allergens="milk", pack=("Crate 12 l", "Caixa 12 l", "12", "")),
+    Good("MA-EGGS", "Eggs, free range", "Ovos caipiras", "dairy", "un", shelf_life=25, allergens="egg", icon="egg", pack=("Tray of 30", "Bandeja com 30", "30", "")),
+    Good("MA-CREA", "Cream cheese", "Cream cheese", "dairy", "kg", shelf_life=30, allergens="milk", pack=("Tub 1.5 kg", "Balde 1,5 kg", "1.5", "")),
+    Good("MA-CHEE", "Minas cheese, cured", "Queijo minas curado", "dairy", "kg", shelf_life=45, allergens="milk", pack=("Wheel 1 kg", "Peça 1 kg", "1", "")),
+    Good("MA-CHOC", "Dark chocolate 55 %", "Chocolate amargo 55 %", "flour", "kg", shelf_life=360, allergens="soy", icon="candy", pack=("Box 5 kg", "Caixa 5 kg", "5", "")),
+    Good("MA-CINN", "Cinnamon, ground", "Canela em pó", "flour", "kg", shelf_life=360, pack=("Bag 500 g", "Pacote 500 g", "0.5", "")),
+    Good("MA-CARR", "Carrots", "Cenoura", "dairy", "kg", shelf_life=10, icon="carrot", pack=("Crate 20 kg", "Caixa 20 kg", "20", "")),
+    Good("MA-OIL", "Olive oil", "Azeite de oliva", "flour", "l", shelf_life=365, pack=("Can 5 l", "Lata 5 l", "5", "")),
+    Good("SM-LEVA", "Levain, ripe", "Levain maduro", "semi", "kg", shelf_life=2, allergens="gluten"),
+    Good("SM-DOUG", "Croissant dough", "Massa de croissant", "semi", "kg", shelf_life=3, allergens="gluten milk"),
+    Good("SM-LAMI", "Laminated dough", "Massa laminada", "semi", "kg", shelf_life=2, allergens="gluten milk"),
+    Good("PK-BAGM", "Paper bag M", "Saco de papel M", "pack", "un", icon="shopping-bag", pack=("Bundle of 500", "Fardo com 500", "500", "")),
+)  # fmt: skip
+WEB_FACTOR, WHOLESALE_FACTOR = Decimal("1.00"), Decimal("0.75")
+
+
+def portuguese() -> bool:
+    """Whether the demo speaks Portuguese."""
+    return str(settings.LANGUAGE_CODE).startswith("pt")
+
+
+def pick(en: str, pt: str) -> str:
+    """The text in the demo's language."""
+    return pt if portuguese() else en
+
+
+def build() -> None:
+    """Categories, goods with packs, and the three price lists."""
+    made: dict[str, Category] = {}
+    for position, (key, (en, pt, icon, hue, parent)) in enumerate(CATEGORIES.items()):
+        name, inside = pick(en, pt), made.get(parent)
+        made[key] = Category.objects.filter(name=name, parent=inside).first() or categories.create(
+            name=name, parent=inside, icon=icon, hue=hue, position=position
+        )
+    units = {unit.code: unit for unit in Unit.objects.all()}
+    known = {product.sku: product for product in Product.objects.all()}
+    for good in GOODS:
+        if good.sku not in known:
+            known[good.sku] = _make(good, made[good.category], units[good.unit])
+    for code, name, factor in (
+        ("counter", pick("Counter", "Balcão"), Decimal(1)),
+        ("web", pick("Web shop", "Loja online"), WEB_FACTOR),
+        ("wholesale", pick("Wholesale", "Atacado"), WHOLESALE_FACTOR),
+    ):
+        if not PriceList.objects.filter(code=code).exists():
+            price_list = price_lists.create(code=code, name=name)
+            prices.set_many(
+                price_list,
+                [Change(known[good.sku].pk, Decimal(good.price) * factor) for good in GOODS if good.price],
+                reason=pick("Opening prices", "Preços de abertura"),
+            )
+
+
+def _make(good: Good, category: Category, unit: Unit) -> Product:
+    product = products.create(
+        sku=good.sku,
+        name=pick(good.en, good.pt),
+        kind=Product.Kind.SIMPLE if good.price else Product.Kind.INGREDIENT,
+        category=category,
+        unit=unit,
+        barcode=good.barcode,
+        shelf_life_days=good.shelf_life,
+        sell_policy=good.policy,
+        lot_tracked=good.sku != "PK-BAGM",
+        is_sellable=bool(good.price),
+        is_purchasable=good.category in {"flour", "dairy", "pack", "shop"} or good.sku in {"CD-WATE", "CD-KOMB"},
+        allergens=good.allergens.split(),
+        icon=good.icon,
+    )
+    if good.pack:
+        en, pt, quantity, barcode = good.pack
+        packs.add(product, name=pick(en, pt), quantity=Decimal(quantity), barcode=barcode)
+    return product

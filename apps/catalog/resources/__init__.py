@@ -1,0 +1,6 @@
+"""Products as files: the importer that reads them, the resource that writes them, and the columns both share."""
+
+from .export import ProductResource
+from .importer import ProductImporter
+
+__all__ = ["ProductImporter", "ProductResource"]

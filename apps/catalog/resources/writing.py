@@ -1,0 +1,144 @@
+"""Writes the checked rows of a product file: everything in bulk, with history, a few queries a batch."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
+
+from apps.catalog.codes import fold
+from apps.catalog.models import Category, PriceList, Product, ProductUnit
+from apps.catalog.selectors import categories as category_tree
+from apps.catalog.services import categories, prices
+from backoffice.kernel import audit
+from backoffice.transfers.importer import Applied
+
+if TYPE_CHECKING:
+    from backoffice.transfers.models import TransferRow
+
+
+@dataclass
+class Batch:
+    """One batch being written. The caller holds the transaction."""
+
+    now: datetime
+    units: Mapping[str, int]
+    lists: Mapping[str, PriceList]
+    figures: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    refused: dict[int, str] = field(default_factory=dict)
+
+    def write(self, rows: Sequence[TransferRow]) -> Applied:
+        """Create and change the products, then their packs and prices."""
+        paths = self._categories(rows)
+        written: list[tuple[Product, TransferRow]] = []
+        written += self._create([row for row in rows if not row.data.get("pk")], paths)
+        written += self._change([row for row in rows if row.data.get("pk")], paths)
+        self._packs(written)
+        self._prices(written)
+        return Applied(figures=dict(self.figures), refused=self.refused)
+
+    def _create(self, rows: Sequence[TransferRow], paths: Mapping[str, int]) -> list[tuple[Product, TransferRow]]:
+        skus = {row.data["fields"]["sku"].lower() for row in rows}
+        taken = set(
+            Product.objects.annotate(folded_sku=Lower("sku"))
+            .filter(folded_sku__in=skus)
+            .values_list("folded_sku", flat=True)
+        )
+        fresh = []
+        for row in rows:
+            if row.data["fields"]["sku"].lower() in taken:
+                self.refused[row.pk] = _("A product with this SKU was added since the preview.")
+            else:
+                product = Product()
+                self._assign(product, row.data["fields"], paths)
+                fresh.append((product, row))
+        created = audit.bulk_create([product for product, _row in fresh])
+        self.figures["created"] += len(created)
+        return [(product, row) for product, (_made, row) in zip(created, fresh, strict=True)]
+
+    def _change(self, rows: Sequence[TransferRow], paths: Mapping[str, int]) -> list[tuple[Product, TransferRow]]:
+        ids = [row.data["pk"] for row in rows]
+        locked = {
+            product.pk: product for product in Product.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+        }
+        written, changed = [], []
+        columns = {"revision", "updated_at", "search_text"}
+        for row in rows:
+            product = locked.get(row.data["pk"])
+            if product is None or product.revision != row.data["revision"]:
+                self.refused[row.pk] = _("Somebody changed this product since the preview.")
+                continue
+            written.append((product, row))
+            if row.data["fields"]:
+                columns |= set(row.data["fields"])
+                self._assign(product, row.data["fields"], paths)
+                product.revision += 1
+                product.updated_at = self.now
+                changed.append(product)
+        audit.bulk_update(changed, sorted(columns))
+        self.figures["updated"] += len(changed)
+        return written
+
+    def _assign(self, product: Product, fields: Mapping[str, Any], paths: Mapping[str, int]) -> None:
+        for name, value in fields.items():
+            if name == "unit":
+                product.unit_id = self.units[value]
+            elif name == "category":
+                product.category_id = paths[fold(value)] if value else None
+            else:
+                setattr(product, name, Decimal(value) if name == "tax_rate" else value)
+        product.refresh_search_text()
+
+    def _categories(self, rows: Sequence[TransferRow]) -> dict[str, int]:
+        wanted = {row.data["fields"].get("category") for row in rows} - {None, ""}
+        if not wanted:
+            return {}
+        paths = {fold(path): pk for pk, path in category_tree.choices()}
+        for path in sorted(wanted):
+            parent: Category | None = None
+            names = path.split(category_tree.SEPARATOR)
+            for depth, name in enumerate(names, start=1):
+                here = fold(category_tree.SEPARATOR.join(names[:depth]))
+                if here in paths:
+                    parent = Category(pk=paths[here])
+                    continue
+                parent = categories.create(name=name, parent=Category.objects.get(pk=parent.pk) if parent else None)
+                paths[here] = parent.pk
+                self.figures["categories"] += 1
+        return paths
+
+    def _packs(self, written: Sequence[tuple[Product, TransferRow]]) -> None:
+        wanted = {product.pk: row.data["packs"] for product, row in written if row.data.get("packs") is not None}
+        if not wanted:
+            return
+        there: dict[tuple[int, str], ProductUnit] = {}
+        for pack in ProductUnit.objects.filter(product__in=wanted):
+            if wanted[pack.product_id]:
+                there[pack.product_id, pack.name] = pack
+            else:
+                pack.delete()
+        fresh, changed = [], []
+        for product_id, packs in wanted.items():
+            for name, quantity in packs.items():
+                pack = there.get((product_id, name)) or ProductUnit(product_id=product_id, name=name)
+                ratio = Decimal(quantity).as_integer_ratio()
+                if (pack.numerator, pack.denominator) != ratio:
+                    pack.numerator, pack.denominator = ratio
+                    (changed if pack.pk else fresh).append(pack)
+        audit.bulk_create(fresh)
+        audit.bulk_update(changed, ["numerator", "denominator"])
+        self.figures["packs"] += len(fresh) + len(changed)
+
+    def _prices(self, written: Sequence[tuple[Product, TransferRow]]) -> None:
+        wanted: dict[str, list[prices.Change]] = defaultdict(list)
+        for product, row in written:
+            for code, amount in row.data["prices"].items():
+                wanted[code].append(prices.Change(product.pk, None if amount is None else Decimal(amount)))
+        for code in sorted(wanted, key=lambda code: self.lists[code].pk):
+            self.figures["prices"] += prices.set_many(self.lists[code], wanted[code])
