@@ -6,6 +6,8 @@ and resolved when it is used.
 
 from typing import Any
 
+from backoffice.outbox.handlers import Handler
+
 # Sidebar: sections of entries. See backoffice/ui/nav.py.
 NAV: list[Any] = []
 
@@ -19,7 +21,11 @@ DASHBOARD: list[Any] = []
 SEARCH: list[str] = []
 
 # Directive topic -> handler. See backoffice/outbox/handlers.py.
-DIRECTIVE_HANDLERS: dict[str, Any] = {}
+DIRECTIVE_HANDLERS: dict[str, Handler] = {
+    "transfer.scan": Handler("backoffice.transfers.services.jobs.scan", mode="long"),
+    "transfer.preview": Handler("backoffice.transfers.services.jobs.preview", mode="long"),
+    "transfer.apply": Handler("backoffice.transfers.services.jobs.apply", mode="long"),
+}
 
 # Import key -> dotted path of the importer class. See backoffice/transfers/importer.py.
 IMPORTS: dict[str, str] = {}
@@ -36,3 +42,13 @@ ROLES: dict[str, list[str]] = {
     "clerk": [],
     "viewer": [],
 }
+
+# The demo bakery: what exists (goods, places, recipes, people to sell to), then what happened (stock, weeks of sales).
+DEMO_MASTERS: list[str] = [
+    "apps.catalog.demo.build",
+    "apps.inventory.demo.places",
+    "apps.crm.demo.build",
+]
+DEMO_STORY: list[str] = [
+    "apps.inventory.demo.deliveries",
+]
