@@ -1,0 +1,117 @@
+"""Chromium against a real server, with a worker beside it. Any console error fails the test that caused it."""
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+
+from backoffice.testing import browser
+
+PASSWORD = "let-me-in-demo"
+# A refused form answers 422, a refused rule 409, a missing right 403: Chromium logs these, and they are what was wanted.
+EXPECTED = re.compile(r"status of (403|409|422|429)")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    path = os.environ.get("CHROMIUM") or browser.find_or_install()
+    return {**browser_type_launch_args, "executable_path": path, "args": FLAGS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **browser_context_args,
+        "viewport": {"width": 1440, "height": 900},
+        "locale": "en-GB",
+        "timezone_id": "America/Sao_Paulo",
+        "reduced_motion": "reduce",
+    }
+
+
+def _work(stop: threading.Event) -> None:
+    from backoffice.outbox import runner
+
+    try:
+        while not stop.wait(0.15):
+            runner.drain()
+    finally:
+        connections.close_all()
+
+
+@pytest.fixture
+def worker(transactional_db: None) -> Iterator[None]:
+    """The background worker, in a thread."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_work, args=[stop])
+    thread.start()
+    yield
+    stop.set()
+    thread.join(timeout=20)
+
+
+@pytest.fixture
+def bakery(live_server: Any, settings: Any, worker: None) -> str:
+    """The demo bakery's goods, places, recipes and people, before anything has happened. Returns the address."""
+    settings.DEMO = True
+    call_command("sync_roles", verbosity=0)
+    call_command("seed_demo", "--masters-only", f"--password={PASSWORD}", verbosity=0)
+    return str(live_server.url)
+
+
+@pytest.fixture
+def busy_bakery(live_server: Any, settings: Any, worker: None) -> str:
+    """The demo bakery with its weeks of sales, stock and open work. Returns the address."""
+    settings.DEMO = True
+    call_command("sync_roles", verbosity=0)
+    call_command("seed_demo", f"--password={PASSWORD}", verbosity=0)
+    return str(live_server.url)
+
+
+@pytest.fixture(autouse=True)
+def no_console_errors(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Nothing may be written to the console as an error, and nothing may be thrown, in any browser test."""
+    if not {"page", "context"} & set(request.fixturenames):
+        yield
+        return
+    context: BrowserContext = request.getfixturevalue("context")
+    problems: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if message.type == "error" and not EXPECTED.search(message.text):
+            problems.append(f"{message.text} ({message.location.get('url')})")
+
+    context.on("console", heard)
+    context.on("weberror", lambda error: problems.append(str(error.error)))
+    yield
+    assert problems == []
+
+
+@pytest.fixture
+def login(page: Page) -> Callable[[str, str], Page]:
+    """Log in through the login page: login(address, "baker")."""
+
+    def enter(address: str, username: str) -> Page:
+        page.goto(f"{address}/accounts/login/")
+        page.locator("input[name=username]").fill(username)
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.locator("main form button[type=submit]").click()
+        page.wait_for_url(lambda url: "/accounts/login" not in url)
+        return page
+
+    return enter
