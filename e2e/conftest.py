@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 from backoffice.testing import browser
 
 PASSWORD = "let-me-in-demo"
-# A refused form answers 422, a refused rule 409, a missing right 403: Chromium logs these, and they are what was wanted.
+# A refused form answers 422, a refused rule 409, a missing right 403: Chromium logs what was wanted.
 EXPECTED = re.compile(r"status of (403|409|422|429)")
 FLAGS = [
     "--no-sandbox",
