@@ -1,0 +1,204 @@
+"""Reading what people upload: CSV and XLSX, without trusting either.
+
+Everything is bounded before it is read: bytes, unpacked bytes, rows, columns, length of a cell. Cells come out as
+text, trimmed and in Unicode NFC; numbers of a spreadsheet are written in the file's own decimal style, so that an
+importer reads both formats alike.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import IO, Any
+
+from django.utils.translation import gettext as _
+from openpyxl import load_workbook
+
+from backoffice.transfers.errors import UnreadableFile
+from backoffice.transfers.neutral import restore
+from backoffice.transfers.rows import DecimalStyle, write_decimal
+
+MAX_BYTES = 20 * 1024 * 1024
+MAX_UNPACKED = 120 * 1024 * 1024
+MAX_RATIO = 150
+MAX_PARTS = 500
+MAX_ROWS = 200_000
+MAX_COLUMNS = 200
+MAX_CELL = 32_000
+FORMATS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx"}
+DELIMITERS = ",;\t|"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """An opened file: its headings, and its further lines as (line number, cells), to be read once."""
+
+    headings: list[str]
+    lines: Iterator[tuple[int, list[str]]]
+
+
+def format_of(name: str) -> str:
+    """`csv` or `xlsx`, by the file's name. UnreadableFile for any other."""
+    for ending, kind in FORMATS.items():
+        if name.lower().endswith(ending):
+            return kind
+    raise UnreadableFile(_("Please choose a CSV or XLSX file."))
+
+
+def check_upload(file: IO[bytes], *, kind: str, size: int) -> None:
+    """Refuse a file that is too large, is not what its name says, or is a zip bomb, without unpacking it."""
+    if size > MAX_BYTES:
+        limit = MAX_BYTES // 1024 // 1024
+        raise UnreadableFile(_("The file is larger than %(limit)s MB. Please split it.") % {"limit": limit})
+    if size == 0:
+        raise UnreadableFile(_("The file is empty."))
+    file.seek(0)
+    head = file.read(4096)
+    file.seek(0)
+    if kind == "xlsx":
+        _check_zip(file)
+    elif head.startswith(b"PK\x03\x04") or (b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff"))):
+        raise UnreadableFile(_("This is not a text file. Was a spreadsheet renamed to .csv?"))
+    file.seek(0)
+
+
+def _check_zip(file: IO[bytes]) -> None:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise UnreadableFile(_("This is not an XLSX file.")) from None
+    names = {part.filename for part in parts}
+    if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
+        raise UnreadableFile(_("This is not an XLSX file."))
+    unpacked = sum(part.file_size for part in parts)
+    packed = sum(part.compress_size for part in parts) or 1
+    if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED or (unpacked > 1024**2 and unpacked / packed > MAX_RATIO):
+        raise UnreadableFile(_("This file would unpack to far more than it should. It was not opened."))
+
+
+@contextmanager
+def opened(file: IO[bytes], *, kind: str, style: DecimalStyle) -> Iterator[Sheet]:
+    """The file as a Sheet. UnreadableFile, here or while reading on, when it cannot be read or grows too large."""
+    file.seek(0)
+    lines = _bounded(_xlsx(file, style) if kind == "xlsx" else _csv(file))
+    try:
+        first = next((cells for _line, cells in lines if any(cells)), None)
+        if first is None:
+            raise UnreadableFile(_("The file is empty."))
+        while first and not first[-1]:
+            first.pop()
+        yield Sheet(first, ((line, cells) for line, cells in lines if any(cells)))
+    finally:
+        lines.close()
+
+
+def count_lines(file: IO[bytes], *, kind: str, style: DecimalStyle) -> int:
+    """How many lines follow the headings."""
+    with opened(file, kind=kind, style=style) as sheet:
+        return sum(1 for _line in sheet.lines)
+
+
+def _bounded(lines: Iterator[tuple[int, list[str]]]) -> Any:
+    for number, (line, cells) in enumerate(lines):
+        if number > MAX_ROWS:
+            raise UnreadableFile(_("The file has more than %(limit)s lines. Please split it.") % {"limit": MAX_ROWS})
+        if len(cells) > MAX_COLUMNS:
+            limits = {"line": line, "limit": MAX_COLUMNS}
+            raise UnreadableFile(_("Line %(line)s has more than %(limit)s columns.") % limits)
+        yield line, cells
+
+
+def tidy(text: str) -> str:
+    """The cell as the importer sees it: trimmed, NFC, without the guard that our own export put in front."""
+    text = text.strip()
+    if text.startswith("'"):
+        text = restore(text)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def encoding_of(head: bytes) -> str:
+    """UTF-8 and UTF-16 by their marks or their bytes; what is neither was written by an old Excel."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        head.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4:
+            return "cp1252"
+    return "utf-8-sig"
+
+
+def delimiter_of(line: str) -> str:
+    """The character that cuts the heading line into most parts."""
+    return max(DELIMITERS, key=lambda mark: (line.count(mark), -DELIMITERS.index(mark)))
+
+
+def _csv(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
+    whole = file.read(MAX_BYTES + 1)
+    text = io.StringIO(whole.decode(encoding_of(whole), errors="replace"), newline="")
+    heading = next((line for line in text if line.strip()), "")
+    text.seek(0)
+    reader = csv.reader(text, delimiter=delimiter_of(heading))
+    csv.field_size_limit(MAX_CELL)
+    start = 1
+    try:
+        for cells in reader:
+            yield start, [tidy(cell) for cell in cells]
+            start = reader.line_num + 1
+    except csv.Error:
+        raise UnreadableFile(
+            _("Line %(line)s cannot be read: a cell is too long or a quotation mark is missing.") % {"line": start}
+        ) from None
+
+
+def _xlsx(file: IO[bytes], style: DecimalStyle) -> Iterator[tuple[int, list[str]]]:
+    _check_zip(file)
+    file.seek(0)
+    try:
+        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # the size that the file claims is not to be trusted
+        try:
+            for line, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS + 1, values_only=True), start=1):
+                yield line, _texts(cells, style)
+        finally:
+            book.close()
+    except UnreadableFile:
+        raise
+    except Exception:  # noqa: BLE001 - what the zip and XML readers raise for a damaged or hostile file is any of many
+        raise UnreadableFile(_("This spreadsheet is damaged and cannot be read.")) from None
+
+
+def _texts(cells: Sequence[Any], style: DecimalStyle) -> list[str]:
+    texts = [_text(cell, style) for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    return texts
+
+
+def _text(value: Any, style: DecimalStyle) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return tidy(value[:MAX_CELL])
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        # repr gives the shortest decimal that is this float: 0.1 stays 0.1, and 3.0 is the whole number people typed.
+        number = Decimal(repr(value))
+        return write_decimal(number.to_integral_value() if number == number.to_integral_value() else number, style)
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(" ", timespec="seconds")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return tidy(str(value))

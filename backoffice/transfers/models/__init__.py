@@ -1,0 +1,3 @@
+from backoffice.transfers.models.run import TransferRow, TransferRowQuerySet, TransferRun
+
+__all__ = ["TransferRow", "TransferRowQuerySet", "TransferRun"]
