@@ -1,0 +1,344 @@
+"""Columns of tables. Each says how a cell is drawn, what is exported, and its place on a phone."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+import django_tables2
+from django.db import models
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import conditional_escape, format_html
+from django.utils.timezone import is_aware
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.kernel import clock, money, quantity
+from backoffice.kernel import fields as exact
+
+from .permissions import may
+
+Getter = Callable[[Any], Any]
+Accessor = str | Getter
+
+
+def icon(name: str) -> str:
+    """The icon's drawing; escaped and ready to put into a cell."""
+    return _icon(name) if name else ""
+
+
+@lru_cache(maxsize=512)
+def _icon(name: str) -> str:
+    from .templatetags.ui import icon as tag  # noqa: PLC0415 - the tags draw, and know columns
+
+    return str(tag(name))
+
+
+@lru_cache(maxsize=512)
+def getter(path: str) -> Getter:
+    """A function that follows the path ("unit__code" or "unit.code") from a row; None where the path ends early."""
+    bits = path.replace("__", ".").split(".")
+    straight = attrgetter(bits[0])
+
+    def follow(row: Any) -> Any:
+        if row is None:
+            return None
+        if isinstance(row, Mapping) and path in row:
+            return row[path]
+        current = row
+        for bit in bits:
+            if isinstance(current, Mapping):
+                current = current.get(bit)
+            else:
+                current = straight(current) if bit is bits[0] else getattr(current, bit, None)
+            if callable(current) and not getattr(current, "alters_data", False) and not hasattr(current, "all"):
+                current = current()
+            if current is None:
+                return None
+        return current
+
+    return follow
+
+
+def read(how: Accessor | None) -> Getter:
+    """A getter from a path, a function of the row, or nothing."""
+    if how is None:
+        return lambda row: None
+    return getter(how) if isinstance(how, str) else how
+
+
+class Column(django_tables2.Column):
+    """Text. `card` is the place on a phone: what, price, stock, status, or "" for not shown there."""
+
+    card = ""
+    css = ""
+
+    def __init__(
+        self, *args: Any, card: str | None = None, css: str | None = None, empty_text: Any = "", **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.card = self.card if card is None else card
+        self.css = self.css if css is None else css
+        self.empty_text = empty_text
+
+    def bind(self, table: Any, name: str) -> None:
+        """Called once a request, before the rows are drawn."""
+
+    def draw(self, value: Any, record: Any) -> Any:
+        """What stands in the cell, for a value that is there."""
+        return value
+
+    def cell(self, value: Any, record: Any) -> Any:
+        """What stands in the cell; what is not marked as safe is escaped by the template."""
+        if value is None or value == "":
+            return self.empty_text
+        return self.draw(value, record)
+
+    def exported(self, header: str) -> Iterator[tuple[str, Callable[[Any, Any], Any]]]:
+        """The columns of an export that this one becomes: heading and function of value and row."""
+        yield header, self.export
+
+    def export(self, value: Any, record: Any) -> Any:
+        """The value in a file: a number stays a number."""
+        return value
+
+
+class MoneyColumn(Column):
+    """An amount, right-aligned, without a currency sign unless asked for."""
+
+    card, css = "price", "num"
+
+    def __init__(self, *args: Any, places: int = 2, currency: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.places, self.currency = places, currency
+
+    def draw(self, value: Any, record: Any) -> Any:
+        if self.currency:
+            return money.format_money(value, "BRL" if self.currency is True else self.currency, self.places)
+        return money.format_amount(value, self.places)
+
+
+class QuantityColumn(Column):
+    """A quantity with its unit, right-aligned."""
+
+    card, css = "stock", "num"
+
+    def __init__(self, *args: Any, unit: Accessor | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.unit = read(unit)
+
+    def draw(self, value: Any, record: Any) -> Any:
+        amount, unit = quantity.format_quantity(Decimal(value)), self.unit(record)
+        return format_html('{} <span class="muted xs un">{}</span>', amount, unit) if unit else amount
+
+
+class NumberColumn(Column):
+    """A count."""
+
+    css = "num"
+
+    def draw(self, value: Any, record: Any) -> Any:
+        return quantity.format_quantity(Decimal(value))
+
+
+class DateColumn(Column):
+    """A day in the short form of the language."""
+
+    css = "nw"
+    form = "SHORT_DATE_FORMAT"
+
+    def draw(self, value: date, record: Any) -> Any:
+        return date_format(clock.local(value) if isinstance(value, datetime) and is_aware(value) else value, self.form)
+
+    def export(self, value: Any, record: Any) -> Any:
+        if isinstance(value, datetime) and is_aware(value):
+            return clock.local(value).replace(tzinfo=None)
+        return value
+
+
+class DateTimeColumn(DateColumn):
+    """An instant in the wall clock of the business."""
+
+    form = "SHORT_DATETIME_FORMAT"
+
+
+class BoolColumn(Column):
+    """Yes or no, in words."""
+
+    def __init__(self, *args: Any, yes: Any = _("Yes"), no: Any = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.yes, self.no = yes, no
+
+    def draw(self, value: Any, record: Any) -> Any:
+        return self.yes if value else self.no
+
+
+class BadgeColumn(Column):
+    """A state as a badge. `tones` maps the value to ok, warn, bad or info (or is a function of the row)."""
+
+    card = "status"
+
+    def __init__(
+        self, *args: Any, tones: Mapping[Any, str] | Getter | None = None, quiet: Collection[Any] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.tones, self.quiet = tones or {}, quiet
+        self.words: dict[Any, Any] = {}
+
+    def bind(self, table: Any, name: str) -> None:
+        field = table.model_field(self.accessor or name)
+        self.words = dict(field.flatchoices) if field is not None and field.choices else {}
+
+    def draw(self, value: Any, record: Any) -> Any:
+        word = self.words.get(value, value)
+        if value in self.quiet:
+            return format_html('<span class="muted">{}</span>', word)
+        tone = self.tones(record) if callable(self.tones) else self.tones.get(value, "")
+        return format_html('<span class="badge {}">{}</span>', tone, word)
+
+    def export(self, value: Any, record: Any) -> Any:
+        return self.words.get(value, value)
+
+
+class LinkColumn(Column):
+    """The value, leading somewhere: `url` is a function of the row or a URL name for the pk of what is linked."""
+
+    def __init__(self, *args: Any, url: str | Getter | None = None, dialog: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.url, self.dialog = url, dialog
+
+    def draw(self, value: Any, record: Any) -> Any:
+        if callable(self.url):
+            address = self.url(record)
+        elif self.url:
+            address = reverse(self.url, args=[value.pk if isinstance(value, models.Model) else record.pk])
+        else:
+            address = value.get_absolute_url() if hasattr(value, "get_absolute_url") else ""
+        return link(address, value, dialog=self.dialog)
+
+    def export(self, value: Any, record: Any) -> Any:
+        return str(value)
+
+
+class WhatColumn(Column):
+    """What the row is: a linked title, a smaller line below it, and a picture before it."""
+
+    card, css = "what", ""
+
+    def __init__(
+        self,
+        title: str | None = None,
+        meta: Accessor | None = None,
+        *,
+        thumb: Getter | None = None,
+        url: Getter | None = None,
+        dialog: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(accessor=title, **kwargs)
+        self.meta_path = meta if isinstance(meta, str) else ""
+        self.meta, self.has_meta = read(meta), meta is not None
+        self.thumb, self.url, self.dialog, self.meta_header = thumb, url, dialog, ""
+
+    def bind(self, table: Any, name: str) -> None:
+        field = table.model_field(self.meta_path) if self.meta_path else None
+        self.meta_header = str(field.verbose_name).capitalize() if field is not None else ""
+        self.url = self.url or table.url_of
+
+    def draw(self, value: Any, record: Any) -> Any:
+        title = link(self.url(record) if self.url else "", value, dialog=self.dialog, tag="span")
+        meta = self.meta(record) if self.has_meta else None
+        small = format_html("<small>{}</small>", meta) if meta not in (None, "") else ""
+        text = format_html('<div class="what">{}{}</div>', title, small)
+        if self.thumb is None:
+            return text
+        name, hue = self.thumb(record) or ("package", "")
+        return format_html(
+            '<div class="hrow n"><span class="thumb xs" data-fam="{}">{}</span>{}</div>', hue or "", icon(name), text
+        )
+
+    def exported(self, header: str) -> Iterator[tuple[str, Callable[[Any, Any], Any]]]:
+        yield header, lambda value, record: str(value)
+        if self.has_meta:
+            yield self.meta_header or gettext("Details"), lambda value, record: self.meta(record)
+
+
+class InlineColumn(Column):
+    """A value that is edited where it stands: a link that htmx swaps for a form, and a small page without it."""
+
+    def __init__(self, url_name: str, permission: str, *args: Any, column: Column | None = None, **kwargs: Any) -> None:
+        self.inner = column or Column()
+        kwargs.setdefault("card", self.inner.card)
+        kwargs.setdefault("css", self.inner.css)
+        kwargs.setdefault("empty_text", _("add"))
+        super().__init__(*args, **kwargs)
+        self.url_name, self.permission = url_name, permission
+        self.may, self.name = False, ""
+
+    def bind(self, table: Any, name: str) -> None:
+        self.name = name
+        self.may = table.request is not None and may(table.request.user, self.permission)
+        self.inner.bind(table, name)
+
+    def cell(self, value: Any, record: Any) -> Any:
+        text = self.inner.cell(value, record)
+        if not self.may:
+            return text
+        css = "" if text not in (None, "") else "muted"
+        return format_html(
+            '<span id="{0}" class="inline"><a class="edit {3}" href="{1}" hx-get="{1}" hx-target="#{0}" hx-swap="outerHTML">{2}</a></span>',
+            inline_id(self.name, record.pk), reverse(self.url_name, args=[record.pk]), text or self.empty_text, css,
+        )  # fmt: skip
+
+    def export(self, value: Any, record: Any) -> Any:
+        return self.inner.export(value, record)
+
+
+class BarColumn(QuantityColumn):
+    """A quantity with a bar that shows how much of `maximum` it is. `tone` of a row is "", "low" or "out"."""
+
+    def __init__(self, *args: Any, maximum: Accessor, tone: Getter | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.maximum, self.tone = read(maximum), tone
+
+    def draw(self, value: Any, record: Any) -> Any:
+        most = self.maximum(record) or 1
+        tone = self.tone(record) if self.tone else ""
+        bar = format_html('<progress class="{}" max="{}" value="{}"></progress>', tone, most, max(0, min(value, most)))
+        return format_html('<span class="stock">{} {}</span>', super().draw(value, record), bar)
+
+
+def inline_id(column: str, pk: Any) -> str:
+    """The DOM id of a cell that is edited in place: also the name of its fragment."""
+    return f"inline-{column}-{pk}"
+
+
+def link(url: str, text: Any, *, dialog: bool = False, tag: str = "") -> Any:
+    """A link in a cell; only the text when there is nowhere to go."""
+    if not url:
+        return format_html("<{0}>{1}</{0}>", tag, text) if tag else conditional_escape(text)
+    if dialog:
+        return format_html('<a href="{0}" hx-get="{0}" hx-target="#dialog">{1}</a>', url, text)
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+def for_model_field(field: models.Field[Any, Any]) -> Column:
+    """The column for a model field that a table only names."""
+    if field.choices:
+        return BadgeColumn()
+    if isinstance(field, exact.QuantityField):
+        return QuantityColumn()
+    if isinstance(field, exact.FixedPointField):
+        return MoneyColumn(places=2 if field.places == 2 else 4)
+    if isinstance(field, models.DateTimeField):
+        return DateTimeColumn()
+    if isinstance(field, models.DateField):
+        return DateColumn()
+    if isinstance(field, models.BooleanField):
+        return BoolColumn()
+    if isinstance(field, models.IntegerField):
+        return NumberColumn()
+    return LinkColumn() if isinstance(field, models.ForeignKey) else Column()

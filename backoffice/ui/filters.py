@@ -1,0 +1,202 @@
+"""Filters of a list: a search box, drop-downs, facets, and a chip to take each one off again."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from django_filters import (
+    BooleanFilter,
+    CharFilter,
+    ChoiceFilter,
+    ModelChoiceFilter,
+    ModelMultipleChoiceFilter,
+    MultipleChoiceFilter,
+)
+
+from backoffice.kernel import clock
+
+from .fields import DateField
+from .forms import Renderer
+
+__all__ = [
+    "BooleanFilter",
+    "CharFilter",
+    "Chip",
+    "ChoiceFilter",
+    "DateRangeFilter",
+    "FilterSet",
+    "ModelChoiceFilter",
+    "ModelMultipleChoiceFilter",
+    "MultipleChoiceFilter",
+    "fold",
+]
+
+FOLDED = "search_text"
+MAX_WORDS = 8
+MAX_LENGTH = 100
+
+
+def fold(text: str) -> str:
+    """Text without accents and case, blanks collapsed: the form in which `search_text` columns are kept."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(sign for sign in decomposed if not unicodedata.combining(sign)).split())
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter that is on, and the query string without it."""
+
+    label: str
+    query: str
+
+
+class DateRangeWidget(forms.MultiWidget):
+    """From and to, as two days."""
+
+    template_name = "ui/widgets/range.html"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        day = {"type": "date", "class": "input"}
+        super().__init__(
+            {
+                "from": forms.DateInput(attrs={**day, "aria-label": _("From")}, format="%Y-%m-%d"),
+                "to": forms.DateInput(attrs={**day, "aria-label": _("To")}, format="%Y-%m-%d"),
+            },
+            attrs,
+        )
+
+    def decompress(self, value: Any) -> list[Any]:
+        return list(value) if value else [None, None]
+
+
+class DateRangeField(forms.MultiValueField):
+    widget = DateRangeWidget
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__((DateField(required=False), DateField(required=False)), require_all_fields=False, **kwargs)
+
+    def compress(self, data_list: list[Any]) -> tuple[Any, Any] | None:
+        return (data_list[0], data_list[1]) if any(data_list) else None
+
+
+class DateRangeFilter(django_filters.Filter):
+    """Rows of the days from … to …, both included. On an instant it means business days."""
+
+    field_class = DateRangeField
+
+    def __init__(self, field_name: str, *, instant: bool = False, **kwargs: Any) -> None:
+        self.instant = instant
+        super().__init__(field_name=field_name, **kwargs)
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        if not value:
+            return qs
+        first, last = value
+        name = self.field_name
+        if first:
+            qs = qs.filter(**{f"{name}__gte": clock.day_bounds(first)[0] if self.instant else first})
+        if last and self.instant:
+            return qs.filter(**{f"{name}__lt": clock.day_bounds(last)[1]})
+        return qs.filter(**{f"{name}__lte": last}) if last else qs
+
+
+class FilterSet(django_filters.FilterSet):
+    """Filters of one list. What the query string says wrongly is ignored, and so is what it says about nothing here.
+
+    `search_fields` names what `q` looks in: a folded column ("search_text": every word must occur) or plain ones.
+    `facets` are drawn as checkboxes beside the list; all others stand above it.
+    """
+
+    search_fields: ClassVar[Sequence[str]] = (FOLDED,)
+    facets: ClassVar[Sequence[str]] = ()
+
+    q = CharFilter(method="search", label=_("Search"))
+
+    def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        for word in value[:MAX_LENGTH].replace("\x00", "").split()[:MAX_WORDS]:
+            anywhere = Q()
+            for field in self.search_fields:
+                folded = field.rsplit("__", 1)[-1] == FOLDED
+                anywhere |= Q(**{f"{field}__contains": fold(word)}) if folded else Q(**{f"{field}__icontains": word})
+            queryset = queryset.filter(anywhere)
+        return queryset
+
+    def get_form_class(self) -> type[forms.Form]:
+        kind = super().get_form_class()
+        kind.default_renderer = Renderer
+        for name, field in kind.base_fields.items():
+            widget = field.widget
+            if isinstance(widget, forms.CheckboxSelectMultiple):
+                widget.attrs["class"] = "check"
+            elif isinstance(widget, forms.Select):
+                widget.attrs["class"] = "select"
+                widget.attrs["aria-label"] = field.label
+            elif isinstance(widget, forms.TextInput) and name != "q":
+                widget.attrs["class"] = "input"
+                widget.attrs["placeholder"] = widget.attrs["aria-label"] = field.label
+        return kind  # type: ignore[no-any-return]
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """What is filtered by: the valid, given values only."""
+        if not self.is_bound:
+            return {}
+        self.errors  # noqa: B018 - validates
+        return {name: value for name, value in self.form.cleaned_data.items() if _given(value)}
+
+    def chips(self) -> Iterator[Chip]:
+        """One for every value that is on, in the order of the filters."""
+        for name, value in self.values.items():
+            label = str(self.form.fields[name].label or name)
+            if name == "q":
+                yield Chip(f"“{value}”", self._without(name))
+            elif isinstance(value, list | QuerySet):
+                for one in value:
+                    raw = str(getattr(one, "pk", one))
+                    yield Chip(self._says(name, one), self._without(name, raw))
+            elif isinstance(value, tuple):
+                yield Chip(f"{label}: {' – '.join(str(part or '…') for part in value)}", self._without(name))
+            else:
+                said = self._says(name, value)
+                yield Chip(f"{label}: {said}" if isinstance(value, bool) else said, self._without(name))
+
+    def above(self) -> list[forms.BoundField]:
+        """The filters that stand above the list, without the search box."""
+        return [bound for bound in self.form if bound.name != "q" and bound.name not in self.facets]
+
+    def beside(self) -> list[forms.BoundField]:
+        """The filters that stand beside the list."""
+        return [self.form[name] for name in self.facets]
+
+    def _says(self, name: str, value: Any) -> str:
+        choices = getattr(self.form.fields[name], "choices", None)
+        if choices is not None and not hasattr(value, "pk"):
+            for key, label in choices:
+                if isinstance(label, list | tuple):
+                    for inner, text in label:
+                        if str(inner) == str(value):
+                            return str(text)
+                elif str(key) == str(value):
+                    return str(label)
+        return str(value)
+
+    def _without(self, name: str, one: str | None = None) -> str:
+        data = self.data.copy()
+        for key in ("page", "export"):
+            data.pop(key, None)
+        kept = [raw for raw in data.getlist(name) if one is not None and raw != one]
+        for key in (name, f"{name}_from", f"{name}_to"):
+            data.pop(key, None)
+        if kept:
+            data.setlist(name, kept)
+        return str(data.urlencode())
+
+
+def _given(value: Any) -> bool:
+    return value not in (None, "", [], ()) and not (isinstance(value, QuerySet) and not value)

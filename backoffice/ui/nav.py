@@ -1,0 +1,100 @@
+"""The sidebar: what `composition.NAV` names, as far as the person may see it, with counts of what waits."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
+
+from .permissions import may
+
+Count = Callable[[], int | None]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry. `count` is a function, or the dotted path of one, of what waits there; it runs once a request.
+
+    `under` are further beginnings of addresses that belong to the entry, so that it is shown as the current one.
+    """
+
+    label: Any
+    url_name: str
+    permission: str | None = None
+    icon: str = ""
+    count: str | Count | None = None
+    under: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """Entries under one heading."""
+
+    title: Any
+    items: Sequence[Item] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry as it is drawn."""
+
+    label: Any
+    url: str
+    icon: str
+    count: int | None
+    current: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    title: Any
+    items: list[Entry] = field(default_factory=list)
+
+
+def call(how: str | Callable[..., Any], *args: Any) -> Any:
+    """Call a function that is given as itself or as its dotted path."""
+    return (import_string(how) if isinstance(how, str) else how)(*args)
+
+
+def build(request: HttpRequest) -> list[Group]:
+    """The sections that this person sees. The most exact address that begins the request's path is the current one."""
+    from backoffice.composition import NAV  # noqa: PLC0415 - composition names things of the apps, which use this
+
+    seen: list[tuple[Section, list[tuple[Item, str]]]] = []
+    for section in NAV:
+        items = [(item, url) for item in section.items if may(request.user, item.permission) and (url := _url(item))]
+        if items:
+            seen.append((section, items))
+    best = max(
+        (_match(request.path, [url, *item.under]) for _section, items in seen for item, url in items), default=0
+    )
+    return [
+        Group(
+            section.title,
+            [
+                Entry(
+                    item.label,
+                    url,
+                    item.icon,
+                    call(item.count) if item.count else None,
+                    0 < best == _match(request.path, [url, *item.under]),
+                )
+                for item, url in items
+            ],
+        )
+        for section, items in seen
+    ]
+
+
+def _url(item: Item) -> str:
+    try:
+        return reverse(item.url_name)
+    except NoReverseMatch:
+        return ""
+
+
+def _match(path: str, beginnings: Sequence[str]) -> int:
+    """How much of the path one of the beginnings covers. The home page only covers itself."""
+    return max(len(start) for start in ["", *(b for b in beginnings if path == b or (b != "/" and path.startswith(b)))])

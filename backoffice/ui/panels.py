@@ -1,0 +1,41 @@
+"""Panels: what one app's page shows of another app, fetched by itself and a plain link without scripts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from .permissions import may
+
+
+@dataclass(frozen=True)
+class Panel:
+    """An entry of `composition.PANELS`. The URL takes the object's pk and serves the fragment "panel-<key>"."""
+
+    key: str
+    title: Any
+    url_name: str
+    permission: str | None = None
+    refresh: str = ""  # events of which it draws itself again: "orders-order"
+
+    @property
+    def id(self) -> str:
+        return f"panel-{self.key}"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A panel for one object."""
+
+    panel: Panel
+    url: str
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.panel, name)
+
+
+def of(place: str, thing: Any, user: Any) -> list[Drawn]:
+    """The panels that others show on the page of this thing, as far as the person may see them."""
+    from backoffice.composition import PANELS  # noqa: PLC0415 - composition names things of the apps, which use this
+
+    return [Drawn(p, reverse(p.url_name, args=[thing.pk])) for p in PANELS.get(place, []) if may(user, p.permission)]

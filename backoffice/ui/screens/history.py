@@ -1,0 +1,149 @@
+"""Who changed what, when and why, from the audit trail: before → after, by day."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, ClassVar
+
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+from django.utils.text import capfirst
+from django.utils.timezone import is_aware
+from django.utils.translation import gettext
+
+from backoffice.kernel import clock, money, quantity
+from backoffice.kernel import fields as exact
+
+from ..pagination import positive
+from .base import ObjectScreen, with_query
+
+PAGE = 50
+LIMIT = 1000
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field, before and after."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass
+class Entry:
+    """One save of one row."""
+
+    at: datetime
+    who: Any
+    why: str
+    verb: str
+    subject: str
+    changes: list[Change] = field(default_factory=list)
+
+
+class HistoryScreen(ObjectScreen):
+    """The history of one row and of the rows named in `related` (reverse relations that are audited too).
+
+    With `detail_class` the page carries the head and the tabs of the thing's own page.
+    """
+
+    template_name: ClassVar[str] = "ui/screens/history.html"
+    detail_class: ClassVar[Any] = None
+    related: ClassVar[Sequence[str]] = ()
+    hidden: ClassVar[Sequence[str]] = ("id", "revision", "created_at", "updated_at", "search_text")
+
+    def get_title(self) -> Any:
+        return self.title or gettext("History")
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        number = positive(request.GET.get("page"), 1)
+        entries = self.entries[(number - 1) * PAGE : number * PAGE]
+        days = [(day, list(group)) for day, group in groupby(entries, key=lambda entry: clock.local(entry.at).date())]
+        context = self.get_context(
+            days=days,
+            count=len(self.entries),
+            start=(number - 1) * PAGE + 1 if entries else 0,
+            end=(number - 1) * PAGE + len(entries),
+            newer=with_query(request, page=number - 1) if number > 1 else "",
+            older=with_query(request, page=number + 1) if len(self.entries) > number * PAGE else "",
+        )
+        return self.render(context)
+
+    def get_context(self, **more: Any) -> dict[str, Any]:
+        if self.detail_class is None:
+            return super().get_context(heading=str(self.object), **more)
+        page = self.detail_class(tab="history")
+        page.setup(self.request, *self.args, **self.kwargs)
+        page.__dict__["object"] = self.object
+        return super().get_context(**page.head(), **more)
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """All saves that changed something, newest first; at most LIMIT of the thing and of each relation."""
+        found = list(self._of(self.object.history.all(), subject=False))
+        for name in self.related:
+            relation: Any = self.object._meta.get_field(name)
+            trail = relation.related_model.history.filter(**{relation.field.attname: self.object.pk})
+            found += self._of(trail, subject=True)
+        return sorted(found, key=lambda entry: entry.at, reverse=True)
+
+    def _of(self, trail: Any, *, subject: bool) -> Iterator[Entry]:
+        rows = list(trail.select_related("history_user").order_by("-history_date", "-history_id")[:LIMIT])
+        if not rows:
+            return
+        words = _Words(type(rows[0]), rows, self.hidden)
+        before: dict[Any, Any] = {}
+        for row in reversed(rows):
+            last = before.get(row.id)
+            before[row.id] = row
+            changes = list(words.changes(last, row))
+            if last is not None and not changes and row.history_type == "~":
+                continue
+            name = f"{capfirst(str(words.name))}: {row.history_object}" if subject else ""
+            yield Entry(row.history_date, row.history_user, row.history_change_reason or "", row.history_type, name, changes)
+
+
+class _Words:
+    """Turns the values of a history table into what people read, with one query for each foreign key."""
+
+    def __init__(self, model: Any, rows: Sequence[Any], hidden: Sequence[str]) -> None:
+        self.name = model.instance_type._meta.verbose_name
+        tracked = {f.name for f in model.instance_type._meta.concrete_fields} - set(hidden)
+        self.fields = [f for f in model._meta.concrete_fields if f.name in tracked]
+        self.named: dict[str, Mapping[Any, Any]] = {}
+        for f in self.fields:
+            if isinstance(f, models.ForeignKey):
+                ids = {getattr(row, f.attname) for row in rows} - {None}
+                self.named[f.name] = f.related_model._base_manager.in_bulk(ids) if ids else {}  # type: ignore[union-attr]
+
+    def changes(self, last: Any, row: Any) -> Iterator[Change]:
+        for f in self.fields:
+            new = getattr(row, f.attname)
+            old = getattr(last, f.attname) if last is not None else None
+            if new == old or (last is None and new in (None, "", [], {})):
+                continue
+            yield Change(capfirst(str(f.verbose_name)), self.say(f, old), self.say(f, new))
+
+    def say(self, f: Any, value: Any) -> str:
+        if value is None or value == "" or value == []:
+            return ""
+        if f.choices:
+            return str(dict(f.flatchoices).get(value, value))
+        if f.name in self.named:
+            return str(self.named[f.name].get(value, f"#{value}"))
+        if isinstance(value, bool):
+            return gettext("Yes") if value else gettext("No")
+        if isinstance(value, datetime):
+            return date_format(clock.local(value) if is_aware(value) else value, "SHORT_DATETIME_FORMAT")
+        if isinstance(value, date):
+            return date_format(value, "SHORT_DATE_FORMAT")
+        if isinstance(value, Decimal):
+            return money.format_amount(value) if isinstance(f, exact.MoneyField) else quantity.format_quantity(value)
+        if isinstance(value, list):
+            return ", ".join(str(one) for one in value)
+        return str(value)

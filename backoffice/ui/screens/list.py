@@ -1,0 +1,193 @@
+"""The list: tabs, search, filters, table, bulk actions, export of exactly what is shown."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.utils.formats import number_format
+from django.utils.functional import cached_property
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.kernel.errors import DomainError
+
+from ..actions import Action, buttons
+from ..export import csv_response, xlsx_response
+from ..filters import FilterSet
+from ..pagination import SIZES, Page, capped_count, paginate, positive, size_of
+from ..permissions import may
+from ..tables import SORT, Table
+from .base import Empty, Figure, ModelScreen, with_query
+from .bulk import BulkAction, confirm_or_run
+
+EXPORT_LIMIT = 100_000
+log = logging.getLogger("backoffice.audit")
+
+
+@dataclass(frozen=True)
+class SavedView:
+    """A tab: a name for a part of the rows, with how many they are."""
+
+    key: str
+    label: Any
+    apply: Callable[[Any], QuerySet[Any]]
+    count: bool = True
+
+
+@dataclass(frozen=True)
+class ShownView:
+    label: Any
+    query: str
+    count: str
+    current: bool
+
+
+class ListScreen(ModelScreen):
+    """Rows of one model. Everything that can be asked is in the query string; what is asked wrongly is ignored."""
+
+    template_name: ClassVar[str] = "ui/screens/list.html"
+    table_class: ClassVar[type[Table]]
+    filter_class: ClassVar[type[FilterSet] | None] = None
+    saved_views: ClassVar[Sequence[SavedView]] = ()
+    create: ClassVar[Action | None] = None
+    actions: ClassVar[Sequence[Action]] = ()
+    bulk_actions: ClassVar[Sequence[BulkAction]] = ()
+    export: ClassVar[bool] = True
+    export_permission: ClassVar[str | None] = None
+    empty: ClassVar[Empty | None] = None
+    page_size: ClassVar[int] = 50
+    search_label: ClassVar[Any] = gettext_lazy("Search")
+    changed: ClassVar[str] = ""
+
+    def figures(self) -> Sequence[Figure]:
+        """Numbers above the list."""
+        return ()
+
+    def lead(self) -> Any:
+        """One sentence of state below the title."""
+        return ""
+
+    def get_title(self) -> Any:
+        return self.title or self.plural
+
+    @property
+    def event(self) -> str:
+        return self.changed or super().event
+
+    @property
+    def address(self) -> str:
+        """The list as it is filtered now."""
+        return f"{self.request.path}{with_query(self.request)}".removesuffix("?")
+
+    def fragments(self) -> Mapping[str, str]:
+        return {"table": f"{self.template_name}#table"}
+
+    # --- which rows ------------------------------------------------------------------------------------------------
+    @cached_property
+    def view(self) -> SavedView | None:
+        """The tab that is open."""
+        return next((view for view in self.saved_views if view.key == self.request.GET.get("view")), None)
+
+    @cached_property
+    def rows(self) -> QuerySet[Any]:
+        """What the user may see, as far as the tab shows it."""
+        return self.view.apply(self.get_queryset()) if self.view else self.get_queryset()
+
+    @cached_property
+    def filter(self) -> FilterSet | None:
+        if self.filter_class is None:
+            return None
+        return self.filter_class(self.request.GET, queryset=self.rows, request=self.request)
+
+    def matching(self) -> QuerySet[Any]:
+        """The rows that tab, search and filters leave."""
+        return self.filter.qs if self.filter is not None else self.rows
+
+    @cached_property
+    def table(self) -> Table:
+        return self.table_class(self.matching(), request=self.request, selectable=bool(self.shown_bulk_actions()))
+
+    @cached_property
+    def page(self) -> Page:
+        size = size_of(self.request.GET, self.page_size)
+        return paginate(self.table.ordered(), number=positive(self.request.GET.get("page"), 1), size=size)
+
+    def tabs(self) -> list[ShownView]:
+        """All rows first, then the saved views, each with its count."""
+        if not self.saved_views:
+            return []
+        every = SavedView("", _("All"), lambda rows: rows)
+        return [self._tab(view) for view in (every, *self.saved_views)]
+
+    def _tab(self, view: SavedView) -> ShownView:
+        count, capped = capped_count(view.apply(self.get_queryset())) if view.count else (0, False)
+        text = number_format(count, force_grouping=True) + ("+" if capped else "") if view.count else ""
+        current = view == self.view or not (view.key or self.view)
+        return ShownView(view.label, f"?view={view.key}" if view.key else "?", text, current)
+
+    # --- what may be done ------------------------------------------------------------------------------------------
+    def shown_bulk_actions(self) -> list[BulkAction]:
+        """The verbs that this person may use on rows."""
+        return [action for action in self.bulk_actions if may(self.request.user, action.permission)]
+
+    def may_export(self) -> bool:
+        return self.export and may(self.request.user, self.export_permission or self.permission)
+
+    # --- answers ---------------------------------------------------------------------------------------------------
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if kind := request.GET.get("export"):
+            return self.export_as(kind)
+        self.table.shown = self.page.rows
+        return self.render(self.list_context())
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        wanted = request.POST.get("action")
+        action = next((action for action in self.bulk_actions if action.key == wanted), None)
+        if action is None:
+            return HttpResponseBadRequest(_("There is no such action."), content_type="text/plain; charset=utf-8")
+        return confirm_or_run(self, action, visible=self.get_queryset(), matching=self.matching())
+
+    def list_context(self) -> dict[str, Any]:
+        return self.get_context(
+            table=self.table,
+            page=self.page,
+            filter=self.filter,
+            chips=list(self.filter.chips()) if self.filter else [],
+            tabs=self.tabs(),
+            lead=self.lead,  # called by the page, not by the fragment
+            figures=self.figures,
+            create=next(iter(buttons([self.create], self.request)), None),
+            actions=buttons(self.actions, self.request),
+            bulk=self.shown_bulk_actions(),
+            address=self.address,
+            here=self.request.get_full_path(),
+            kept={name: self.request.GET[name] for name in ("view", SORT, "size") if self.request.GET.get(name)},
+            previous=with_query(self.request, page=self.page.number - 1) if self.page.number > 1 else "",
+            next=with_query(self.request, page=self.page.number + 1) if self.page.has_next else "",
+            sizes=[(size, with_query(self.request, size=size)) for size in SIZES],
+            exports=[(k, with_query(self.request, export=k)) for k in ("csv", "xlsx")] if self.may_export() else [],
+            narrowed=bool(self.filter and self.filter.values) or self.view is not None,
+        )
+
+    def export_as(self, kind: str) -> HttpResponseBase:
+        """Exactly what is shown: these rows, this order, these columns, all pages."""
+        if not self.may_export():
+            raise PermissionDenied
+        rows = self.table.ordered()
+        if capped_count(rows, EXPORT_LIMIT)[1]:
+            raise DomainError(_("More than %s rows do not fit into one file; narrow the list down.") % EXPORT_LIMIT)
+        plan = self.table.export_plan()
+        header = [title for title, _take in plan]
+        name = slugify(str(self.get_title())) or self.event
+        log.info("export", extra={"list": self.event, "format": kind, "user": self.request.user.pk})
+        lines = ([take(row) for _title, take in plan] for row in _stream(rows))
+        return xlsx_response(name, header, lines) if kind == "xlsx" else csv_response(name, header, lines)
+
+
+def _stream(rows: QuerySet[Any]) -> Iterator[Any]:
+    return rows.iterator(chunk_size=1000)

@@ -1,0 +1,287 @@
+"""Tables: declared with django-tables2, drawn by a plan that is made once a request instead of once a cell."""
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import django_tables2
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.db.models import QuerySet, Sum
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django_tables2.tables import DeclarativeColumnsMetaclass
+
+from .actions import Action
+from .columns import (
+    BadgeColumn,
+    BarColumn,
+    BoolColumn,
+    Column,
+    DateColumn,
+    DateTimeColumn,
+    InlineColumn,
+    LinkColumn,
+    MoneyColumn,
+    NumberColumn,
+    QuantityColumn,
+    WhatColumn,
+    for_model_field,
+    icon,
+    inline_id,
+    read,
+)
+
+__all__ = [
+    "BadgeColumn",
+    "BarColumn",
+    "BoolColumn",
+    "Column",
+    "DateColumn",
+    "DateTimeColumn",
+    "InlineColumn",
+    "LinkColumn",
+    "MoneyColumn",
+    "NumberColumn",
+    "QuantityColumn",
+    "Table",
+    "WhatColumn",
+    "inline_id",
+]
+
+SORT = "sort"
+OWN_OPTIONS = ("row_url", "totals", "row_actions")
+Draw = Callable[[Any], Any]
+
+
+@dataclass
+class Heading:
+    """One column of the plan: its heading, its sort link, and how its cells are drawn."""
+
+    name: str
+    label: str
+    attrs: SafeString
+    cell_attrs: SafeString
+    draw: Draw
+    sort: str = ""
+    aria_sort: str = ""
+
+
+@dataclass
+class Row:
+    attrs: SafeString
+    cells: list[tuple[SafeString, Any]]
+
+
+class _OurColumns(DeclarativeColumnsMetaclass):
+    """Only columns that are declared or named in Meta.fields exist, and all of them are ours."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> Any:
+        meta = attrs.get("Meta")
+        if meta is not None:
+            if getattr(meta, "model", None) is not None and getattr(meta, "fields", None) is None:
+                meta.fields = ()
+            attrs |= {option: vars(meta)[option] for option in OWN_OPTIONS if option in vars(meta)}
+        table = super().__new__(mcs, name, bases, attrs)
+        for column_name, column in list(table.base_columns.items()):
+            if not isinstance(column, Column):
+                field = table._meta.model._meta.get_field(column_name.split("__")[0])
+                table.base_columns[column_name] = for_model_field(field)
+        return table
+
+
+class Table(django_tables2.Table, metaclass=_OurColumns):
+    """Rows of a list. `Meta.order_by` is the order without `?sort=`; only orderable columns can be sorted by."""
+
+    row_url: ClassVar[str | Draw | None] = "get_absolute_url"
+    totals: ClassVar[Sequence[str]] = ()
+    row_actions: ClassVar[Sequence[Action]] = ()
+
+    def __init__(
+        self, data: Any, *, request: HttpRequest | None = None, selectable: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(data, **kwargs)
+        self.request, self.selectable = request, selectable
+        self.shown: Iterable[Any] | None = None
+        if request is not None and request.GET.get(SORT):
+            asked = request.GET[SORT]
+            if asked.lstrip("-") in self.columns and self.columns[asked.lstrip("-")].orderable:
+                self.order_by = asked
+
+    # --- what the data is ------------------------------------------------------------------------------------------
+    def ordered(self) -> QuerySet[Any]:
+        """The rows in the order that is asked for, made total by the primary key so that pages never overlap."""
+        queryset: QuerySet[Any] = self.data.data
+        order = queryset.query.order_by or queryset.model._meta.ordering
+        if any(str(name).lstrip("-") in ("pk", "id") for name in order):
+            return queryset
+        return queryset.order_by(*order, "-pk" if not order else "pk")
+
+    def model_field(self, path: str) -> models.Field[Any, Any] | None:
+        """The model field that a column's path ends at, when it is one."""
+        model: Any = getattr(self.data, "model", None) or self._meta.model
+        field: Any = None
+        for bit in str(path).replace(".", "__").split("__"):
+            if model is None:
+                return None
+            try:
+                field = model._meta.get_field(bit)
+            except FieldDoesNotExist:
+                return None
+            model = getattr(field, "related_model", None)
+        return field if isinstance(field, models.Field) else None
+
+    def url_of(self, record: Any) -> str:
+        """Where a row leads; empty when nowhere."""
+        how = type(self).row_url
+        if how is None:
+            return ""
+        if isinstance(how, str):
+            found = getattr(record, how, None)
+            return str(found()) if found is not None else ""
+        return str(how(record) or "")
+
+    def row_tone(self, record: Any) -> str:
+        """A class for the row: "warn", "bad" or nothing."""
+        return ""
+
+    # --- the plan --------------------------------------------------------------------------------------------------
+    @cached_property
+    def plan(self) -> list[Heading]:
+        """One entry for every column, with all that does not differ from row to row worked out."""
+        headings = [self._heading(bound) for bound in self.columns.itervisible()]
+        if self.selectable:
+            headings.insert(0, self._select_heading())
+        if self.row_actions and self.request is not None:
+            headings.append(self._actions_heading())
+        return headings
+
+    def rows_drawn(self) -> Iterator[Row]:
+        """The rows of the page, cell by cell."""
+        plan = [(heading.cell_attrs, heading.draw) for heading in self.plan]
+        for record in self.shown if self.shown is not None else self._records():
+            yield Row(self._row_attrs(record), [(attrs, draw(record)) for attrs, draw in plan])
+
+    def cell(self, name: str, record: Any) -> Any:
+        """One cell as the table would draw it."""
+        return next(heading.draw(record) for heading in self.plan if heading.name == name)
+
+    def foot(self) -> list[tuple[SafeString, Any]]:
+        """The total row over everything that matches, not only this page. One query; empty without `totals`."""
+        if not self.totals or not isinstance(self.data.data, QuerySet):
+            return []
+        paths = {name: str(self.columns[name].accessor).replace(".", "__") for name in self.totals}
+        sums = self.data.data.order_by().aggregate(**{f"total_{name}": Sum(path) for name, path in paths.items()})
+        cells: list[tuple[SafeString, Any]] = []
+        for place, heading in enumerate(self.plan):
+            drawn: Any = ""
+            if heading.name in paths:
+                column: Column = self.columns[heading.name].column
+                drawn = column.cell(sums[f"total_{heading.name}"], None)
+            elif place == int(self.selectable):
+                drawn = gettext("Total")
+            cells.append((heading.cell_attrs, drawn))
+        return cells
+
+    def export_plan(self) -> list[tuple[str, Callable[[Any], Any]]]:
+        """Headings and values of an export: the visible columns, in their order."""
+        columns: list[tuple[str, Callable[[Any], Any]]] = []
+        for bound in self.columns.itervisible():
+            column: Column = bound.column
+            column.bind(self, bound.name)
+            value = read(str(bound.accessor))
+            for header, take in column.exported(str(bound.header)):
+                columns.append((header, lambda row, take=take, value=value: take(value(row), row)))  # type: ignore[misc]
+        return columns
+
+    def _records(self) -> Iterable[Any]:
+        return self.data.data if hasattr(self.data, "data") else self.data
+
+    def _heading(self, bound: Any) -> Heading:
+        column: Column = bound.column
+        column.bind(self, bound.name)
+        label = str(bound.header)
+        css = format_html(' class="{}"', column.css) if column.css else SafeString("")
+        place = format_html(' data-c="{}" data-label="{}"', column.card or bound.name, label)
+        sort, aria = self._sorting(bound)
+        return Heading(
+            name=bound.name, label=label, attrs=css, cell_attrs=css + place, draw=self._drawing(bound),
+            sort=sort, aria_sort=aria,
+        )  # fmt: skip
+
+    def _drawing(self, bound: Any) -> Draw:
+        column: Column = bound.column
+        value = read(str(bound.accessor))
+        custom = getattr(self, f"render_{bound.name}", None)
+        if custom is None:
+            return lambda record: column.cell(value(record), record)
+        wanted = inspect.signature(custom).parameters
+        given = {name: thing for name, thing in {"column": column, "bound_column": bound, "table": self}.items()}
+
+        def draw(record: Any) -> Any:
+            arguments = {"value": value(record), "record": record, **given}
+            return custom(**{name: arguments[name] for name in wanted})
+
+        return draw
+
+    def _sorting(self, bound: Any) -> tuple[str, str]:
+        """The query string that sorts by this column, the other way when it already does; and how it is sorted now."""
+        if self.request is None or not bound.orderable or not isinstance(self.data.data, QuerySet):
+            return "", ""
+        now = next((alias for alias in self.order_by or () if alias.lstrip("-") == bound.name), "")
+        query = self.request.GET.copy()
+        for name in ("page", "export"):
+            query.pop(name, None)
+        query[SORT] = f"-{bound.name}" if now == bound.name else bound.name
+        return f"?{query.urlencode()}", {"": "", "-": "descending"}.get(now[:1], "ascending")
+
+    def _select_heading(self) -> Heading:
+        name = gettext("Select all on this page")
+        box = format_html('<input class="check" type="checkbox" data-select-all aria-label="{}">', name)
+        select = gettext("Select %s")
+
+        def draw(record: Any) -> Any:
+            return format_html(
+                '<input class="check" type="checkbox" name="ids" value="{}" form="bulk" aria-label="{}">',
+                record.pk, select % record,
+            )  # fmt: skip
+
+        return Heading("select", box, SafeString(""), SafeString(' data-c="sel"'), draw)
+
+    def _actions_heading(self) -> Heading:
+        label = gettext("Actions")
+        user = getattr(self.request, "user", None)
+        dots = icon("ellipsis")
+
+        def draw(record: Any) -> Any:
+            shown = [action for action in self.row_actions if action.allowed(user, record)]
+            if not shown:
+                return ""
+            menu = f"row-menu-{record.pk}"
+            entries = format_html_join("", "{}", ((_entry(action, record),) for action in shown))
+            return format_html(
+                '<button class="btn ghost icon-only xs" type="button" popovertarget="{0}" aria-label="{1}">{2}</button>'
+                '<div class="menu" popover id="{0}">{3}</div>',
+                menu, gettext("Actions for %s") % record, dots, entries,
+            )  # fmt: skip
+
+        head = format_html('<span class="sr-only">{}</span>', label)
+        return Heading("actions", head, SafeString(""), SafeString(' data-c="actions"'), draw)
+
+    def _row_attrs(self, record: Any) -> SafeString:
+        url, tone = self.url_of(record), self.row_tone(record)
+        attrs = format_html(' data-href="{}"', url) if url else SafeString("")
+        return attrs + format_html(' class="{}"', tone) if tone else attrs
+
+
+def _entry(action: Action, record: Any) -> SafeString:
+    """A row menu's entry. What changes something leads to its page, which asks first."""
+    dialog = format_html(' hx-get="{}" hx-target="#dialog"', action.url(record)) if action.dialog else SafeString("")
+    css = SafeString(' class="danger"') if action.danger else SafeString("")
+    drawn = icon(action.icon)
+    label = conditional_escape(action.label)
+    return format_html('<a href="{}"{}{}>{}{}</a>', action.url(record), css, dialog, drawn, label)
