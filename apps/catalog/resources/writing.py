@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from apps.catalog.codes import fold
 from apps.catalog.models import Category, PriceList, Product, ProductUnit
 from apps.catalog.selectors import categories as category_tree
-from apps.catalog.services import categories, prices
+from apps.catalog.services import bulk, categories, prices
 from backoffice.kernel import audit
 from backoffice.transfers.importer import Applied
 
@@ -81,7 +81,7 @@ class Batch:
                 product.revision += 1
                 product.updated_at = self.now
                 changed.append(product)
-        audit.bulk_update(changed, sorted(columns))
+        bulk.save_products(changed, columns)
         self.figures["updated"] += len(changed)
         return written
 

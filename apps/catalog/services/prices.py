@@ -17,6 +17,8 @@ from apps.catalog.models import Price, PriceList, Product
 from backoffice.kernel import audit, clock, money
 from backoffice.kernel.locks import lock
 
+from . import bulk
+
 ANY_QUANTITY = Decimal(0)
 PLACES = 4
 
@@ -142,9 +144,7 @@ def plan(price_list: PriceList, windows: Sequence[Price], change: Change, start:
 
 def _write(steps: Sequence[Step], start: datetime) -> None:
     closed = [step.close for step in steps if step.close]
-    for row in closed:
-        row.valid_to = start
-    audit.bulk_update(closed, ["valid_to"])
+    bulk.close_prices(closed, start)
     audit.bulk_update([step.amend for step in steps if step.amend], ["amount"])
     opened = [step.open for step in steps if step.open]
     if len(opened) == 1:
