@@ -1,0 +1,216 @@
+"""The way of a till's log through upload, names, preview and apply."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from apps.catalog.models import Product
+from apps.orders.models import Channel, Order
+from backoffice.transfers.importer import Applied, Column, Decision, Importer, MapEntry, Row, RowResult, Target
+
+from . import matching, reading, writing
+from .options import PastSalesOptions
+from .reading import Ticket, Unreadable
+
+if TYPE_CHECKING:
+    from backoffice.transfers.models import TransferRow, TransferRun
+
+
+class PastSalesImporter(Importer):
+    """One ticket of the file is one completed order. The same file again finds every ticket there and writes none."""
+
+    key = "past_sales"
+    permission = "orders.import_past_sales"
+    title = gettext_lazy("Import past sales")
+    help = gettext_lazy(
+        "The log of another till: one line for everything that was sold. Tickets become completed orders of the past. "
+        "No stock moves, and our own order numbers go on as they are."
+    )
+    thing = gettext_lazy("Ticket")
+    columns = (
+        Column(
+            "date", gettext_lazy("Date"), required=True, example="2016-10-30",
+            aliases=("day", "business date", "sale date", "order date", "datetime", "date time", "timestamp", "data",
+                     "dia", "data da venda", "data hora", "fecha", "datum"),
+        ),
+        Column(
+            "time", gettext_lazy("Time"), example="09:58:11",
+            aliases=("hour", "time of sale", "sale time", "hora", "horario", "hora da venda"),
+        ),
+        Column(
+            "ticket", gettext_lazy("Ticket"), required=True, example="1042",
+            aliases=("transaction", "transaction id", "transaction number", "ticket number", "receipt", "receipt number",
+                     "bill", "bill no", "order", "order id", "order number", "check", "invoice", "cupom", "numero do cupom",
+                     "venda", "id da venda", "pedido", "nota", "comanda"),
+        ),
+        Column(
+            "item", gettext_lazy("Item"), required=True, example="Croissant",
+            aliases=("product", "product name", "item name", "article", "description", "name", "produto",
+                     "nome do produto", "descricao", "nome", "articulo"),
+        ),
+        Column(
+            "quantity", gettext_lazy("Quantity"), example="2",
+            aliases=("qty", "units", "count", "amount sold", "pieces", "qtd", "qtde", "quantidade", "cantidad"),
+            help=gettext_lazy("Without this column every line is one unit."),
+        ),
+        Column(
+            "price", gettext_lazy("Unit price"), example="9.50",
+            aliases=("price", "item price", "price each", "preco", "preco unitario", "valor unitario", "precio"),
+        ),
+        Column(
+            "amount", gettext_lazy("Line amount"), example="19.00",
+            aliases=("amount", "total", "line total", "net sales", "gross sales", "sales", "valor", "valor total",
+                     "total do item", "subtotal"),
+            help=gettext_lazy("What was paid for the line; goes before the unit price."),
+        ),
+    )  # fmt: skip
+    options_form = PastSalesOptions
+    needs_mapping = True
+    check_size = 1000
+    apply_size = 500
+    done_url = "orders:order_list"
+    figure_labels: ClassVar[Mapping[str, Any]] = {
+        "tickets": gettext_lazy("tickets in the file"),
+        "empty": gettext_lazy("tickets with nothing but ignored names"),
+        "orders": gettext_lazy("past orders"),
+        "lines": gettext_lazy("order lines"),
+        "units": gettext_lazy("units sold"),
+        "estimated": gettext_lazy("lines with an estimated price"),
+        "there": gettext_lazy("tickets that were there already"),
+        "products": gettext_lazy("products created"),
+    }
+
+    def __init__(self, run: TransferRun) -> None:
+        super().__init__(run)
+        self.figures: Counter[str] = Counter()
+        self.units = Decimal(0)
+
+    @cached_property
+    def channel(self) -> Channel:
+        """The channel that was chosen on the upload page."""
+        return Channel.objects.select_related("price_list").get(pk=self.options["channel"])
+
+    @cached_property
+    def decided(self) -> dict[str, Decision]:
+        """What was decided for each name, read once."""
+        return self.decisions
+
+    # --- names ---
+    def scan(self, rows: Iterator[Row]) -> list[MapEntry]:
+        counts: Counter[str] = Counter(row.text("item") for row in rows)
+        counts.pop("", None)
+        return matching.propose(counts, importer=self.key)
+
+    def targets(self) -> Sequence[Target]:
+        rows = Product.objects.active().order_by("name", "pk").values_list("sku", "name")
+        return [Target(sku, name) for sku, name in rows]
+
+    # --- preview ---
+    def batches(self, rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
+        """Whole tickets, as many at a time as make about `check_size` lines."""
+        batch: list[Row] = []
+        for group in reading.groups(rows, daily=self.daily):
+            batch += group
+            if len(batch) >= self.check_size:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def check(self, rows: Sequence[Row]) -> Iterable[RowResult]:
+        tickets: list[tuple[Row, Ticket]] = []
+        for group in reading.groups(rows, daily=self.daily):
+            self.figures["tickets"] += 1
+            try:
+                tickets.append((group[0], reading.ticket(group)))
+            except Unreadable as wrong:
+                yield from self._refused(group, wrong)
+        there = writing.existing(self.channel, [self.external_id(ticket) for _row, ticket in tickets])
+        for row, ticket in tickets:
+            yield self._judged(row, ticket, there)
+
+    def checked(self) -> Mapping[str, int]:
+        names = ("tickets", "orders", "lines", "units", "estimated", "empty", "there")
+        self.figures["units"] = int(self.units)
+        return {name: self.figures[name] for name in names}
+
+    # --- apply ---
+    def apply(self, rows: Sequence[TransferRow]) -> Applied:
+        tickets = {row.pk: Ticket.from_json(row.data) for row in rows}
+        there = writing.existing(self.channel, [ticket.number for ticket in tickets.values()])
+        refused = {
+            pk: _("This ticket was imported meanwhile.") for pk, ticket in tickets.items() if ticket.number in there
+        }
+        fresh = [ticket for pk, ticket in tickets.items() if pk not in refused]
+        names = {name for ticket in fresh for name in ticket.items if not self._is_ignored(name)}
+        products = matching.resolve(self.decided, names)
+        # In the order of the file, so that who made what does not depend on a set's mood.
+        missing = dict.fromkeys(name for ticket in fresh for name in ticket.items if name in names - products.keys())
+        made = 0
+        for name in missing:
+            products |= matching.resolve(self.decided, [name])  # two names may make one product
+            if name not in products:
+                price = matching.asked_price(self.decided[name].target)
+                products[name] = matching.create(name, price_list=self.channel.price_list, price=price)
+                made += 1
+        written = writing.write(self.channel, fresh, products)
+        figures = {
+            "orders": written.orders,
+            "lines": written.lines,
+            "units": int(written.units),
+            "estimated": written.estimated,
+            "products": made,
+        }
+        return Applied(figures=figures, refused=refused)
+
+    # --- words ---
+    @property
+    def daily(self) -> bool:
+        return bool(self.options.get("daily"))
+
+    def external_id(self, ticket: Ticket) -> str:
+        """The ticket's number in our books: P-1042, with the till and the day where numbers would not be unique."""
+        till = self.options.get("till") or ""
+        day = f"{ticket.at:%Y%m%d}" if self.daily else ""
+        return "-".join(part for part in ("P", till, day, ticket.number) if part)
+
+    def _is_ignored(self, name: str) -> bool:
+        decision = self.decided.get(name)
+        return decision is None or decision.action == "ignore"
+
+    def _judged(self, row: Row, ticket: Ticket, there: Mapping[str, int]) -> RowResult:
+        external_id = self.external_id(ticket)
+        label = _("Ticket %(number)s") % {"number": ticket.number}
+        when = date_format(ticket.at, "SHORT_DATETIME_FORMAT")
+        if external_id in there:
+            self.figures["there"] += 1
+            url = Order(pk=there[external_id]).get_absolute_url()
+            return row.unchanged(label=label, meta=_("%(when)s · imported before") % {"when": when}, url=url)
+        kept = {name: item for name, item in ticket.items.items() if not self._is_ignored(name)}
+        if not kept:
+            self.figures["empty"] += 1
+            return row.unchanged(label=label, meta=_("%(when)s · nothing but ignored names") % {"when": when})
+        ticket.items = kept
+        self.figures["orders"] += 1
+        self.figures["lines"] += len(kept)
+        self.figures["estimated"] += sum(1 for item in kept.values() if item.unpriced)
+        self.units += sum((item.quantity for item in kept.values()), Decimal(0))
+        items = ngettext("%(count)s item", "%(count)s items", len(kept)) % {"count": len(kept)}
+        return row.new(label=label, meta=f"{when} · {items}", data=ticket.as_json(external_id))
+
+    def _refused(self, group: Sequence[Row], wrong: Unreadable) -> Iterator[RowResult]:
+        """Every line of the ticket comes back, so that the corrected file makes the whole of it."""
+        first = min(wrong.reasons)
+        for row in group:
+            if bad := wrong.reasons.get(row.line):
+                yield row.refuse(bad)
+            else:
+                yield row.refuse(_("Line %(line)s of the same ticket cannot be read.") % {"line": first})
