@@ -1,5 +1,7 @@
 """Columns of tables. Each says how a cell is drawn, what is exported, and its place on a phone."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,22 +21,11 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.kernel import clock, money, quantity
 from backoffice.kernel import fields as exact
 
+from .icons import icon
 from .permissions import may
 
 Getter = Callable[[Any], Any]
 Accessor = str | Getter
-
-
-def icon(name: str) -> str:
-    """The icon's drawing; escaped and ready to put into a cell."""
-    return _icon(name) if name else ""
-
-
-@lru_cache(maxsize=512)
-def _icon(name: str) -> str:
-    from .templatetags.ui import icon as tag  # noqa: PLC0415 - the tags draw, and know columns
-
-    return str(tag(name))
 
 
 @lru_cache(maxsize=512)

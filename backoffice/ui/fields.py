@@ -1,5 +1,7 @@
 """Form fields that read what people type strictly, in their language, and show the unit beside the number."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any

@@ -1,5 +1,7 @@
 """Tables: declared with django-tables2, drawn by a plan that is made once a request instead of once a cell."""
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from django.utils.translation import gettext
 from django_tables2.tables import DeclarativeColumnsMetaclass
 
 from .actions import Action
+from .icons import icon
 from .columns import (
     BadgeColumn,
     BarColumn,
@@ -31,7 +34,6 @@ from .columns import (
     QuantityColumn,
     WhatColumn,
     for_model_field,
-    icon,
     inline_id,
     read,
 )
