@@ -196,7 +196,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'loyalty program',
                 'verbose_name_plural': 'loyalty programs',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('is_active',), name='crm_loyaltyprogram_one_active'), models.CheckConstraint(condition=models.Q(('points_per_currency__gte', 0), ('minimum_amount__gte', 0), ('redeem_value__gte', 0)), name='crm_loyaltyprogram_rates_not_negative')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('is_active',), name='crm_loyaltyprogram_one_active', violation_error_message='Another program is active; only one can be.'), models.CheckConstraint(condition=models.Q(('points_per_currency__gte', 0), ('minimum_amount__gte', 0), ('redeem_value__gte', 0)), name='crm_loyaltyprogram_rates_not_negative')],
             },
         ),
         migrations.CreateModel(

@@ -38,7 +38,10 @@ class LoyaltyProgram(Audited, Revisioned, TimeStamped):
         verbose_name_plural = _("loyalty programs")
         constraints = [
             models.UniqueConstraint(
-                fields=["is_active"], condition=Q(is_active=True), name="crm_loyaltyprogram_one_active"
+                fields=["is_active"],
+                condition=Q(is_active=True),
+                name="crm_loyaltyprogram_one_active",
+                violation_error_message=_("Another program is active; only one can be."),
             ),
             models.CheckConstraint(
                 condition=Q(points_per_currency__gte=0) & Q(minimum_amount__gte=0) & Q(redeem_value__gte=0),

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,18 +26,21 @@ class AddressCreate(CreateScreen):
     title = gettext_lazy("New address")
     form_class = AddressForm
 
-    @property
+    @cached_property
     def customer(self) -> Customer:
         return get_object_or_404(Customer, pk=self.kwargs["customer"])
 
     def breadcrumbs(self) -> list[tuple[Any, str]]:
         return crumbs(self.customer)
 
+    def cancel_url(self) -> str:
+        return self.customer.get_absolute_url()
+
     def perform(self, form: AddressForm) -> Address:
         return customers.add_address(self.customer, **form.columns())
 
-    def success_url(self, obj: Address) -> str:
-        return obj.customer.get_absolute_url()
+    def success_url(self, result: Address) -> str:
+        return result.customer.get_absolute_url()
 
 
 class AddressEdit(EditScreen):
@@ -50,8 +54,8 @@ class AddressEdit(EditScreen):
     def perform(self, form: AddressForm) -> Address:
         return customers.update_address(self.object, **form.columns())
 
-    def success_url(self, obj: Address) -> str:
-        return obj.customer.get_absolute_url()
+    def success_url(self, result: Address) -> str:
+        return result.customer.get_absolute_url()
 
 
 class AddressRemove(DeleteScreen):
@@ -65,8 +69,8 @@ class AddressRemove(DeleteScreen):
         customers.remove_address(self.object)
         return self.object
 
-    def success_url(self, obj: Address) -> str:
-        return obj.customer.get_absolute_url()
+    def success_url(self, result: Address) -> str:
+        return self.object.customer.get_absolute_url()
 
 
 @command("crm.change_customer")

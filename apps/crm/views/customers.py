@@ -52,7 +52,6 @@ class CustomerList(ListScreen):
         SavedView("companies", gettext_lazy("Companies"), lambda found: found.filter(kind=Customer.Kind.COMPANY)),
         SavedView("lost", gettext_lazy("Not seen for 60 days"), not_seen_lately),
         SavedView("expiring", gettext_lazy("Points expire soon"), points_expiring),
-        SavedView("all", gettext_lazy("All"), lambda found: found),
     ]
     bulk_actions = [
         BulkAction("deactivate", gettext_lazy("Deactivate"), "crm.change_customer", customers.deactivate, icon="user-x"),
@@ -78,8 +77,8 @@ class CustomerCreate(CreateScreen):
             customers.add_address(customer, **address)
         return customer
 
-    def success(self, obj: Customer) -> str:
-        return _("%(customer)s is now a customer.") % {"customer": obj}
+    def success(self, result: Customer) -> str:
+        return _("%(customer)s is now a customer.") % {"customer": result}
 
 
 class CustomerEdit(EditScreen):
@@ -87,6 +86,12 @@ class CustomerEdit(EditScreen):
     permission = "crm.change_customer"
     form_class = CustomerForm
     list_url = "crm:customer_list"
+
+    def get_form(self, data: Any = None, files: Any = None) -> CustomerForm:
+        form = CustomerForm(data, files, initial=self.initial(), instance=self.object)
+        if not may(self.request.user, "crm.view_document"):
+            form.hide_document()
+        return form
 
     def perform(self, form: CustomerForm) -> Customer:
         return customers.update(self.object, revision=form.cleaned_data["revision"], **form.columns())
@@ -127,7 +132,8 @@ class CustomerHistory(HistoryScreen):
     model = Customer
     permission = "crm.view_customer"
     detail_class = CustomerPage
-    hidden = ("updated_at", "search_text", "revision", "document")
+    related = ("addresses",)
+    hidden = (*HistoryScreen.hidden, "document")
 
 
 def line_context(request: HttpRequest, customer: Customer) -> dict[str, Any]:

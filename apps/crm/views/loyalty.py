@@ -8,7 +8,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -59,6 +58,7 @@ class ProgramCreate(CreateScreen):
     permission = "crm.add_loyaltyprogram"
     form_class = ProgramForm
     list_url = "crm:program"
+    list_title = gettext_lazy("Loyalty")
 
 
 class ProgramEdit(EditScreen):
@@ -66,12 +66,14 @@ class ProgramEdit(EditScreen):
     permission = "crm.change_loyaltyprogram"
     form_class = ProgramForm
     list_url = "crm:program"
+    list_title = gettext_lazy("Loyalty")
 
 
 class ProgramHistory(HistoryScreen):
     model = LoyaltyProgram
     permission = "crm.view_loyaltyprogram"
     list_url = "crm:program"
+    list_title = gettext_lazy("Loyalty")
 
 
 class PointsAdjust(ActionScreen):
@@ -95,8 +97,8 @@ class PointsAdjust(ActionScreen):
         loyalty.adjust(self.object, points=form.cleaned_data["points"], reason=form.cleaned_data["reason"])
         return self.object
 
-    def success(self, obj: Customer) -> str:
-        return _("%(customer)s now has %(points)s points.") % {"customer": obj, "points": loyalty.balance(obj)}
+    def success(self, result: Customer) -> str:
+        return _("%(customer)s now has %(points)s points.") % {"customer": result, "points": loyalty.balance(result)}
 
 
 @requires("crm.view_customer")
@@ -108,6 +110,6 @@ def statement(request: HttpRequest, pk: int) -> HttpResponse:
         "customer": customer,
         "object": customer,
         "statement": points.statement(customer),
-        "breadcrumbs": [(_("Customers"), reverse("crm:customer_list")), (str(customer), customer.get_absolute_url())],
+        "breadcrumbs": crumbs(customer),
     }
     return htmx.render(request, page, context, fragments={"crm-statement": f"{page}#crm-statement"})
