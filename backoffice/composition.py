@@ -31,7 +31,9 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
 IMPORTS: dict[str, str] = {}
 
 # Dotted paths of callables that return the differences that a ledger has. See `manage.py verify_ledgers`.
-LEDGER_CHECKS: list[str] = []
+LEDGER_CHECKS: list[str] = [
+    "apps.inventory.services.verify.differences",
+]
 
 # Role -> permissions "app.codename". `manage.py sync_roles` makes groups of them; owner gets everything.
 ROLES: dict[str, list[str]] = {

@@ -1,0 +1,151 @@
+"""What the stock room refuses, in sentences for the person who asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.kernel.errors import DomainError, Remedy
+from backoffice.kernel.quantity import format_quantity
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """One product that is short: what, where, how much is there, who has it, how much was asked."""
+
+    product_id: int
+    sku: str
+    unit: str
+    place: str
+    on_hand: Decimal
+    held: Decimal
+    holders: int
+    asked: Decimal
+    unusable: Decimal = Decimal(0)
+    lot: str = ""
+
+    @property
+    def available(self) -> Decimal:
+        return max(self.on_hand - self.unusable - self.held, Decimal(0))
+
+    def sentence(self) -> str:
+        """For example: CROISSANT at Shop: 10 on hand, 8 held (2 holds), 2 available; 5 asked."""
+        subject = _("%(sku)s, lot %(lot)s,") % {"sku": self.sku, "lot": self.lot} if self.lot else self.sku
+        parts = [_("%(quantity)s on hand") % {"quantity": format_quantity(self.on_hand)}]
+        if self.unusable:
+            parts.append(_("%(quantity)s expired or blocked") % {"quantity": format_quantity(self.unusable)})
+        if self.held:
+            parts.append(
+                ngettext("%(quantity)s held (%(count)s hold)", "%(quantity)s held (%(count)s holds)", self.holders)
+                % {"quantity": format_quantity(self.held), "count": self.holders}
+            )
+        parts.append(_("%(quantity)s available") % {"quantity": format_quantity(self.available)})
+        return _("%(subject)s at %(place)s: %(numbers)s; %(asked)s asked.") % {
+            "subject": subject,
+            "place": self.place,
+            "numbers": ", ".join(parts),
+            "asked": format_quantity(self.asked, self.unit),
+        }
+
+    def remedies(self) -> list[Remedy]:
+        found = []
+        if self.available > 0:
+            found.append(
+                Remedy(
+                    _("Take %(quantity)s") % {"quantity": format_quantity(self.available, self.unit)},
+                    data={"product": self.product_id, "quantity": str(self.available)},
+                )
+            )
+        try:
+            card = reverse("inventory:product_card", args=[self.product_id])
+        except NoReverseMatch:  # the stock room's screens are not mounted: a shell, a job
+            return found
+        text = _("See who holds it") if self.held else _("See the stock")
+        return [*found, Remedy(text, url=card, data={"product": self.product_id})]
+
+
+class InsufficientStock(DomainError):
+    """More was asked than is available. `shortages` has the figures, product by product."""
+
+    field = "quantity"
+
+    def __init__(self, shortages: Sequence[Shortage]) -> None:
+        self.shortages = tuple(shortages)
+        super().__init__(
+            " ".join(shortage.sentence() for shortage in self.shortages),
+            remedies=[remedy for shortage in self.shortages for remedy in shortage.remedies()],
+        )
+
+    @property
+    def product_ids(self) -> set[int]:
+        return {shortage.product_id for shortage in self.shortages}
+
+
+class BadQuantity(DomainError):
+    """A quantity that cannot be posted: not above zero, or zero once rounded to the unit's step."""
+
+    field = "quantity"
+
+
+class BadMove(DomainError):
+    """A move that makes no sense: nowhere to nowhere, a lot of another product, a closed place."""
+
+
+class NotStocked(DomainError):
+    """The product is made on demand; there is no stock of it."""
+
+    field = "product"
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(_("%(sku)s is made on demand and has no stock.") % {"sku": sku})
+
+
+class ReasonMissing(DomainError):
+    """A correction or a loss needs a reason."""
+
+    field = "reason"
+
+    def __init__(self) -> None:
+        super().__init__(_("Say why."))
+
+
+class ExpiryMissing(DomainError):
+    """A perishable product came without its expiry."""
+
+    field = "expires_on"
+
+    def __init__(self, product: str, *, days: int, suggested: date) -> None:
+        self.suggested = suggested
+        super().__init__(
+            _("Expiry is needed for %(product)s. Suggested %(date)s, %(days)s days.")
+            % {"product": product, "date": date_format(suggested, "SHORT_DATE_FORMAT"), "days": days}
+        )
+
+
+class LotMismatch(DomainError):
+    """The lot is there already and says something else."""
+
+    field = "lot_code"
+
+
+class LotNotUsable(DomainError):
+    """The lot is expired or blocked."""
+
+    field = "lot"
+
+
+class HoldResolved(DomainError):
+    """The hold was fulfilled, released or expired before: a hold resolves once."""
+
+
+class AlreadyReversed(DomainError):
+    """The operation cannot be reversed, or was reversed before."""
+
+
+class LocationInUse(DomainError):
+    """The place still has stock, and cannot be closed."""

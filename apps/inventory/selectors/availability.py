@@ -1,0 +1,245 @@
+"""How much there is. One function, five numbers; screens, sales and planning all ask here.
+
+on hand − unusable − held = available. *Expected* and *promised* stand beside the sum, not in it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import CharField, Exists, F, Model, OuterRef, Q, QuerySet, Sum, Value
+
+from apps.catalog.models import Product
+from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation, Location, Lot, StockBalance
+from apps.inventory.selectors import locations as places
+from backoffice.kernel import clock
+
+ZERO = Decimal(0)
+Products = Iterable[Product | int] | QuerySet[Product] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """The five numbers of one product, and what of the stock on hand cannot be used."""
+
+    product_id: int
+    on_hand: Decimal = ZERO
+    held: Decimal = ZERO
+    available: Decimal = ZERO
+    expected: Decimal = ZERO
+    promised: Decimal = ZERO
+    unusable: Decimal = ZERO
+
+
+@dataclass(frozen=True)
+class LotLine:
+    """One lot in one place, and why it counts or not."""
+
+    lot: Lot
+    location: Location
+    on_hand: Decimal
+    held: Decimal
+    usable: bool
+
+    @property
+    def available(self) -> Decimal:
+        return self.on_hand - self.held if self.usable else ZERO
+
+
+@dataclass(frozen=True)
+class HoldLineInfo:
+    """One counting hold: what it asks, what of that is backed, what waits."""
+
+    hold: Hold
+    asked: Decimal
+    backed: Decimal
+
+    @property
+    def waiting(self) -> Decimal:
+        return self.asked - self.backed
+
+
+@dataclass(frozen=True)
+class Why:
+    """Where the five numbers of a product come from."""
+
+    numbers: Availability
+    lots: list[LotLine]
+    holds: list[HoldLineInfo]
+    arrivals: list[ExpectedArrival]
+
+
+def usable_stock(on: date) -> Q:
+    """Balances that may be sold or used on that day, for queries on StockBalance."""
+    return Lot.usable_condition(on, prefix="lot__") & ~Q(location__kind=Location.Kind.QUARANTINE)
+
+
+def usable_backing(on: date, now: datetime) -> Q:
+    """Allocations of counting holds on stock that may be used, for queries on HoldAllocation."""
+    return usable_stock(on) & Hold.counting_condition(now, prefix="hold__")
+
+
+def of(
+    products: Products,
+    *,
+    locations: Iterable[Location | int] | None = None,
+    on: date | None = None,
+    exclude: Model | None = None,
+) -> dict[int, Availability]:
+    """The numbers of the products (of all that have any, for None), in three queries at most.
+
+    `locations` restricts to places and what is inside them; `on` is the day the stock must still be good, and up to
+    which arrivals count; holds of `exclude` do not count, so that an owner never stands in its own way.
+    """
+    day, now = on or clock.today(), clock.now()
+    scope = places.scope(locations)
+    keys = _keys(products)
+    wanted: dict[str, Any] = {} if keys is None else {"product_id__in": keys}
+
+    stock = StockBalance.objects.filter(**wanted)
+    if scope is not None:
+        stock = stock.filter(location_id__in=scope)
+    found: dict[int, dict[str, Decimal]] = {}
+    for product_id, on_hand, usable in (
+        stock.values("product_id")
+        .annotate(on_hand=Sum("quantity"), usable=Sum("quantity", filter=usable_stock(day)))
+        .values_list("product_id", "on_hand", "usable")
+    ):
+        found[product_id] = {"on_hand": on_hand, "usable": usable or ZERO}
+    for product_id, kind, total in _promises(wanted, scope=scope, on=day, until=on, now=now, exclude=exclude):
+        found.setdefault(product_id, {})[kind] = total
+
+    wanted_ids = found.keys() if keys is None or isinstance(keys, QuerySet) else [*keys]
+    return {pk: _numbers(pk, found.get(pk, {})) for pk in wanted_ids}
+
+
+def of_one(
+    product: Product,
+    *,
+    locations: Iterable[Location | int] | None = None,
+    on: date | None = None,
+    exclude: Model | None = None,
+) -> Availability:
+    """The numbers of one product."""
+    return of([product], locations=locations, on=on, exclude=exclude)[product.pk]
+
+
+def _keys(products: Products) -> Any:
+    if products is None:
+        return None
+    if isinstance(products, QuerySet):
+        return products.order_by().values("pk")
+    return list(dict.fromkeys(product if isinstance(product, int) else product.pk for product in products))
+
+
+def _numbers(product_id: int, figures: dict[str, Decimal]) -> Availability:
+    on_hand, usable = figures.get("on_hand", ZERO), figures.get("usable", ZERO)
+    held = figures.get("held", ZERO)
+    return Availability(
+        product_id=product_id,
+        on_hand=on_hand,
+        held=held,
+        available=usable - held,
+        expected=figures.get("expected", ZERO),
+        promised=figures.get("asked", ZERO) - figures.get("backed", ZERO),
+        unusable=on_hand - usable,
+    )
+
+
+def _promises(
+    wanted: dict[str, Any],
+    *,
+    scope: tuple[int, ...] | None,
+    on: date,
+    until: date | None,
+    now: datetime,
+    exclude: Model | None,
+) -> Iterable[tuple[int, str, Decimal]]:
+    """What is held, asked and backed by holds, and what is expected: one query of four parts."""
+    by_hold = {f"hold__{name}": value for name, value in wanted.items()}
+    backing = HoldAllocation.objects.filter(usable_backing(on, now), **by_hold)
+    asking = Hold.objects.counting(now).filter(**wanted)
+    coming = ExpectedArrival.objects.filter(**wanted)
+    if exclude is not None:
+        kind = ContentType.objects.get_for_model(exclude)
+        backing = backing.exclude(hold__origin_type=kind, hold__origin_id=exclude.pk)
+        asking = asking.exclude(origin_type=kind, origin_id=exclude.pk)
+    here = backing
+    if scope is not None:
+        here = backing.filter(location_id__in=scope)
+        coming = coming.filter(location_id__in=scope)
+        through = Hold.locations.through.objects.filter(hold_id=OuterRef("pk"))
+        anywhere = ~Exists(through)
+        asking = asking.filter(anywhere | Exists(through.filter(location_id__in=scope)))
+        backing = backing.filter(hold__in=asking.values("pk"))
+    if until is not None:
+        coming = coming.filter(due_at__lt=clock.day_bounds(until)[1])
+
+    def part(rows: QuerySet[Any], kind: str, product: str, total: Any) -> QuerySet[Any, Any]:
+        return (
+            rows.order_by()
+            .values(of_product=F(product))
+            .annotate(kind=Value(kind, output_field=CharField()), total=total)
+            .values_list("of_product", "kind", "total")
+        )
+
+    return part(here, "held", "hold__product_id", Sum("quantity")).union(
+        part(backing, "backed", "hold__product_id", Sum("quantity")),
+        part(asking, "asked", "product_id", Sum(F("quantity") - F("fulfilled"))),
+        part(coming, "expected", "product_id", Sum("quantity")),
+        all=True,
+    )
+
+
+def why(
+    product: Product,
+    *,
+    locations: Iterable[Location | int] | None = None,
+    on: date | None = None,
+    exclude: Model | None = None,
+) -> Why:
+    """The lots and holds behind the numbers of one product. Their sums are the numbers."""
+    day, now = on or clock.today(), clock.now()
+    scope = places.scope(locations)
+    numbers = of_one(product, locations=scope, on=on, exclude=exclude)
+    stock = StockBalance.objects.filter(product=product, quantity__gt=0).select_related("lot", "location")
+    holds = Hold.objects.counting(now).filter(product=product).order_by("-priority", "created_at", "pk")
+    arrivals = ExpectedArrival.objects.filter(product=product).select_related("location").prefetch_related("origin")
+    if scope is not None:
+        stock = stock.filter(location_id__in=scope)
+        arrivals = arrivals.filter(location_id__in=scope)
+    if exclude is not None:
+        holds = holds.exclude(origin_type=ContentType.objects.get_for_model(exclude), origin_id=exclude.pk)
+    shown = list(holds.prefetch_related("origin", "allocations__lot", "allocations__location"))
+    held: dict[tuple[int, int], Decimal] = {}
+    infos = []
+    for hold in shown:
+        backed = ZERO
+        for row in hold.allocations.all():
+            held[row.lot_id, row.location_id] = held.get((row.lot_id, row.location_id), ZERO) + row.quantity
+            if row.lot.is_usable(day) and row.location.kind != Location.Kind.QUARANTINE:
+                backed += row.quantity
+        infos.append(HoldLineInfo(hold, hold.quantity - hold.fulfilled, backed))
+    lots = [
+        LotLine(
+            lot=balance.lot,
+            location=balance.location,
+            on_hand=balance.quantity,
+            held=held.get((balance.lot_id, balance.location_id), ZERO),
+            usable=balance.lot.is_usable(day) and balance.location.kind != Location.Kind.QUARANTINE,
+        )
+        for balance in stock
+    ]
+    lots.sort(
+        key=lambda line: (
+            line.lot.expires_on is None,
+            line.lot.expires_on or date.max,
+            line.lot.received_on or date.max,
+            line.lot.pk,
+            line.location.name,
+        )
+    )
+    return Why(numbers, lots, infos, list(arrivals.order_by("due_at")))

@@ -1,0 +1,56 @@
+"""Places, and what lies inside them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from django.db.models import QuerySet
+
+from apps.inventory.models import Location, StockBalance
+
+
+class Tree:
+    """All physical places and what is inside them, read once."""
+
+    def __init__(self) -> None:
+        self.inside: dict[int, list[int]] = defaultdict(list)
+        self.physical: set[int] = set()
+        for pk, parent_id in Location.objects.physical().order_by("code").values_list("pk", "parent_id"):
+            self.physical.add(pk)
+            if parent_id:
+                self.inside[parent_id].append(pk)
+
+    def scope(self, locations: Iterable[Location | int] | None) -> tuple[int, ...] | None:
+        """The keys of the given places and of all inside them, in the order given. None is everywhere."""
+        if locations is None:
+            return None
+        found: dict[int, None] = {}
+        queue = [location if isinstance(location, int) else location.pk for location in locations]
+        while queue:
+            pk = queue.pop(0)
+            if pk in self.physical and pk not in found:
+                found[pk] = None
+                queue = [*self.inside[pk], *queue]
+        return tuple(found)
+
+
+def scope(locations: Iterable[Location | int] | None) -> tuple[int, ...] | None:
+    """The keys of the given physical places and of all that lie inside them, in the order given. None is everywhere."""
+    return None if locations is None else Tree().scope(locations)
+
+
+def choices() -> QuerySet[Location]:
+    """Open places that hold stock, for forms and filters."""
+    return Location.objects.physical().active().order_by("name")
+
+
+def path(location: Location) -> Sequence[Location]:
+    """The places around a place, outermost first, ending with itself."""
+    found = [location]
+    while found[0].parent is not None and found[0].parent not in found:
+        found.insert(0, found[0].parent)
+    return found
+
+
+def has_stock(location: Location) -> bool:
+    """Whether anything lies there or in a place inside it."""
+    return StockBalance.objects.filter(location_id__in=scope([location]) or (), quantity__gt=0).exists()

@@ -1,0 +1,176 @@
+"""Stock that a document uses up: its own holds first, then what is free, first expired first."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
+from apps.catalog.models import Product
+from apps.inventory.errors import BadQuantity, InsufficientStock, LotNotUsable
+from apps.inventory.models import Hold, HoldAllocation, Location, Lot, Move, StockOperation
+from apps.inventory.selectors import cells as stock_cells
+from apps.inventory.selectors import locations as places
+from apps.inventory.selectors.cells import ZERO, Backing, Cell
+from apps.inventory.services import allocation, locations, shortages, stock_locks
+from apps.inventory.services.posting import PostLine, post
+from backoffice.kernel import clock, idempotency
+from backoffice.kernel import quantity as quantities
+
+Part = tuple[Cell, Decimal]
+
+
+@dataclass(frozen=True)
+class ConsumeLine:
+    """A quantity to use up from a place (and the places inside it), of one lot when it was scanned."""
+
+    product: Product
+    quantity: Decimal
+    location: Location
+    lot: Lot | None = None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What left: how much of which lot, from where, at what cost."""
+
+    product_id: int
+    lot: Lot
+    location: Location
+    quantity: Decimal
+    unit_cost: Decimal
+    value: Decimal
+
+
+def taken_by(operation: StockOperation) -> list[Taken]:
+    """What an operation took, in the order it was posted."""
+    moves: list[Move] = list(operation.moves.select_related("lot", "source").order_by("pk"))
+    return [Taken(move.product_id, move.lot, move.source, move.quantity, move.unit_cost, move.value) for move in moves]
+
+
+@transaction.atomic
+def consume(
+    *, origin: Model, lines: Sequence[ConsumeLine], key: str | None = None, occurred_at: datetime | None = None
+) -> list[Taken]:
+    """Use stock up for `origin`. Its own holds of these products are fulfilled as far as they go.
+
+    Without a lot: the stock its holds are backed with, then free stock, first expired first. Quantities are rounded
+    half-up to the unit's step. Raises InsufficientStock naming every product that is short, LotNotUsable for an
+    expired or blocked lot, BadQuantity for what would round to nothing. The same key consumes once.
+    """
+    products = stock_locks.lock_products(line.product.pk for line in lines)
+    fingerprint = [
+        origin.pk,
+        *((line.product.pk, line.quantity, line.location.pk, line.lot and line.lot.pk) for line in lines),
+    ]
+    if done := idempotency.find(scope="stock.consume", key=key, fingerprint=fingerprint):
+        return taken_by(done)
+    now, today = clock.now(), clock.today()
+    holds = allocation.by_product(
+        Hold.objects.of_origin(origin)
+        .filter(status=Hold.Status.ACTIVE, product_id__in=products)
+        .prefetch_related("allocations", "locations")
+        .order_by("pk")
+    )
+    cells = stock_cells.load(products, now=now, exclude=origin)
+    own = {product_id: backing_of(holds.get(product_id, []), now=now) for product_id in products}
+    tree = places.Tree()
+    parts: list[tuple[ConsumeLine, list[Part]]] = []
+    asked: dict[tuple[int, int, int | None], Decimal] = {}
+    short = {}
+    for line in lines:
+        product = products[line.product.pk]
+        amount = _posted(product, line.quantity)
+        scope = tree.scope([line.location]) or ()
+        found = _pick(line, amount, cells[product.pk], own[product.pk], scope=scope, on=today)
+        what = (product.pk, line.location.pk, line.lot.pk if line.lot else None)
+        asked[what] = asked.get(what, ZERO) + amount
+        if sum((part for _cell, part in found), ZERO) < amount:
+            short[what] = shortages.shortage(
+                product,
+                cells[product.pk],
+                asked=asked[what],
+                on=today,
+                now=now,
+                scope=scope,
+                lot=line.lot,
+                exclude=origin,
+            )
+        parts.append((line, found))
+    if short:
+        raise InsufficientStock(list(short.values()))
+    used: dict[int, Decimal] = {}
+    for line, found in parts:
+        used[line.product.pk] = used.get(line.product.pk, ZERO) + sum((part for _cell, part in found), ZERO)
+    for product_id, of_product in holds.items():
+        credit(of_product, used[product_id], cells[product_id], tree=tree, now=now)
+    operation = post(
+        StockOperation.Kind.CONSUMPTION,
+        post_lines([(products[line.product.pk], found) for line, found in parts], Location.Kind.CONSUMED),
+        origin=origin,
+        occurred_at=occurred_at,
+    )
+    idempotency.remember(scope="stock.consume", key=key, fingerprint=fingerprint, result=operation)
+    return taken_by(operation)
+
+
+def _posted(product: Product, amount: Decimal) -> Decimal:
+    rounded = quantities.round_half_up(amount, product.unit.step) if amount > 0 else ZERO
+    if rounded <= 0:
+        raise BadQuantity(_("%(product)s: there would be nothing to use up.") % {"product": product.name})
+    return rounded
+
+
+def _pick(
+    line: ConsumeLine, amount: Decimal, cells: list[Cell], own: Backing, *, scope: Sequence[int], on: date
+) -> list[Part]:
+    if line.lot is not None:
+        if not line.lot.is_usable(on):
+            raise LotNotUsable(_("Lot %(lot)s is expired or blocked.") % {"lot": line.lot.code})
+        return stock_cells.take((cell for cell in cells if cell.lot_id == line.lot.pk), amount, on=on, scope=scope)
+    found = stock_cells.take(cells, amount, on=on, scope=scope, backing=own)
+    rest = amount - sum((part for _cell, part in found), ZERO)
+    return [*found, *stock_cells.take(cells, rest, on=on, scope=scope)] if rest > 0 else found
+
+
+def backing_of(holds: Iterable[Hold], *, now: datetime) -> Backing:
+    """What backs the holds that still count. Prefetch `allocations`."""
+    found: Backing = {}
+    for hold in holds:
+        if hold.is_counting(now):
+            for row in hold.allocations.all():
+                place = (row.lot_id, row.location_id)
+                found[place] = found.get(place, ZERO) + row.quantity
+    return found
+
+
+def credit(holds: Sequence[Hold], used: Decimal, cells: list[Cell], *, tree: places.Tree, now: datetime) -> None:
+    """Count `used` towards the holds, oldest first, and back what they still ask from what is left in `cells`."""
+    HoldAllocation.objects.filter(hold__in=holds).delete()
+    rows: list[HoldAllocation] = []
+    for hold in holds:
+        part = min(hold.quantity - hold.fulfilled, used)
+        used -= part
+        hold.fulfilled += part
+        outstanding = hold.quantity - hold.fulfilled
+        if outstanding == 0:
+            hold.status, hold.resolved_at = Hold.Status.FULFILLED, now
+        elif hold.is_counting(now):
+            rows += allocation.back(hold, cells, outstanding, allocation.scope_of(hold, tree))
+    Hold.objects.bulk_update(holds, ["fulfilled", "status", "resolved_at"])
+    HoldAllocation.objects.bulk_create(rows)
+
+
+def post_lines(parts: Sequence[tuple[Product, list[Part]]], to: str) -> list[PostLine]:
+    """The picked cells as lines that leave for a counter-account."""
+    destination = locations.virtual(to)
+    lots = Lot.objects.in_bulk({cell.lot_id for _product, found in parts for cell, _part in found})
+    where = Location.objects.in_bulk({cell.location_id for _product, found in parts for cell, _part in found})
+    return [
+        PostLine(product, lots[cell.lot_id], where[cell.location_id], destination, part)
+        for product, found in parts
+        for cell, part in found
+    ]

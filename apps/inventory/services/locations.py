@@ -1,0 +1,68 @@
+"""Opening and closing places."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.inventory.errors import BadMove, LocationInUse
+from apps.inventory.models import Location
+from apps.inventory.selectors import locations as places
+from backoffice.kernel import state
+
+
+def virtual(kind: str) -> Location:
+    """The counter-account of that kind: "supplier", "customer", "consumed", "waste" or "adjustment"."""
+    if kind not in Location.VIRTUAL:
+        raise ValueError(f"{kind!r} is no virtual kind.")
+    found, _created = Location.objects.get_or_create(
+        kind=kind, defaults={"code": f"*{kind}", "name": str(Location.Kind(kind).label).capitalize()}
+    )
+    return found
+
+
+@transaction.atomic
+def create(*, code: str, name: str, kind: str = Location.Kind.STORAGE, parent: Location | None = None) -> Location:
+    """Open a place. Raises BadMove when it would be virtual, or inside a virtual one."""
+    _check(Location(code=code, name=name, kind=kind, parent=parent))
+    return Location.objects.create(code=code, name=name, kind=kind, parent=parent)
+
+
+@transaction.atomic
+def update(
+    location: Location, *, code: str, name: str, kind: str, parent: Location | None, revision: int | None = None
+) -> Location:
+    """Change a place. Raises BadMove for a circle, StaleRevision when someone else changed it."""
+    location.code, location.name, location.kind, location.parent = code, name, kind, parent
+    _check(location)
+    return state.save_revised(location, revision=revision, fields=["code", "name", "kind", "parent"])
+
+
+@transaction.atomic
+def close(location: Location, *, revision: int | None = None) -> Location:
+    """Close a place for good use. Raises LocationInUse while anything is in it."""
+    Location.objects.select_for_update().get(pk=location.pk)
+    if places.has_stock(location):
+        raise LocationInUse(_("%(place)s still has stock. Move it away first.") % {"place": location})
+    if location.children.filter(is_active=True).exists():
+        raise LocationInUse(_("%(place)s has open places inside. Close them first.") % {"place": location})
+    location.is_active = False
+    return state.save_revised(location, revision=revision, fields=["is_active"])
+
+
+@transaction.atomic
+def reopen(location: Location, *, revision: int | None = None) -> Location:
+    """Open a closed place again."""
+    location.is_active = True
+    return state.save_revised(location, revision=revision, fields=["is_active"])
+
+
+def _check(location: Location) -> None:
+    if location.kind in Location.VIRTUAL:
+        raise BadMove(_("Counter-accounts are made by the program."), field="kind")
+    if location.parent is None:
+        return
+    if not location.parent.is_physical:
+        raise BadMove(_("A place cannot be inside a counter-account."), field="parent")
+    around = places.path(location.parent)
+    if location.pk and any(place.pk == location.pk for place in around):
+        names = " → ".join(place.name for place in around)
+        raise BadMove(_("A place cannot be inside itself: %(path)s.") % {"path": names}, field="parent")

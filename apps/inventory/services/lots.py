@@ -1,0 +1,130 @@
+"""Lots: finding or making the one that a quantity belongs to, blocking and releasing it."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.catalog.models import Product
+from apps.inventory.errors import ExpiryMissing, LotMismatch, ReasonMissing
+from apps.inventory.models import Hold, Lot
+from apps.inventory.services import allocation, stock_locks
+from backoffice.kernel.audit import acting
+
+LETTERS = 26
+
+
+def suggested_expiry(product: Product, day: date) -> date | None:
+    """The last good day of what is received or made on `day`, when the product has a shelf life."""
+    return None if product.shelf_life_days is None else day + timedelta(days=product.shelf_life_days)
+
+
+def next_code(product: Product, day: date) -> str:
+    """The next free code of the house's pattern, for example `CROI-261123-B`. Call under the product's lock."""
+    stem = f"{product.sku}-{day:%y%m%d}-"
+    used = set(Lot.objects.filter(product=product, code__startswith=stem).values_list("code", flat=True))
+    position = len(used)
+    while (code := stem + _letters(position)) in used:
+        position += 1
+    return code
+
+
+def _letters(position: int) -> str:
+    """0 is A, 25 is Z, 26 is AA."""
+    text = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, LETTERS)
+        text = chr(ord("A") + rest) + text
+    return text
+
+
+def for_receipt(
+    product: Product,
+    *,
+    code: str,
+    received_on: date,
+    expires_on: date | None,
+    unit_cost: Decimal,
+    supplier_name: str = "",
+    default_expiry: bool = True,
+) -> Lot:
+    """The lot that a received line belongs to: the one of that code, the silent one, or a new one.
+
+    Raises ExpiryMissing for a perishable product without a date (when none may be assumed), LotMismatch when the lot is
+    there with another expiry or cost, is blocked, or had expired when it came. Call under the product's lock.
+    """
+    code = code.strip()
+    if expires_on is None and product.shelf_life_days is not None and (product.lot_tracked or code):
+        suggested = received_on + timedelta(days=product.shelf_life_days)
+        if not default_expiry:
+            raise ExpiryMissing(product.name, days=product.shelf_life_days, suggested=suggested)
+        expires_on = suggested
+    if expires_on is not None and expires_on < received_on:
+        raise LotMismatch(
+            _("%(product)s would have expired on %(date)s, before it came.")
+            % {"product": product.name, "date": date_format(expires_on, "SHORT_DATE_FORMAT")},
+            field="expires_on",
+        )
+    silent = not product.lot_tracked and not code
+    if silent:
+        code = f"~{unit_cost.normalize():f}" + (f"~{expires_on:%Y%m%d}" if expires_on else "")
+    if code and (lot := Lot.objects.filter(product=product, code=code).first()):
+        _check_same(lot, product, expires_on=expires_on, unit_cost=unit_cost)
+        return lot
+    return Lot.objects.create(
+        product=product,
+        code=code or next_code(product, received_on),
+        is_silent=silent,
+        received_on=received_on,
+        expires_on=expires_on,
+        unit_cost=unit_cost,
+        supplier_name=supplier_name,
+    )
+
+
+def _check_same(lot: Lot, product: Product, *, expires_on: date | None, unit_cost: Decimal) -> None:
+    names = {"lot": lot.code, "product": product.name}
+    if lot.status != Lot.Status.OK:
+        raise LotMismatch(_("Lot %(lot)s of %(product)s is blocked. Receive under another lot code.") % names)
+    if lot.expires_on != expires_on:
+        there = date_format(lot.expires_on, "SHORT_DATE_FORMAT") if lot.expires_on else _("no date")
+        given = date_format(expires_on, "SHORT_DATE_FORMAT") if expires_on else _("no date")
+        raise LotMismatch(
+            _("Lot %(lot)s of %(product)s expires %(there)s, not %(given)s. Use another lot code.")
+            % {**names, "there": there, "given": given}
+        )
+    if lot.unit_cost != unit_cost:
+        raise LotMismatch(
+            _("Lot %(lot)s of %(product)s cost %(there)s a unit, not %(given)s. Use another lot code.")
+            % {**names, "there": lot.unit_cost.normalize(), "given": unit_cost.normalize()}
+        )
+
+
+@transaction.atomic
+def block(lot: Lot, *, reason: str) -> list[Hold]:
+    """Keep a lot from being used. Holds on it move to other stock, or wait; they are returned."""
+    return _set_status(lot, Lot.Status.BLOCKED, reason=reason)
+
+
+@transaction.atomic
+def unblock(lot: Lot, *, reason: str) -> list[Hold]:
+    """Let a blocked lot be used again; waiting holds are served from it."""
+    return _set_status(lot, Lot.Status.OK, reason=reason)
+
+
+def _set_status(lot: Lot, status: str, *, reason: str) -> list[Hold]:
+    if not reason.strip():
+        raise ReasonMissing
+    stock_locks.lock_products([lot.product_id])
+    fresh = Lot.objects.get(pk=lot.pk)
+    if fresh.status == status:
+        return []
+    lot.status = fresh.status = status
+    with acting(reason=reason):
+        fresh.save(update_fields=["status", "updated_at"])
+    if status == Lot.Status.OK:
+        return allocation.serve([lot.product_id])
+    return allocation.displace([lot.pk])

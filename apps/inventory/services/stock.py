@@ -1,0 +1,280 @@
+"""What happens to stock, in verbs. Each posts to the ledger through `post`, in the caller's transaction or its own.
+
+Quantities are in the product's unit and are rounded to its step when they are posted; a quantity that rounds to
+nothing is refused.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from django.db import transaction
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
+from apps.catalog.models import Product, ProductUnit
+from apps.inventory.errors import AlreadyReversed, BadQuantity, LotMismatch, NotStocked, ReasonMissing
+from apps.inventory.models import Location, Lot, StockBalance, StockOperation
+from apps.inventory.services import locations, lots, stock_locks
+from apps.inventory.services.consumption import ConsumeLine, Taken, consume
+from apps.inventory.services.posting import PostLine, post
+from backoffice.kernel import clock, idempotency, money
+from backoffice.kernel import quantity as quantities
+
+__all__ = [
+    "ConsumeLine",
+    "PostLine",
+    "ReceiptLine",
+    "Taken",
+    "adjust",
+    "consume",
+    "post",
+    "produce",
+    "receive",
+    "reverse",
+    "transfer",
+    "waste",
+]
+
+
+@dataclass(frozen=True)
+class ReceiptLine:
+    """What came: `quantity` of `pack` (of the product's unit without one), with lot, expiry and cost.
+
+    The cost is given per stock unit or per pack. An empty lot code takes the next of the house's pattern.
+    """
+
+    product: Product
+    quantity: Decimal
+    pack: ProductUnit | None = None
+    lot_code: str = ""
+    expires_on: date | None = None
+    unit_cost: Decimal | None = None
+    pack_cost: Decimal | None = None
+
+    def in_stock_unit(self) -> Decimal:
+        """The quantity in the product's unit, to its step, half-up."""
+        if self.pack is None:
+            return posted(self.product, self.quantity)
+        if self.pack.product_id != self.product.pk:
+            raise BadQuantity(_("%(pack)s is no pack of %(product)s.") % {"pack": self.pack, "product": self.product})
+        exact = Fraction(self.quantity) * self.pack.ratio
+        return posted(self.product, quantities.from_fraction(exact))
+
+    def cost_of_unit(self) -> Decimal:
+        """What one stock unit cost, to six decimals. Nothing given is nothing paid."""
+        if self.pack_cost is not None:
+            ratio = self.pack.ratio if self.pack is not None else Fraction(1)
+            return quantities.from_fraction(Fraction(self.pack_cost) / ratio)
+        return self.unit_cost if self.unit_cost is not None else Decimal(0)
+
+    def worth(self, in_stock_unit: Decimal) -> Decimal:
+        """What the line cost in money: the packs' own price, so that nothing is lost in the division."""
+        if self.pack_cost is not None:
+            return money.round_money(self.quantity * self.pack_cost)
+        return money.round_money(in_stock_unit * self.cost_of_unit())
+
+
+def posted(product: Product, amount: Decimal) -> Decimal:
+    """The quantity as it is posted: rounded half-up to the unit's step. Raises BadQuantity when nothing is left."""
+    rounded = quantities.round_half_up(amount, product.unit.step) if amount > 0 else Decimal(0)
+    if rounded <= 0:
+        raise BadQuantity(
+            _("%(product)s: the quantity must be at least %(step)s.")
+            % {"product": product.name, "step": quantities.format_quantity(product.unit.step, product.unit.code)}
+        )
+    return rounded
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise ReasonMissing
+    return text.strip()
+
+
+@transaction.atomic
+def receive(
+    location: Location,
+    lines: Sequence[ReceiptLine],
+    *,
+    reference: str = "",
+    occurred_at: datetime | None = None,
+    origin: Model | None = None,
+    key: str | None = None,
+    note: str = "",
+    supplier_name: str = "",
+    default_expiry: bool = True,
+) -> StockOperation:
+    """Stock comes from a supplier. The same key receives once.
+
+    With `default_expiry` a perishable line without a date gets received day + shelf life; without it, ExpiryMissing.
+    Raises LotMismatch when the lot code is there with another expiry or cost, BadQuantity for nothing.
+    """
+    stock_locks.lock_products(line.product.pk for line in lines)
+    fingerprint = [
+        location.pk,
+        reference,
+        *(
+            (line.product.pk, line.quantity, line.pack and line.pack.pk, line.lot_code, line.expires_on)
+            for line in lines
+        ),
+    ]
+    if done := idempotency.find(scope="stock.receive", key=key, fingerprint=fingerprint):
+        return done  # type: ignore[no-any-return]
+    received_on = clock.local(occurred_at or clock.now()).date()
+    supplier = locations.virtual(Location.Kind.SUPPLIER)
+    to_post = []
+    for line in lines:
+        if not line.product.is_stocked:
+            raise NotStocked(line.product.sku)
+        amount = line.in_stock_unit()
+        cost = line.cost_of_unit()
+        if cost < 0:
+            raise BadQuantity(_("A cost is not below zero."), field="cost")
+        lot = lots.for_receipt(
+            line.product,
+            code=line.lot_code,
+            received_on=received_on,
+            expires_on=line.expires_on,
+            unit_cost=cost,
+            supplier_name=supplier_name,
+            default_expiry=default_expiry,
+        )
+        to_post.append(
+            PostLine(line.product, lot, supplier, location, amount, unit_cost=cost, value=line.worth(amount))
+        )
+    operation = post(
+        StockOperation.Kind.RECEIPT, to_post, occurred_at=occurred_at, note=note, reference=reference, origin=origin
+    )
+    idempotency.remember(scope="stock.receive", key=key, fingerprint=fingerprint, result=operation)
+    return operation
+
+
+@transaction.atomic
+def transfer(
+    *, lot: Lot, quantity: Decimal, source: Location, destination: Location, reason: str = "", key: str | None = None
+) -> StockOperation:
+    """Stock moves between two places of the house. Raises InsufficientStock for more than is free there."""
+    product = stock_locks.lock_products([lot.product_id])[lot.product_id]
+    line = PostLine(product, lot, source, destination, posted(product, quantity))
+    return post(StockOperation.Kind.TRANSFER, [line], reason=reason.strip(), key=key)
+
+
+@transaction.atomic
+def adjust(*, lot: Lot, location: Location, counted: Decimal, reason: str, key: str | None = None) -> StockOperation:
+    """Bring the book to what was counted. Raises BadQuantity when it says so already, InsufficientStock when the
+    difference is held by someone."""
+    reason = _reason(reason)
+    product = stock_locks.lock_products([lot.product_id])[lot.product_id]
+    fingerprint = [lot.pk, location.pk, counted]
+    if done := idempotency.find(scope="stock.adjust", key=key, fingerprint=fingerprint):
+        return done  # type: ignore[no-any-return]
+    if counted < 0:
+        raise BadQuantity(_("A count is not below zero."), field="counted")
+    balance = StockBalance.objects.filter(lot=lot, location=location).first()
+    book = balance.quantity if balance else Decimal(0)
+    if counted == book:
+        raise BadQuantity(
+            _("The book says %(quantity)s already.")
+            % {"quantity": quantities.format_quantity(book, product.unit.code)},
+            field="counted",
+        )
+    other = locations.virtual(Location.Kind.ADJUSTMENT)
+    amount = posted(product, abs(counted - book))
+    line = (
+        PostLine(product, lot, other, location, amount)
+        if counted > book
+        else PostLine(product, lot, location, other, amount)
+    )
+    operation = post(StockOperation.Kind.ADJUSTMENT, [line], reason=reason)
+    idempotency.remember(scope="stock.adjust", key=key, fingerprint=fingerprint, result=operation)
+    return operation
+
+
+@transaction.atomic
+def waste(*, lot: Lot, location: Location, quantity: Decimal, reason: str, key: str | None = None) -> StockOperation:
+    """Stock is lost. Raises InsufficientStock for more than is free there, ReasonMissing without a reason."""
+    reason = _reason(reason)
+    product = stock_locks.lock_products([lot.product_id])[lot.product_id]
+    other = locations.virtual(Location.Kind.WASTE)
+    line = PostLine(product, lot, location, other, posted(product, quantity))
+    return post(StockOperation.Kind.WASTE, [line], reason=reason, key=key)
+
+
+@transaction.atomic
+def reverse(operation: StockOperation, *, reason: str) -> StockOperation:
+    """Post the opposite of an operation: the same lots, quantities and values, the other way round.
+
+    Raises AlreadyReversed for a second reversal or the reversal of one, InsufficientStock when what came is gone.
+    """
+    reason = _reason(reason)
+    stock_locks.lock_products(operation.moves.values_list("product_id", flat=True))
+    if operation.kind == StockOperation.Kind.REVERSAL:
+        raise AlreadyReversed(_("%(number)s is a reversal itself.") % {"number": operation.number})
+    if StockOperation.objects.filter(reverses=operation).exists():
+        raise AlreadyReversed(_("%(number)s was reversed before.") % {"number": operation.number})
+    moves = operation.moves.select_related("product__unit", "lot", "source", "destination").order_by("-pk")
+    lines = [
+        PostLine(
+            move.product,
+            move.lot,
+            source=move.destination,
+            destination=move.source,
+            quantity=move.quantity,
+            unit_cost=move.unit_cost,
+            value=move.value,
+        )
+        for move in moves
+    ]
+    return post(StockOperation.Kind.REVERSAL, lines, reason=reason, origin=operation.origin, reverses=operation)
+
+
+@transaction.atomic
+def produce(
+    *,
+    origin: Model,
+    product: Product,
+    quantity: Decimal,
+    location: Location,
+    total_cost: Decimal,
+    produced_on: date,
+    expires_on: date | None,
+    grade: str = Lot.Grade.FIRST,
+    parents: Sequence[Lot] = (),
+    lot_code: str | None = None,
+    key: str | None = None,
+    occurred_at: datetime | None = None,
+) -> Lot:
+    """Stock is made, as a new lot that is worth exactly `total_cost`. The same key makes it once.
+
+    Raises LotMismatch when the lot code is taken.
+    """
+    product = stock_locks.lock_products([product.pk])[product.pk]
+    fingerprint = [origin.pk, product.pk, quantity, location.pk, total_cost, grade]
+    if done := idempotency.find(scope="stock.produce", key=key, fingerprint=fingerprint):
+        return done  # type: ignore[no-any-return]
+    amount = posted(product, quantity)
+    code = (lot_code or "").strip()
+    if code and Lot.objects.filter(product=product, code=code).exists():
+        raise LotMismatch(
+            _("Lot %(lot)s of %(product)s is there already. Use another lot code.")
+            % {"lot": code, "product": product.name}
+        )
+    lot = Lot.objects.create(
+        product=product,
+        code=code or lots.next_code(product, produced_on),
+        produced_on=produced_on,
+        received_on=produced_on,
+        expires_on=expires_on,
+        unit_cost=quantities.from_fraction(Fraction(total_cost) / Fraction(amount)),
+        grade=grade,
+    )
+    lot.parents.set(parents)
+    line = PostLine(
+        product, lot, locations.virtual(Location.Kind.CONSUMED), location, amount, value=money.round_money(total_cost)
+    )
+    post(StockOperation.Kind.OUTPUT, [line], origin=origin, occurred_at=occurred_at)
+    idempotency.remember(scope="stock.produce", key=key, fingerprint=fingerprint, result=lot)
+    return lot

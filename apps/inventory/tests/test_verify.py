@@ -1,0 +1,71 @@
+from decimal import Decimal
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from apps.inventory.models import Hold, HoldAllocation, StockBalance
+from apps.inventory.services import holds
+from apps.inventory.services.holds import HoldLine
+from apps.inventory.services.verify import differences
+from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+@pytest.fixture
+def hold() -> Hold:
+    bun, shop = make_product(), make_location()
+    make_stock(bun, 5, shop, cost="2")
+    return holds.place(origin=make_origin(), lines=[HoldLine(bun, D(2))], locations=[shop])[0]
+
+
+def kinds() -> set[str]:
+    return {difference.kind for difference in differences()}
+
+
+def test_good_books_have_no_difference(hold):
+    assert differences() == []
+
+
+def test_a_changed_balance_is_found(hold):
+    StockBalance.objects.update(quantity=D(6))
+    assert [(found.kind, found.expected, found.found) for found in differences()] == [("balance", D(5), D(6))]
+
+
+def test_a_changed_value_and_a_missing_balance_are_found(hold):
+    StockBalance.objects.update(value=D(1))
+    assert kinds() == {"value"}
+    HoldAllocation.objects.all().delete()
+    StockBalance.objects.all().delete()
+    assert kinds() == {"value", "balance"}
+
+
+def test_allocations_beyond_stock_beyond_the_hold_and_of_ended_holds_are_found(hold):
+    HoldAllocation.objects.update(quantity=D(9))
+    assert kinds() == {"held more than there is", "backed more than asked"}
+    HoldAllocation.objects.update(quantity=D(2))
+    Hold.objects.update(status="released", resolved_at=hold.created_at)
+    assert kinds() == {"allocation of an ended hold"}
+
+
+def test_lots_of_another_product_are_found(hold):
+    other = make_product()
+    Hold.objects.update(product=other)
+    StockBalance.objects.update(product=other)
+    assert kinds() == {"allocation of another product's lot", "balance of another product's lot"}
+
+
+def test_the_command_ends_with_one_when_it_finds_something(hold, settings, capsys):
+    from backoffice import composition
+
+    assert "apps.inventory.services.verify.differences" in composition.LEDGER_CHECKS
+    call_command("verify_ledgers")
+    assert "agree" in capsys.readouterr().out
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE inventory_stockbalance SET quantity = quantity + 1000000")
+    with pytest.raises(SystemExit) as ended:
+        call_command("verify_ledgers")
+    assert ended.value.code == 1
+    assert "balance" in capsys.readouterr().out
