@@ -17,6 +17,7 @@ FROZEN = [
     "tax",
     "total",
     "price_estimated",
+    "is_stocked",
     "note",
     "explanation",
 ]

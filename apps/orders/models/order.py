@@ -231,6 +231,7 @@ class OrderLine(models.Model):
         "tax",
         "total",
         "price_estimated",
+        "is_stocked",
         "note",
         "explanation",
     )
@@ -251,6 +252,7 @@ class OrderLine(models.Model):
     total = MoneyField(_("amount"))
     unit_cost = UnitCostField(_("unit cost"), null=True, blank=True)
     price_estimated = models.BooleanField(_("price is estimated"), default=False)
+    is_stocked = models.BooleanField(_("taken from stock"), default=True)
     note = models.CharField(_("note"), max_length=200, blank=True, default="")
     explanation = models.JSONField(_("why this price"), default=list, blank=True)
 

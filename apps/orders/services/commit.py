@@ -1,0 +1,204 @@
+"""From a tab to a sealed order, in one transaction: all of it happens, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db import transaction
+
+from apps.catalog.services import pricing
+from apps.crm.models import Customer
+from apps.inventory.services import holds
+from apps.orders.errors import NothingToOrder, SessionClosed, StillDue, TotalChanged, Unsettled
+from apps.orders.models import Channel, Order, OrderLine, OrderSession, SessionLine
+from apps.orders.models.session import Fulfilment
+from apps.orders.selectors import carts, places
+from apps.orders.services import completion, payments
+from apps.orders.services.payments import Tender
+from apps.orders.services.sessions import hold_lines
+from backoffice.kernel import clock, idempotency, money, numbering, state
+from backoffice.kernel.locks import retry_conflict
+from backoffice.outbox import directives
+
+SCOPE = "orders.commit"
+HUNDRED = Decimal(100)
+
+
+@retry_conflict
+@transaction.atomic
+def commit(
+    session: OrderSession,
+    *,
+    key: str,
+    revision: int,
+    expected_total: Decimal,
+    tenders: Sequence[Tender] = (),
+    hand_over: bool = False,
+) -> Order:
+    """Seal the tab into an order, with its number, its stock and what was paid at once.
+
+    The same key returns the same order (with other content KeyReused); two keys on one tab still make one order, and
+    both callers get it. With `hand_over` the goods leave at once and the order is complete: the sale at the counter.
+
+    Raises StaleRevision, TotalChanged (with both totals), InsufficientStock or Unsettled while an issue blocks,
+    NothingToOrder, PaymentRefused, StillDue, SessionClosed for a tab that was given up. Then nothing has happened.
+    """
+    fingerprint = [session.pk, expected_total, hand_over, *(f"{t.method}={t.amount}" for t in tenders)]
+    if done := idempotency.find(scope=SCOPE, key=key, fingerprint=fingerprint):
+        return done  # type: ignore[no-any-return]
+    session = (
+        OrderSession.objects.select_for_update(of=("self",))
+        .select_related("channel", "customer", "address")
+        .get(pk=session.pk)
+    )
+    if session.status == OrderSession.Status.COMMITTED:
+        # Somebody was faster, with this key or another one: the tab has one order, and this is it.
+        return session.order
+    if session.status != OrderSession.Status.OPEN:
+        raise SessionClosed(session)
+    state.check_revision(session, revision)
+
+    lines = carts.lines_of(session)
+    if not lines:
+        raise NothingToOrder
+    quote = pricing.quote(carts.priced_lines(lines), carts.pricing_context(session))
+    if quote.total != expected_total:
+        raise TotalChanged(shown=expected_total, now=quote.total)
+    payments.check(tenders, due=quote.total)
+    paid = sum((tender.amount for tender in tenders), Decimal(0))
+    if hand_over and paid < quote.total and session.channel.payment_terms != Channel.Terms.ACCOUNT:
+        raise StillDue(quote.total - paid)
+    _settle_stock(session, lines, quote)
+
+    order = _seal(session, lines, quote, paid=paid, hand_over=hand_over)
+    holds.transfer(session, to=order)
+    payments.record(order, tenders, key=f"commit:{key}")
+    if hand_over:
+        completion.hand_over(order)
+        completion.complete(order)
+    _issue_directives(order)
+
+    session.status = OrderSession.Status.COMMITTED
+    session.revision += 1
+    session.total, session.units, session.expires_at = quote.total, order.units, None
+    session.save(update_fields=["status", "revision", "total", "units", "expires_at", "updated_at"])
+    idempotency.remember(scope=SCOPE, key=key, fingerprint=fingerprint, result=order)
+    return order
+
+
+def _settle_stock(session: OrderSession, lines: list[SessionLine], quote: pricing.Quote) -> None:
+    """See that everything is held, or may be promised; take once more what has become free in the meantime."""
+    cart = carts.build(session, lines, quote, carts.allocated(session))
+    stale = session.expires_at is not None and session.expires_at <= clock.now()
+    if not (cart.blocking or stale):
+        return
+    now = clock.now()
+    holds.replace(
+        origin=session,
+        lines=hold_lines(session, lines),
+        locations=places.of_channel(session.channel),
+        expires_at=None,
+        partial=any(carts.promised(session, line.product, now) for line in lines),
+    )
+    session.expires_at = None
+    cart = carts.build(session, lines, quote, carts.allocated(session))
+    if cart.blocking:
+        raise Unsettled([f"{issue.text} {issue.detail}".strip() for issue in cart.blocking])
+
+
+def _seal(
+    session: OrderSession, lines: Sequence[SessionLine], quote: pricing.Quote, *, paid: Decimal, hand_over: bool
+) -> Order:
+    now = clock.now()
+    channel = session.channel
+    priced = {line.key: line for line in quote.lines}
+    sealed = [_line(place, line, priced[str(line.pk)]) for place, line in enumerate(lines, start=1)]
+    at_once = channel.acceptance == Channel.Acceptance.IMMEDIATE
+    # A sale at the counter is complete when it is written down: one row of history, not five.
+    status = Order.Status.COMPLETED if hand_over else Order.Status.ACCEPTED if at_once else Order.Status.NEW
+    order = Order.objects.create(
+        number=numbering.next_number("order"),
+        channel=channel,
+        session=session,
+        handle=session.handle,
+        customer=session.customer,
+        status=status,
+        status_since=now,
+        business_date=clock.local(now).date(),
+        placed_at=now,
+        needed_at=session.needed_at,
+        fulfilment=session.fulfilment,
+        notes=session.notes,
+        units=sum((line.quantity for line in lines), Decimal(0)),
+        subtotal=quote.subtotal,
+        discount=quote.discount,
+        tax=sum((line.tax for line in sealed), Decimal(0)),
+        total=quote.total,
+        paid=paid,
+        snapshot=_snapshot(session),
+        is_fulfilled=hand_over,
+    )
+    for line in sealed:
+        line.order = order
+    OrderLine.objects.bulk_create(sealed)
+    return order
+
+
+def _line(place: int, line: SessionLine, priced: pricing.QuoteLine) -> OrderLine:
+    product = line.product
+    rate = product.tax_rate
+    return OrderLine(
+        position=place,
+        product=product,
+        sku=product.sku,
+        name=product.name,
+        unit_code=product.unit.code,
+        quantity=line.quantity,
+        list_price=priced.list_price,
+        unit_price=priced.unit_price,
+        discount=priced.discount,
+        # Gross is the truth: the tax is the part of the amount that is tax.
+        tax=money.round_money(priced.amount * rate / (HUNDRED + rate)),
+        total=priced.amount,
+        is_stocked=product.is_stocked,
+        note=line.note,
+        explanation=list(priced.explanation),
+    )
+
+
+def _snapshot(session: OrderSession) -> dict[str, object]:
+    """Names as they were when it was agreed. Whoever anonymises a person blanks them here too."""
+    found: dict[str, object] = {
+        "channel": {"code": session.channel.code, "name": session.channel.name},
+        "prices": {"list": session.channel.price_list_id, "at": clock.now().isoformat()},
+    }
+    customer: Customer | None = session.customer
+    if customer is not None:
+        found["customer"] = {
+            "name": str(customer),
+            "document": customer.document,
+            "phone": customer.phone,
+            "email": customer.email,
+        }
+    if session.fulfilment == Fulfilment.DELIVERY and session.address is not None:
+        found["address"] = str(session.address)
+    return found
+
+
+def _issue_directives(order: Order) -> None:
+    channel = order.channel
+    if order.status == Order.Status.NEW and channel.acceptance in (
+        Channel.Acceptance.AUTO_CONFIRM,
+        Channel.Acceptance.AUTO_CANCEL,
+    ):
+        directives.issue(
+            f"order.{channel.acceptance}",
+            payload={"order": order.pk},
+            origin=order,
+            dedupe_key=f"order-{order.pk}",
+            available_at=clock.now() + timedelta(minutes=channel.acceptance_minutes),
+        )
+    if order.status != Order.Status.COMPLETED:
+        completion.notify(order, "placed")

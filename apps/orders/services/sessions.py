@@ -1,0 +1,341 @@
+"""What happens to a tab. Every verb names the revision it saw, re-prices from scratch, re-holds the stock and returns
+the tab with what stands in its way."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.catalog.models import Product
+from apps.catalog.services import pricing
+from apps.crm.models import Address, Customer
+from apps.inventory.services import holds
+from apps.orders.errors import BadQuantity, HandleTaken, NotSellable, ReasonMissing, SessionClosed
+from apps.orders.models import Channel, OrderSession, SessionLine
+from apps.orders.models.session import Fulfilment
+from apps.orders.selectors import carts, places
+from apps.orders.selectors.carts import Cart
+from backoffice.kernel import clock, state
+from backoffice.kernel import quantity as quantities
+from backoffice.kernel.audit import current_actor
+from backoffice.kernel.errors import DomainError
+from backoffice.kernel.locks import retry_conflict
+
+MOST = Decimal(100_000)
+
+
+@retry_conflict
+@transaction.atomic
+def open(
+    *,
+    channel: Channel,
+    handle: str = "",
+    customer: Customer | None = None,
+    needed_at: datetime | None = None,
+    fulfilment: str = Fulfilment.PICKUP,
+    notes: str = "",
+) -> Cart:
+    """A new tab. Raises HandleTaken when an open tab of the channel has the name already."""
+    handle = handle.strip()
+    if not channel.is_active:
+        raise DomainError(_("%(channel)s is closed.") % {"channel": channel})
+    # The channel's row is the lock: of two at once that want the same name, the second sees the first one's tab.
+    Channel.objects.select_for_update().get(pk=channel.pk)
+    if handle and OrderSession.objects.open().filter(channel=channel, handle=handle).exists():
+        raise HandleTaken(handle)
+    session = OrderSession.objects.create(
+        channel=channel,
+        handle=handle,
+        customer=customer,
+        needed_at=needed_at,
+        fulfilment=fulfilment,
+        notes=notes.strip(),
+        opened_by=_person(),
+    )
+    return carts.build(session, [], pricing.quote([], carts.pricing_context(session)), {})
+
+
+@retry_conflict
+@transaction.atomic
+def add_line(
+    session: OrderSession, *, product: Product, quantity: Decimal = Decimal(1), revision: int, note: str = ""
+) -> Cart:
+    """More of a product. It joins the line that has the same note and no price by hand.
+
+    Raises NotSellable, BadQuantity, NoPrice, SessionClosed, StaleRevision.
+    """
+    session = _opened(session, revision)
+    if not (product.is_active and product.is_sellable):
+        raise NotSellable(product)
+    note = note.strip()
+    lines = carts.lines_of(session)
+    same = next(
+        (line for line in lines if line.product_id == product.pk and line.note == note and line.price_override is None),
+        None,
+    )
+    if same is None:
+        amount = _quantity(product, quantity)
+        lines.append(SessionLine.objects.create(session=session, product=product, quantity=amount, note=note))
+    else:
+        same.quantity = _quantity(product, same.quantity + quantity)
+        same.save(update_fields=["quantity"])
+    return _settle(session, lines)
+
+
+@retry_conflict
+@transaction.atomic
+def set_quantity(session: OrderSession, *, line: int, quantity: Decimal, revision: int) -> Cart:
+    """This much of the line; nothing removes it. Raises BadQuantity, SessionClosed, StaleRevision."""
+    session = _opened(session, revision)
+    lines = carts.lines_of(session)
+    found = _line(lines, line)
+    if quantity == 0:
+        return _drop(session, lines, found)
+    found.quantity = _quantity(found.product, quantity)
+    found.save(update_fields=["quantity"])
+    return _settle(session, lines)
+
+
+@retry_conflict
+@transaction.atomic
+def remove_line(session: OrderSession, *, line: int, revision: int) -> Cart:
+    """The line goes, and its stock is free again. Raises SessionClosed, StaleRevision."""
+    session = _opened(session, revision)
+    lines = carts.lines_of(session)
+    return _drop(session, lines, _line(lines, line))
+
+
+@retry_conflict
+@transaction.atomic
+def replace_product(session: OrderSession, *, line: int, product: Product, revision: int) -> Cart:
+    """Another product instead, in the same quantity. Raises NotSellable, NoPrice, SessionClosed, StaleRevision."""
+    session = _opened(session, revision)
+    if not (product.is_active and product.is_sellable):
+        raise NotSellable(product)
+    lines = carts.lines_of(session)
+    found = _line(lines, line)
+    same = next(
+        (
+            other
+            for other in lines
+            if other.product_id == product.pk and other.price_override is None and not other.note
+        ),
+        None,
+    )
+    if same is not None and same.pk != found.pk:
+        same.quantity = _quantity(product, same.quantity + found.quantity)
+        same.save(update_fields=["quantity"])
+        return _drop(session, lines, found)
+    found.product = product
+    found.quantity = _quantity(product, found.quantity)
+    found.price_override, found.override_reason, found.override_by = None, "", None
+    found.save(update_fields=["product", "quantity", "price_override", "override_reason", "override_by"])
+    return _settle(session, lines)
+
+
+@retry_conflict
+@transaction.atomic
+def override_price(session: OrderSession, *, line: int, price: Decimal | None, reason: str = "", revision: int) -> Cart:
+    """A unit price by hand, with the reason that the order will keep; None takes the list's price again.
+
+    Raises ReasonMissing, PriceRefused for a negative price, SessionClosed, StaleRevision.
+    """
+    session = _opened(session, revision)
+    lines = carts.lines_of(session)
+    found = _line(lines, line)
+    if price is not None and not reason.strip():
+        raise ReasonMissing
+    if price is not None and price < 0:
+        raise BadQuantity(_("A price is not below zero."), field="price")
+    found.price_override = price
+    found.override_reason = reason.strip() if price is not None else ""
+    found.override_by = _person() if price is not None else None
+    found.save(update_fields=["price_override", "override_reason", "override_by"])
+    return _settle(session, lines)
+
+
+@retry_conflict
+@transaction.atomic
+def set_customer(session: OrderSession, *, customer: Customer | None, revision: int) -> Cart:
+    """Who buys; their own price list counts from now on. Raises SessionClosed, StaleRevision."""
+    session = _opened(session, revision)
+    session.customer = customer
+    if session.address_id and (customer is None or session.address.customer_id != customer.pk):  # type: ignore[union-attr]
+        session.address = None
+    return _settle(session, carts.lines_of(session), "customer", "address")
+
+
+@retry_conflict
+@transaction.atomic
+def set_needed_at(session: OrderSession, *, needed_at: datetime | None, revision: int) -> Cart:
+    """When the goods are wanted; None is now. Raises DomainError for the past or a channel without pre-orders."""
+    session = _opened(session, revision)
+    if needed_at is not None:
+        if needed_at <= clock.now():
+            raise DomainError(_("That time is over."), field="needed_at")
+        if not session.channel.preorder:
+            raise DomainError(_("%(channel)s takes no pre-orders.") % {"channel": session.channel}, field="needed_at")
+    session.needed_at = needed_at
+    return _settle(session, carts.lines_of(session), "needed_at")
+
+
+@retry_conflict
+@transaction.atomic
+def set_fulfilment(
+    session: OrderSession, *, fulfilment: str, address: Address | None = None, notes: str | None = None, revision: int
+) -> Cart:
+    """How the goods reach the customer. A delivery needs an address of the customer. Raises DomainError otherwise."""
+    session = _opened(session, revision)
+    if fulfilment not in Fulfilment.values:
+        raise DomainError(_("Choose how the goods reach the customer."), field="fulfilment")
+    if fulfilment == Fulfilment.DELIVERY:
+        if session.customer is None:
+            raise DomainError(_("A delivery needs a customer."), field="fulfilment")
+        if address is None or address.customer_id != session.customer_id:
+            raise DomainError(_("A delivery needs an address of the customer."), field="address")
+    session.fulfilment = fulfilment
+    session.address = address if fulfilment == Fulfilment.DELIVERY else None
+    if notes is not None:
+        session.notes = notes.strip()
+    return _settle(session, carts.lines_of(session), "fulfilment", "address", "notes")
+
+
+@retry_conflict
+@transaction.atomic
+def rename(session: OrderSession, *, handle: str, revision: int) -> Cart:
+    """Another name for the tab. Raises HandleTaken, SessionClosed, StaleRevision."""
+    Channel.objects.select_for_update().get(pk=session.channel_id)
+    session = _opened(session, revision)
+    handle = handle.strip()
+    others = OrderSession.objects.open().filter(channel=session.channel_id, handle=handle).exclude(pk=session.pk)
+    if handle and others.exists():
+        raise HandleTaken(handle)
+    session.handle = handle
+    return _settle(session, carts.lines_of(session), "handle")
+
+
+@retry_conflict
+@transaction.atomic
+def renew(session: OrderSession, *, revision: int) -> Cart:
+    """Keep the stock again, for as long as the channel says. Raises SessionClosed, StaleRevision."""
+    session = _opened(session, revision)
+    return _settle(session, carts.lines_of(session))
+
+
+@retry_conflict
+@transaction.atomic
+def preorder_rest(session: OrderSession, *, line: int, revision: int, needed_at: datetime | None = None) -> Cart:
+    """Take what is there now, and open a tab for the rest, wanted tomorrow (or when said). Returns the first tab.
+
+    Raises DomainError when nothing of the line is missing or the channel takes no pre-orders.
+    """
+    cart = carts.read(_opened(session, revision))
+    entry = next((entry for entry in cart.lines if entry.line.pk == line), None)
+    if entry is None or not entry.short:
+        raise DomainError(_("Nothing is missing on this line any more."))
+    when = needed_at or carts.tomorrow(clock.now())
+    day = date_format(clock.local(when), "SHORT_DATE_FORMAT")
+    handle = _("%(tab)s, for %(day)s") % {"tab": cart.session, "day": day}
+    handle = handle[:40]
+    rest = (
+        OrderSession.objects.open().filter(channel=session.channel_id, handle=handle).first()
+        or open(
+            channel=cart.session.channel, handle=handle, customer=cart.session.customer, needed_at=when,
+            notes=_("From %(tab)s") % {"tab": cart.session},
+        ).session
+    )  # fmt: skip
+    add_line(rest, product=entry.line.product, quantity=entry.short, revision=rest.revision, note=entry.line.note)
+    return set_quantity(session, line=line, quantity=entry.held, revision=revision)
+
+
+@retry_conflict
+@transaction.atomic
+def abandon(session: OrderSession, *, revision: int) -> OrderSession:
+    """Give the tab up; its stock is free again. Raises SessionClosed, StaleRevision."""
+    session = _opened(session, revision)
+    holds.release_for(session)
+    return state.advance(session, OrderSession.Status.ABANDONED, revision=revision)
+
+
+def hold_lines(session: OrderSession, lines: list[SessionLine]) -> list[holds.HoldLine]:
+    """What the tab wants kept: one line a stocked product.
+
+    A channel that sells nothing about to expire asks for stock that is still good some days later. Not so for a
+    pre-order: it is made freshly, and production must see the day on which it is wanted.
+    """
+    products = {line.product_id: line.product for line in lines}
+    day = carts.needed_on(session)
+    if day == clock.today():
+        day += timedelta(days=session.channel.expiry_margin_days)
+    return [
+        holds.HoldLine(product=products[product_id], quantity=quantity, needed_on=day)
+        for product_id, quantity in carts.demand(lines).items()
+    ]
+
+
+def _opened(session: OrderSession, revision: int) -> OrderSession:
+    found = (
+        OrderSession.objects.select_for_update(of=("self",)).select_related("channel", "customer").get(pk=session.pk)
+    )
+    if found.status != OrderSession.Status.OPEN:
+        raise SessionClosed(found)
+    state.check_revision(found, revision)
+    return found
+
+
+def _settle(session: OrderSession, lines: list[SessionLine], *changed: str) -> Cart:
+    """Price and hold from scratch, and save the tab as its next revision."""
+    quote = pricing.quote(carts.priced_lines(lines), carts.pricing_context(session))
+    session.expires_at = clock.now() + timedelta(minutes=session.channel.hold_minutes) if lines else None
+    wanted = hold_lines(session, lines)
+    if wanted:
+        holds.replace(
+            origin=session,
+            lines=wanted,
+            locations=places.of_channel(session.channel),
+            expires_at=session.expires_at,
+            partial=True,
+        )
+    else:
+        holds.release_for(session)
+    session.total = quote.total
+    session.units = sum((line.quantity for line in lines), Decimal(0))
+    session.revision += 1
+    session.save(update_fields=["total", "units", "expires_at", "revision", "updated_at", *changed])
+    return carts.build(session, lines, quote, carts.allocated(session) if wanted else {})
+
+
+def _drop(session: OrderSession, lines: list[SessionLine], line: SessionLine) -> Cart:
+    SessionLine.objects.filter(pk=line.pk).delete()
+    return _settle(session, [other for other in lines if other.pk != line.pk])
+
+
+def _line(lines: list[SessionLine], pk: int) -> SessionLine:
+    found = next((line for line in lines if line.pk == pk), None)
+    if found is None:
+        raise DomainError(_("This line is no longer on the tab."))
+    return found
+
+
+def _quantity(product: Product, quantity: Decimal) -> Decimal:
+    if quantity <= 0:
+        raise BadQuantity(_("The quantity must be above zero."))
+    if quantity > MOST:
+        raise BadQuantity(_("That is more than can be sold at once."))
+    rounded = quantities.round_half_up(quantity, product.unit.step)
+    if rounded != quantity:
+        raise BadQuantity(
+            _("%(product)s is sold in steps of %(step)s.")
+            % {"product": product, "step": quantities.format_quantity(product.unit.step, product.unit.code)}
+        )
+    return quantity
+
+
+def _person() -> Any:
+    user = current_actor().user
+    return user if getattr(user, "pk", None) else None
