@@ -51,9 +51,6 @@ class Drawn:
     template: str
     context: dict[str, Any] = field(default_factory=dict)
 
-    def __str__(self) -> SafeString:
-        return SafeString(render_to_string(self.template, self.context))  # noqa: S308 - an escaped template
-
 
 def position(value: float) -> str:
     """A coordinate: one decimal, with a point in every language."""
@@ -126,9 +123,12 @@ class Bars:
     def rows(self) -> list[tuple[Any, list[Any]]]:
         """The table behind: each label with its values as people read them."""
         return [
-            (label, ["" if (v := s.values[place] if place < len(s.values) else None) is None else self.show(v) for s in self.series])
-            for place, label in enumerate(self.labels)
+            (label, [self._shown(series, place) for series in self.series]) for place, label in enumerate(self.labels)
         ]
+
+    def _shown(self, series: Series, place: int) -> Any:
+        value = series.values[place] if place < len(series.values) else None
+        return "" if value is None else self.show(value)
 
     @staticmethod
     def _short(value: float) -> str:
@@ -185,6 +185,7 @@ class Line:
         return Drawn("ui/components/chart_line.html", context)
 
     rows = Bars.rows
+    _shown = Bars._shown
 
 
 @dataclass
@@ -246,4 +247,5 @@ class Shares:
 
 def draw(chart: Any) -> SafeString:
     """Any chart of this module as markup."""
-    return str(chart.drawn())  # type: ignore[return-value]
+    drawn = chart.drawn()
+    return render_to_string(drawn.template, drawn.context)

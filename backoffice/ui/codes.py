@@ -34,13 +34,11 @@ def code128(text: str) -> list[int]:
     index = 0
     while index < len(text):
         digits = _digits_from(text, index)
-        pack = digits >= 2 if packed else digits >= 4 or (digits == len(text) and digits % 2 == 0)
-        if pack and not packed and digits % 2 and index == 0:
-            pack = digits > 4
-        if pack and not (digits % 2 and not packed):
-            if not packed:
-                values.append(_TO_C if values else _START_C)
-                packed = True
+        worth_it = (digits >= 4 and digits % 2 == 0) or (index == 0 and digits == len(text) == 2)
+        if not packed and worth_it:
+            values.append(_TO_C if values else _START_C)
+            packed = True
+        if packed and digits >= 2:
             values.append(int(text[index : index + 2]))
             index += 2
             continue

@@ -1,0 +1,76 @@
+"""Reading the company once a request, and changing it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, time
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from backoffice.kernel import clock, state
+
+from .models import Company, OpeningHours
+
+PK = 1
+_memory: ContextVar[dict[str, Company] | None] = ContextVar("company", default=None)
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Inside, the company is read at most once: for a request, or for the making of a document."""
+    token = _memory.set({})
+    try:
+        yield
+    finally:
+        _memory.reset(token)
+
+
+def current() -> Company:
+    """The company as it stands; unsaved and with what a new house starts with when there is no row yet."""
+    memory = _memory.get()
+    if memory is not None and "company" in memory:
+        return memory["company"]
+    company = Company.objects.filter(pk=PK).first() or Company(pk=PK, name=_("Back office"))
+    if memory is not None:
+        memory["company"] = company
+    return company
+
+
+@transaction.atomic
+def update(*, revision: int | None = None, hours: Mapping[int, tuple[time, time] | None] | None = None, **fields: Any) -> Company:
+    """Change the company, and its hours where given (None closes a day). Creates the row the first time.
+
+    Raises StaleRevision when somebody else changed it meanwhile.
+    """
+    company = Company.objects.filter(pk=PK).first()
+    if company is None:
+        company = Company(pk=PK, **fields)
+        company.full_clean()
+        company.save(force_insert=True)
+    else:
+        for name, value in fields.items():
+            setattr(company, name, value)
+        company.full_clean()
+        state.save_revised(company, revision=company.revision if revision is None else revision, fields=list(fields))
+    for weekday, span in (hours or {}).items():
+        OpeningHours.objects.filter(company=company, weekday=weekday).delete()
+        if span is not None:
+            OpeningHours.objects.create(company=company, weekday=weekday, opens=span[0], closes=span[1])
+    memory = _memory.get()
+    if memory is not None:
+        memory.clear()
+    return company
+
+
+def hours_on(day: date) -> OpeningHours | None:
+    """When the counter is open on that day; None when it is closed or nobody has said."""
+    return OpeningHours.objects.filter(company_id=PK, weekday=day.weekday()).first()
+
+
+def open_until() -> time | None:
+    """Until when the counter is open now; None when it is closed."""
+    now = clock.local(clock.now())
+    hours = hours_on(now.date())
+    return hours.closes if hours and hours.opens <= now.time() < hours.closes else None
