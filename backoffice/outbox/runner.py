@@ -13,8 +13,10 @@ import uuid
 from datetime import timedelta
 from typing import Any, Literal
 
+from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import Case, F, IntegerField, Value, When
+from django.utils import translation
 
 from backoffice.kernel import clock
 from backoffice.kernel.audit import acting
@@ -101,8 +103,10 @@ def carry_out(directive: Directive) -> Outcome:
 def effect_of(directive: Directive, handler: Handler, effect: Effect) -> Outcome:
     """Run the handler here and now."""
     system = f"{directive.topic} #{directive.pk}"
+    # What the handler says to people, it says in the language of whoever is waiting for it.
+    language = getattr(directive.actor, "language", "") or settings.LANGUAGE_CODE
     try:
-        with acting(
+        with translation.override(language), acting(
             user=directive.actor, reason=directive.reason, system="" if directive.reason else system,
             trace=directive.trace_id,
         ):  # fmt: skip

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from backoffice.kernel import clock
+from backoffice.kernel.audit import acting
 from backoffice.kernel.errors import DomainError
 from backoffice.kernel.locks import lock
 from backoffice.outbox import wake
@@ -13,7 +14,7 @@ Status = Directive.Status
 
 
 @transaction.atomic
-def retry(directive: Directive) -> Directive:
+def retry(directive: Directive, *, reason: str = "") -> Directive:
     """Put it back into the queue, due now, with all its attempts. DomainError when it is running or done."""
     found = lock(directive)
     if Status.QUEUED not in Directive.TRANSITIONS.get(Status(found.status), ()):
@@ -22,17 +23,19 @@ def retry(directive: Directive) -> Directive:
     found.attempts = found.crashes = 0
     found.available_at = clock.now()
     found.lease_token = found.lease_until = found.finished_at = None
-    found.save(
-        update_fields=[
-            "status", "attempts", "crashes", "available_at", "lease_token", "lease_until", "finished_at", "updated_at",
-        ]
-    )  # fmt: skip
+    with acting(reason=reason or None):
+        found.save(
+            update_fields=[
+                "status", "attempts", "crashes", "available_at", "lease_token", "lease_until", "finished_at",
+                "updated_at",
+            ]
+        )  # fmt: skip
     transaction.on_commit(wake.wake, robust=True)
     return found
 
 
 @transaction.atomic
-def cancel(directive: Directive) -> Directive:
+def cancel(directive: Directive, *, reason: str = "") -> Directive:
     """Never carry it out. One that is running loses its lease: what it has not committed is rolled back.
 
     DomainError when it is done or cancelled already.
@@ -43,7 +46,8 @@ def cancel(directive: Directive) -> Directive:
     found.status = Status.CANCELLED
     found.lease_token = found.lease_until = None
     found.finished_at = clock.now()
-    found.save(update_fields=["status", "lease_token", "lease_until", "finished_at", "updated_at"])
+    with acting(reason=reason or None):
+        found.save(update_fields=["status", "lease_token", "lease_until", "finished_at", "updated_at"])
     return found
 
 
