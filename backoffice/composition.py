@@ -49,6 +49,7 @@ ROLES: dict[str, list[str]] = {
 DEMO_MASTERS: list[str] = [
     "apps.catalog.demo.build",
     "apps.inventory.demo.places",
+    "apps.production.demo.build",
     "apps.crm.demo.build",
 ]
 DEMO_STORY: list[str] = [

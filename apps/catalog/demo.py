@@ -70,6 +70,7 @@ GOODS = (
     Good("MA-FL65", "Wheat flour T65", "Farinha de trigo T65", "flour", "kg", shelf_life=180, allergens="gluten", barcode="7891234500106", pack=("Sack 25 kg", "Saco 25 kg", "25", "17891234500103")),
     Good("MA-RYE", "Rye flour, fine", "Farinha de centeio fina", "flour", "kg", shelf_life=180, allergens="gluten", pack=("Sack 10 kg", "Saco 10 kg", "10", "")),
     Good("MA-STAR", "Sour cassava starch", "Polvilho azedo", "flour", "kg", shelf_life=365, pack=("Sack 25 kg", "Saco 25 kg", "25", "")),
+    Good("MA-WATE", "Water", "Água", "flour", "kg", policy="on_demand", icon="droplets"),
     Good("MA-SEED", "Seed mix", "Mix de sementes", "flour", "kg", shelf_life=180, allergens="sesame", pack=("Bag 5 kg", "Pacote 5 kg", "5", "")),
     Good("MA-SUGA", "Sugar", "Açúcar", "flour", "kg", shelf_life=720, pack=("Sack 25 kg", "Saco 25 kg", "25", "")),
     Good("MA-SALT", "Sea salt, fine", "Sal marinho fino", "flour", "kg", shelf_life=1000, pack=("Bag 1 kg", "Pacote 1 kg", "1", "")),

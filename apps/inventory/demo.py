@@ -13,7 +13,7 @@ from backoffice.kernel.audit import acting
 
 # code: English, Portuguese, kind, inside
 PLACES = {
-    "BAK": ("Bakery", "Produção", Location.Kind.PRODUCTION, ""),
+    "BAK": ("Bakery", "Produção", Location.Kind.STORAGE, ""),
     "FRIDGE": ("Fridge", "Câmara fria", Location.Kind.STORAGE, "BAK"),
     "DRY": ("Dry store", "Estoque seco", Location.Kind.STORAGE, "BAK"),
     "OVEN": ("Oven 1", "Forno 1", Location.Kind.PRODUCTION, "BAK"),
