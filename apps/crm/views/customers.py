@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,6 +21,7 @@ from apps.crm.selectors import loyalty as points
 from apps.crm.selectors import timeline
 from apps.crm.services import customers, interactions
 from apps.crm.tables import CustomerTable
+from backoffice.kernel import clock
 from backoffice.ui import htmx
 from backoffice.ui.permissions import command, may, requires
 from backoffice.ui.screens import (
@@ -112,6 +115,13 @@ class CustomerPage(DetailScreen):
 
     def get_queryset(self) -> QuerySet[Customer]:
         return Customer.objects.select_related("price_list")
+
+    def fragments(self) -> Mapping[str, str]:
+        return {name: f"crm/customer.html#{name}" for name in ("crm-figures", "crm-addresses")}
+
+    def meta(self) -> list[str]:
+        since = date_format(clock.local(self.object.created_at), "SHORT_DATE_FORMAT")
+        return [self.object.code, self.object.get_kind_display(), _("customer since %(day)s") % {"day": since}]
 
     def badge(self) -> Badge | None:
         return None if self.object.is_active else Badge(_("inactive"), "warn")

@@ -94,7 +94,8 @@ class PointsAdjust(ActionScreen):
         return _("%(customer)s has %(points)s points.") % {"customer": self.object, "points": balance}
 
     def perform(self, form: PointsForm) -> Customer:
-        loyalty.adjust(self.object, points=form.cleaned_data["points"], reason=form.cleaned_data["reason"])
+        typed = form.cleaned_data
+        loyalty.adjust(self.object, points=typed["points"], reason=typed["reason"], key=f"adjust-{self.key}")
         return self.object
 
     def success(self, result: Customer) -> str:
