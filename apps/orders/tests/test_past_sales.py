@@ -50,7 +50,9 @@ def bread(channel: Channel) -> Product:
 
 def rows(log: str = LOG, columns: Sequence[str] = ("date", "time", "ticket", "item")) -> list[Row]:
     lines = [line.split(",") for line in log.strip().splitlines()]
-    return [Row(number, dict(zip(columns, cells, strict=True)), values=cells) for number, cells in enumerate(lines, start=2)]
+    return [
+        Row(number, dict(zip(columns, cells, strict=True)), values=cells) for number, cells in enumerate(lines, start=2)
+    ]
 
 
 def run(channel: Channel, entries: Sequence[Any] = (), **options: Any) -> Any:
@@ -148,7 +150,9 @@ def test_prices_come_from_the_list_and_are_marked(channel: Channel, bread: Produ
 
 
 def test_prices_of_the_file_are_kept(channel: Channel, bread: Product) -> None:
-    log = "2016-10-30,1,Bread,2,3.335,\n2016-10-30,1,Bread,1,,\n2016-10-30,2,Bread,3,9.99,10.00\n2016-10-30,3,Bread,,4,\n"
+    log = (
+        "2016-10-30,1,Bread,2,3.335,\n2016-10-30,1,Bread,1,,\n2016-10-30,2,Bread,3,9.99,10.00\n2016-10-30,3,Bread,,4,\n"
+    )
     imported(channel, log, columns=("date", "ticket", "item", "quantity", "price", "amount"))
 
     lines = {line.order.external_id: line for line in OrderLine.objects.select_related("order")}
