@@ -21,8 +21,9 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.kernel import clock, money, quantity
 from backoffice.kernel import fields as exact
 
-from .icons import icon
+from .icons import icon as icon
 from .permissions import may
+from .templatetags.ui import thumb
 
 Getter = Callable[[Any], Any]
 Accessor = str | Getter
@@ -246,10 +247,7 @@ class WhatColumn(Column):
         text = format_html('<div class="what">{}{}</div>', title, small)
         if self.thumb is None:
             return text
-        name, hue = self.thumb(record) or ("package", "")
-        return format_html(
-            '<div class="hrow n"><span class="thumb xs" data-fam="{}">{}</span>{}</div>', hue or "", icon(name), text
-        )
+        return format_html('<div class="hrow n">{}{}</div>', thumb(self.thumb(record), "xs"), text)
 
     def exported(self, header: str) -> Iterator[tuple[str, Callable[[Any, Any], Any]]]:
         yield header, lambda value, record: str(value)

@@ -38,8 +38,12 @@ def render(
     status: int = 200,
 ) -> HttpResponse:
     """The page, or the one fragment of the list that HX-Target names. A target that is not listed gets the page."""
-    name = (fragments or {}).get(target(request), template)
+    listed = fragments or {}
+    name = listed.get(target(request), template)
     response = HttpResponse(render_to_string(name, dict(context or {}), request), status=status)
+    if DIALOG in listed and in_dialog(request):
+        # The dialog itself stays; only what is in it changes.
+        response["HX-Reswap"] = "innerHTML"
     patch_vary_headers(response, FRAGMENT_HEADERS)
     return response
 

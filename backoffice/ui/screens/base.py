@@ -88,7 +88,8 @@ class Screen(View):
 
     def get_context(self, **more: Any) -> dict[str, Any]:
         """What the template is given."""
-        return {"screen": self, "title": self.get_title(), "breadcrumbs": self.breadcrumbs(), **more}
+        title = self.get_title()
+        return {"screen": self, "title": title, "breadcrumbs": [*self.breadcrumbs(), (title, "")], **more}
 
     def fragments(self) -> Mapping[str, str]:
         """DOM id → partial, for the parts that htmx may ask for."""

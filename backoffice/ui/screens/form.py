@@ -26,6 +26,7 @@ class FormScreen(ObjectScreen):
     """One form and what it does. `perform` does it; everything it raises as DomainError is shown beside the field."""
 
     template_name: ClassVar[str] = "ui/screens/form.html"
+    fields_template: ClassVar[str] = "ui/form_fields.html"
     form_class: ClassVar[type[BaseForm]] = forms.Form
     submit_label: ClassVar[Any] = _("Save")
     danger: ClassVar[bool] = False
@@ -68,7 +69,7 @@ class FormScreen(ObjectScreen):
 
     # --- how it works ----------------------------------------------------------------------------------------------
     def fragments(self) -> Mapping[str, str]:
-        return {htmx.DIALOG: f"{self.template_name}#dialog"}
+        return {htmx.DIALOG: "ui/screens/form.html#dialog"}
 
     def get_form(self, data: Any = None, files: Any = None) -> BaseForm:
         """The form, bound to data when there is some; a model form gets the object."""

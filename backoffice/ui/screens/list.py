@@ -85,7 +85,7 @@ class ListScreen(ModelScreen):
         return f"{self.request.path}{with_query(self.request)}".removesuffix("?")
 
     def fragments(self) -> Mapping[str, str]:
-        return {"table": f"{self.template_name}#table"}
+        return {"table": "ui/screens/list.html#table"}
 
     # --- which rows ------------------------------------------------------------------------------------------------
     @cached_property

@@ -1,0 +1,256 @@
+"""The screens as a browser without scripts and as htmx sees them."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+
+VIEW, CHANGE, ADD, DELETE = (f"accounts.{verb}_user" for verb in ("view", "change", "add", "delete"))
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("backoffice.ui.tests.urls")]
+User = get_user_model()
+DIALOG = {"HX-Request": "true", "HX-Target": "dialog"}
+TABLE = {"HX-Request": "true", "HX-Target": "table"}
+
+
+@pytest.fixture
+def people():
+    names = [("ana", "Ana Souza", "dark"), ("boss", "Boss", "light"), ("caio", "Caio Lima", "system")]
+    return [User.objects.create(username=u, name=n, theme=t, email=f"{u}@example.com") for u, n, t in names]
+
+
+def test_list_shows_rows_tabs_figures_and_what_this_person_may_do(as_user, people):
+    html = as_user(VIEW).get(reverse("test_list")).content.decode()
+
+    assert all(text in html for text in ("Ana Souza", "All who work here", "All", "Dark"))
+    assert "New person" not in html and 'name="action"' not in html and 'name="ids"' not in html
+
+
+def test_list_offers_more_to_who_may_more(as_user, people):
+    html = as_user(VIEW, ADD, CHANGE).get(reverse("test_list")).content.decode()
+
+    assert "New person" in html and 'value="silence"' in html and 'name="ids"' in html
+    assert f'href="{reverse("test_edit", args=[people[0].pk])}"' in html
+
+
+def test_fragment_is_part_of_the_page(as_user, people):
+    client = as_user(VIEW, CHANGE)
+
+    page = client.get(reverse("test_list")).content.decode()
+    part = client.get(reverse("test_list"), headers=TABLE)
+
+    assert part.content.decode().strip() in page
+    assert "<html" not in part.content.decode()
+    assert "HX-Target" in part["Vary"] and "no-store" in part["Cache-Control"]
+
+
+def test_history_restore_gets_the_page(as_user, people):
+    headers = TABLE | {"HX-History-Restore-Request": "true"}
+
+    assert "<html" in as_user(VIEW).get(reverse("test_list"), headers=headers).content.decode()
+
+
+def test_a_target_that_is_not_listed_gets_the_page(as_user, people):
+    headers = {"HX-Request": "true", "HX-Target": "elsewhere"}
+
+    assert "<html" in as_user(VIEW).get(reverse("test_list"), headers=headers).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "shown", "hidden"),
+    [
+        ("q=souza", "Ana Souza", "Caio Lima"),
+        ("view=dark", "Ana Souza", "Caio Lima"),
+        ("theme=dark&theme=light", "Boss", "Caio Lima"),
+        ("density=nonsense&page=x&size=7&sort=password&view=none", "Caio Lima", "Nobody"),
+        ("page=99", "Caio Lima", "Nobody"),
+        ("q=%00ana", "Ana Souza", "Caio Lima"),
+    ],
+)
+def test_list_asks_the_query_string_and_ignores_nonsense(as_user, people, query, shown, hidden):
+    html = as_user(VIEW).get(f"{reverse('test_list')}?{query}").content.decode()
+
+    assert shown in html and hidden not in html
+
+
+def test_chips_lead_to_the_list_without_them(as_user, people):
+    html = as_user(VIEW).get(f"{reverse('test_list')}?theme=dark&theme=light&q=a").content.decode()
+
+    assert "?theme=light&amp;q=a" in html and "?theme=dark&amp;theme=light" in html
+
+
+def test_list_sorts_both_ways(as_user, people):
+    client = as_user(VIEW)
+
+    up = client.get(f"{reverse('test_list')}?sort=who").content.decode()
+    down = client.get(f"{reverse('test_list')}?sort=-who").content.decode()
+
+    assert up.index("Ana Souza") < up.index("Caio Lima") and 'aria-sort="ascending"' in up
+    assert down.index("Caio Lima") < down.index("Ana Souza") and 'aria-sort="descending"' in down
+
+
+def test_what_a_name_says_is_not_run(as_user):
+    User.objects.create(username="x", name="<script>alert(1)</script>")
+
+    html = as_user(VIEW).get(reverse("test_list")).content.decode()
+
+    assert "<script>alert" not in html and "&lt;script&gt;alert" in html
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_export_is_what_is_shown_and_runs_no_formula(as_user, people, kind):
+    User.objects.create(username="evil", name="=HYPERLINK(1)", theme="dark")
+
+    response = as_user(VIEW).get(f"{reverse('test_list')}?view=dark&export={kind}")
+
+    data = b"".join(response.streaming_content) if kind == "csv" else response.content
+    assert response["Content-Disposition"] == f'attachment; filename="people.{kind}"'
+    if kind == "csv":
+        text = data.decode("utf-8-sig")
+        assert "'=HYPERLINK(1)" in text and "Ana Souza,ana" in text and "Caio" not in text
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_queries_do_not_grow_with_rows(as_user, django_assert_num_queries, rows):
+    for number in range(rows):
+        User.objects.create(username=f"u{number}", name=f"U {number}")
+    client = as_user(VIEW, CHANGE)
+    client.get(reverse("test_list"))
+
+    with django_assert_num_queries(9):
+        client.get(reverse("test_list"))
+
+
+def test_create_without_scripts(as_user):
+    client = as_user(VIEW, ADD)
+
+    assert client.get(reverse("test_create")).status_code == 200
+    refused = client.post(reverse("test_create"), {"username": "", "name": "Dora"})
+    done = client.post(reverse("test_create"), {"username": "dora", "name": "Dora"})
+
+    assert refused.status_code == 422 and 'role="alert"' in refused.content.decode()
+    assert done.status_code == 302 and User.objects.get(username="dora").history.get().history_user is not None
+    assert "Dora saved." in client.get(reverse("test_list")).content.decode()
+
+
+def test_create_in_the_dialog(as_user):
+    client = as_user(ADD)
+
+    form = client.get(reverse("test_create"), headers=DIALOG)
+    refused = client.post(reverse("test_create"), {"username": "", "name": "Dora"}, headers=DIALOG)
+    done = client.post(reverse("test_create"), {"username": "dora", "name": "Dora"}, headers=DIALOG)
+
+    assert "<html" not in form.content.decode() and form["HX-Reswap"] == "innerHTML"
+    assert refused.status_code == 422 and 'aria-invalid="true"' in refused.content.decode()
+    assert done["HX-Reswap"] == "none" and "Dora saved." in done.content.decode()
+    assert list(__import__("json").loads(done["HX-Trigger-After-Settle"])) == ["changed:accounts-user", "dialog:close"]
+
+
+def test_edit_and_history(as_user, people):
+    client = as_user(VIEW, CHANGE)
+    url = reverse("test_edit", args=[people[0].pk])
+
+    client.post(url, {"name": "Ana Lima", "email": "ana@example.com", "theme": "light"})
+    html = client.get(reverse("test_history", args=[people[0].pk])).content.decode()
+
+    assert all(text in html for text in ("Ana Souza", "Ana Lima", "dark", "light", "Someone", "Overview"))
+
+
+def test_action_shows_the_refusal_beside_its_field(as_user, people):
+    client = as_user(CHANGE)
+    url = reverse("test_act", args=[people[0].pk])
+
+    wrong = client.post(url, {"amount": "abc"})
+    refused = client.post(url, {"amount": "10"}, headers=DIALOG)
+    done = client.post(url, {"amount": "9"})
+
+    assert wrong.status_code == 422 and refused.status_code == 409 and done.status_code == 302
+    assert "Too much." in refused.content.decode() and "Read why" in refused.content.decode()
+    assert "kg" in client.get(url).content.decode()
+
+
+def test_command_refused_is_a_page_or_a_toast(as_user, people):
+    client = as_user(CHANGE)
+    url = reverse("test_touch", args=[people[0].pk])
+
+    page = client.post(url)
+    toast = client.post(url, headers={"HX-Request": "true"})
+
+    assert client.get(url).status_code == 405
+    assert page.status_code == 409 and "Nobody is touched here." in page.content.decode() and "Go home" in page.content.decode()
+    assert toast.status_code == 409 and toast["HX-Reswap"] == "none" and 'hx-swap-oob="beforeend"' in toast.content.decode()
+
+
+def test_strangers_log_in_and_the_others_are_told(as_user, people):
+    url = reverse("test_list")
+    part = {**TABLE, "HX-Current-URL": f"http://testserver{url}?q=a"}
+
+    assert Client().get(url)["Location"].endswith(f"?next={url}")
+    assert Client().get(url, headers=part)["HX-Redirect"].endswith("?next=/test/users/%3Fq%3Da")
+    assert as_user().get(url).status_code == 403
+    assert Client().get(reverse("test_open")).content == b"open"
+    assert as_user().get(reverse("test_in")).content == b"in"
+
+
+def test_delete_asks_first(as_user, people):
+    client = as_user(DELETE)
+    url = reverse("test_delete", args=[people[2].pk])
+
+    assert "Delete Caio Lima?" in client.get(url).content.decode()
+    assert client.post(url)["Location"] == reverse("test_list")
+    assert not User.objects.filter(username="caio").exists()
+
+
+def test_inline_swaps_link_and_form(as_user, people):
+    client = as_user(VIEW, CHANGE)
+    name = f"inline-email-{people[0].pk}"
+    url, headers = reverse("test_inline", args=[people[0].pk]), {"HX-Request": "true", "HX-Target": name}
+
+    form = client.get(url, headers=headers).content.decode()
+    wrong = client.post(url, {"email": "nonsense"}, headers=headers)
+    saved = client.post(url, {"email": "new@example.com"}, headers=headers).content.decode()
+
+    assert f'<form id="{name}"' in form and wrong.status_code == 422
+    assert f'<span id="{name}"' in saved and "new@example.com" in saved
+    assert "<html" in client.get(url).content.decode()
+    assert client.post(url, {"email": "plain@example.com"}).status_code == 302
+
+
+def test_bulk_asks_then_does_each_row_alone(as_user, people):
+    client = as_user(VIEW, CHANGE)
+    url = reverse("test_list")
+    ids = [str(person.pk) for person in people]
+
+    ask = client.post(url, {"action": "silence", "ids": ids})
+    done = client.post(url, {"action": "silence", "ids": ids, "confirm": "1", "reason": "quiet"}, headers=DIALOG)
+
+    assert ask.status_code == 200 and "Ana Souza" in ask.content.decode()
+    assert "The boss stays." in done.content.decode()
+    assert set(User.objects.filter(is_active=False).values_list("username", flat=True)) == {"ana", "caio"}
+    assert people[0].history.first().history_change_reason == "quiet"
+
+
+def test_bulk_for_all_that_match_applies_the_filter_again(as_user, people):
+    client = as_user(VIEW, CHANGE)
+
+    response = client.post(
+        f"{reverse('test_list')}?theme=dark", {"action": "silence", "scope": "all", "confirm": "1", "reason": "quiet"}
+    )
+
+    assert response.status_code == 302
+    assert list(User.objects.filter(is_active=False).values_list("username", flat=True)) == ["ana"]
+
+
+def test_bulk_needs_its_own_permission_and_a_known_verb(as_user, people):
+    assert as_user(VIEW).post(reverse("test_list"), {"action": "silence"}).status_code == 403
+    assert as_user(VIEW).post(reverse("test_list"), {"action": "nothing"}).status_code == 400
+
+
+def test_detail_draws_what_is_allowed(as_user, people):
+    url = reverse("test_detail", args=[people[0].pk])
+
+    reader = as_user(VIEW).get(url).content.decode()
+    writer = as_user(VIEW, CHANGE, DELETE).get(url).content.decode()
+
+    assert "ana@example.com" in reader and "Touch" not in reader and "Delete" not in reader
+    assert "Touch" in writer and "Delete" in writer and "People" not in reader.split("<main")[0].split("breadcrumb")[0][:0]
