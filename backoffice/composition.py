@@ -28,11 +28,14 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
 }
 
 # Import key -> dotted path of the importer class. See backoffice/transfers/importer.py.
-IMPORTS: dict[str, str] = {}
+IMPORTS: dict[str, str] = {
+    "past_sales": "apps.orders.services.past_sales.PastSalesImporter",
+}
 
 # Dotted paths of callables that return the differences that a ledger has. See `manage.py verify_ledgers`.
 LEDGER_CHECKS: list[str] = [
     "apps.inventory.services.verify.differences",
+    "apps.crm.selectors.loyalty.differences",
 ]
 
 # Role -> permissions "app.codename". `manage.py sync_roles` makes groups of them; owner gets everything.
