@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.kernel import money
 from backoffice.kernel.audit import Audited
 from backoffice.kernel.fields import PriceField, QuantityField
 from backoffice.kernel.models import Revisioned, TimeStamped
@@ -91,3 +92,8 @@ class Price(Audited):
 
     def __str__(self) -> str:
         return f"{self.amount}"
+
+    @property
+    def places(self) -> int:
+        """How many decimals to show: cents, unless the price is finer."""
+        return 2 if self.amount == money.round_money(self.amount) else 4

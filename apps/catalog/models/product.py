@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.codes import fold, validate_barcode, validate_sku
+from backoffice.kernel import quantity
 from backoffice.kernel.audit import Audited
 from backoffice.kernel.fields import PriceField
 from backoffice.kernel.models import Revisioned, TimeStamped
@@ -178,3 +179,8 @@ class ProductUnit(Audited):
     def ratio(self) -> Fraction:
         """How many of the product's unit one pack is."""
         return Fraction(self.numerator, self.denominator)
+
+    @property
+    def quantity(self) -> Decimal:
+        """The same as a number, for people."""
+        return quantity.from_fraction(self.ratio)

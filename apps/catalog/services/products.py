@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -12,10 +13,11 @@ from apps.catalog import allergens
 from apps.catalog.codes import clean_barcode, clean_sku
 from apps.catalog.errors import InvalidProduct
 from apps.catalog.models import Category, Product, ProductUnit
+from apps.catalog.selectors import prices as price_reads
 from backoffice.kernel import state
 from backoffice.kernel.locks import lock
 
-from . import validation
+from . import prices, validation
 
 EDITABLE = (
     "sku", "name", "description", "kind", "category", "unit", "barcode", "shelf_life_days", "sell_policy",
@@ -24,12 +26,17 @@ EDITABLE = (
 
 
 @transaction.atomic
-def create(**fields: Any) -> Product:
-    """Add a product. Raises InvalidProduct, whose `field` names what is wrong."""
+def create(*, price: Decimal | None = None, **fields: Any) -> Product:
+    """Add a product, with its price in the default list where one is given. Raises InvalidProduct, naming the field."""
     product = Product()
     _assign(product, fields)
     _check(product)
     product.save()
+    if price is not None:
+        price_list = price_reads.default_list()
+        if price_list is None:
+            raise InvalidProduct(_("There is no price list yet that could hold a price."), field="price")
+        prices.set_price(product, price_list, amount=price)
     return product
 
 
@@ -37,6 +44,7 @@ def create(**fields: Any) -> Product:
 def update(product: Product, *, revision: int | None = None, **fields: Any) -> Product:
     """Change the named fields. Raises InvalidProduct, and StaleRevision if somebody saved since `revision`."""
     product = lock(product)
+    state.check_revision(product, revision)
     unit_before = product.unit_id
     _assign(product, fields)
     _check(product)
@@ -46,7 +54,7 @@ def update(product: Product, *, revision: int | None = None, **fields: Any) -> P
             % {"product": product.name},
             field="unit",
         )
-    return state.save_revised(product, revision=product.revision if revision is None else revision, fields=[*fields])
+    return state.save_revised(product, revision=product.revision, fields=[*fields])
 
 
 def set_name(product: Product, name: str, *, revision: int | None = None) -> Product:

@@ -204,9 +204,18 @@ def test_what_is_exported_is_unchanged_when_imported(django_assert_max_num_queri
     bread = categories.create(name="Bread", parent=bakery)
     plain = make_product("=1+1", sku="-X", description="Two\nlines, and “more”", category=bread, tags=["a", "b c"])
     full = make_product(
-        "Farinha de trigo", unit="kg", kind="ingredient", barcode="7898912340122", shelf_life_days=180, is_sellable=False,
-        is_purchasable=True, allergens=["gluten"], tax_rate=Decimal("7.25"), price="4.2567", icon="wheat",
-    )  # fmt: skip
+        "Farinha de trigo",
+        unit="kg",
+        kind="ingredient",
+        barcode="7898912340122",
+        shelf_life_days=180,
+        is_sellable=False,
+        is_purchasable=True,
+        allergens=["gluten"],
+        tax_rate=Decimal("7.25"),
+        price="4.2567",
+        icon="wheat",
+    )
     make_price(plain, "12", price_list=wholesale)
     packs.add(full, name="sack 25 kg", quantity=Decimal(25))
     packs.add(full, name="bag", quantity=Decimal("2.5"))

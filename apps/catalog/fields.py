@@ -1,0 +1,34 @@
+"""A form field of the catalogue's own, for forms and filters alike, here and in the rooms above."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.forms.models import ModelChoiceIterator, ModelChoiceIteratorValue
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import Category
+from apps.catalog.selectors import categories as category_tree
+
+
+class TreeIterator(ModelChoiceIterator):
+    """The whole tree in its order, one query, each entry with its path."""
+
+    def __iter__(self) -> Iterator[tuple[Any, str]]:
+        if self.field.empty_label is not None:
+            yield ("", self.field.empty_label)
+        for node in category_tree.tree():
+            yield (ModelChoiceIteratorValue(node.category.pk, node.category), node.label)
+
+
+class CategoryField(forms.ModelChoiceField):
+    """One category, chosen by its path."""
+
+    iterator = TreeIterator
+
+    def __init__(self, queryset: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Category"))
+        kwargs.setdefault("empty_label", "–")
+        super().__init__(Category.objects.all() if queryset is None else queryset, **kwargs)

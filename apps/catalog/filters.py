@@ -1,0 +1,61 @@
+"""What the product lists can be narrowed to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.fields import CategoryField
+from apps.catalog.models import Category, Price, PriceList, Product
+from apps.catalog.selectors import categories as category_tree
+from backoffice.kernel import clock
+from backoffice.ui.filters import ChoiceFilter, FilterSet, ModelChoiceFilter
+
+YES_NO = [("yes", _("Can be sold")), ("no", _("Not for sale"))]
+
+
+class CategoryFilter(ModelChoiceFilter):
+    """A category with everything beneath it."""
+
+    field_class = CategoryField
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("empty_label", _("All categories"))
+        super().__init__(queryset=Category.objects.all(), label=_("Category"), **kwargs)
+
+    def filter(self, qs: QuerySet[Product], value: Category | None) -> QuerySet[Product]:
+        return qs if value is None else qs.filter(category__in=category_tree.with_descendants(value.pk))
+
+
+class ProductFilter(FilterSet):
+    """Products by category, kind, whether they are sold, and the list that has a price for them."""
+
+    category = CategoryFilter()
+    kind = ChoiceFilter(choices=Product.Kind.choices, label=_("Kind"), empty_label=_("All kinds"))
+    sold = ChoiceFilter(choices=YES_NO, method="by_sold", label=_("For sale"), empty_label=_("For sale or not"))
+    price_list = ModelChoiceFilter(
+        queryset=PriceList.objects.filter(is_active=True).order_by("-is_default", "name"), method="by_list",
+        label=_("Price list"), empty_label=_("Any price list"),
+    )  # fmt: skip
+
+    class Meta:
+        model = Product
+        fields = ("category", "kind", "sold", "price_list")
+
+    def by_sold(self, queryset: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        return queryset.filter(is_sellable=value == "yes")
+
+    def by_list(self, queryset: QuerySet[Product], name: str, value: PriceList) -> QuerySet[Product]:
+        return queryset.filter(pk__in=Price.objects.at(clock.now()).filter(price_list=value).values("product"))
+
+
+class PricedProductFilter(FilterSet):
+    """The products of a price list's page."""
+
+    category = CategoryFilter()
+
+    class Meta:
+        model = Product
+        fields = ("category",)

@@ -1,0 +1,78 @@
+"""Forms of price lists and prices."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.forms import ModelChoiceField
+from django.forms.widgets import HiddenInput
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import PriceList
+from backoffice.kernel import clock
+from backoffice.ui.forms import (
+    DateField,
+    DecimalField,
+    Form,
+    ModelForm,
+    PriceFormField,
+    QuantityFormField,
+    reason_field,
+)
+
+
+class PriceListForm(ModelForm):
+    """A price list."""
+
+    spans = {"name": 4, "code": 2}
+
+    class Meta:
+        model = PriceList
+        fields = ("name", "code", "tax_inclusive", "is_active", "is_default")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].required = bool(self.instance.pk)
+        self.fields["code"].help_text = _("Files name the list by it: price:counter.")
+
+    def validate_constraints(self) -> None:
+        """Left to the service, which takes the default from the other list and names the field."""
+
+
+class InlinePriceForm(Form):
+    """A price, where it stands. `shown` is what the person saw: another price by now is a conflict."""
+
+    price = PriceFormField(label=_("Price"), required=True, min_value=0)
+    shown = DecimalField(places=4, required=False, widget=HiddenInput)
+
+
+class SetPriceForm(Form):
+    """A price in a list, now or from a day on."""
+
+    price_list = ModelChoiceField(
+        PriceList.objects.filter(is_active=True).order_by("-is_default", "name"), label=_("List")
+    )
+    amount = PriceFormField(label=_("Price"), min_value=0)
+    min_quantity = QuantityFormField(
+        label=_("From quantity"), required=False, min_value=0, help_text=_("Blank: for any quantity.")
+    )
+    valid_from = DateField(label=_("Valid from"), required=False, help_text=_("Blank: from now on."))
+    reason = reason_field(required=False)
+
+    spans = {"amount": 3, "price_list": 3, "min_quantity": 3, "valid_from": 3}
+
+    def clean_min_quantity(self) -> Decimal:
+        return self.cleaned_data["min_quantity"] or Decimal(0)
+
+    def clean_valid_from(self) -> datetime | None:
+        """The first instant of the day; today means now."""
+        day: date | None = self.cleaned_data["valid_from"]
+        if day is None or day == clock.today():
+            return None
+        if day < clock.today():
+            raise ValidationError(_now("Choose today or a later day."))
+        return clock.day_bounds(day)[0]

@@ -1,0 +1,160 @@
+"""Forms of products and packs."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog import allergens, icons
+from apps.catalog.codes import clean_barcode, clean_sku
+from apps.catalog.fields import CategoryField
+from apps.catalog.models import Product, ProductUnit
+from apps.catalog.services import products, validation
+from backoffice.ui.forms import Form, ModelForm, PriceFormField, QuantityFormField, set_unit
+
+
+class TagsField(forms.CharField):
+    """Words parted by commas."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return products.clean_tags([value]) if isinstance(value, str) else value or []
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.to_python(initial) != self.to_python(data))
+
+
+class AllergensField(forms.MultipleChoiceField):
+    """What a label must name."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=allergens.Allergen.choices, **kwargs)
+
+
+class ProductForm(ModelForm):
+    """Everything about a product but prices and packs."""
+
+    category = CategoryField(required=False)
+    icon = forms.ChoiceField(label=_("Picture"), required=False)
+    allergens = AllergensField(label=_("Allergens"), required=False)
+    tags = TagsField(label=_("Tags"), required=False, help_text=_("Words parted by commas."))
+
+    spans = {
+        "sku": 2, "name": 4, "kind": 2, "category": 2, "unit": 2, "barcode": 3, "icon": 3, "sell_policy": 2,
+        "shelf_life_days": 2, "tax_rate": 2, "is_sellable": 2, "is_purchasable": 2, "lot_tracked": 2, "price": 2,
+    }  # fmt: skip
+    groups = [
+        (
+            _("Selling and stock"),
+            [
+                "price",
+                "sell_policy",
+                "shelf_life_days",
+                "tax_rate",
+                "is_sellable",
+                "is_purchasable",
+                "lot_tracked",
+            ],
+        ),
+        (_("Label"), ["description", "allergens", "tags"]),
+    ]
+
+    class Meta:
+        model = Product
+        fields = (
+            "sku", "name", "kind", "category", "unit", "barcode", "icon", "sell_policy", "shelf_life_days", "tax_rate",
+            "is_sellable", "is_purchasable", "lot_tracked", "description", "allergens", "tags",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["icon"].choices = icons.choices(self.instance.icon)  # type: ignore[attr-defined]
+        self.fields["tax_rate"].required = False
+        if "tax_rate" in self.fields:
+            set_unit(self, "tax_rate", "%")
+
+    def clean_sku(self) -> str:
+        return clean_sku(self.cleaned_data["sku"])
+
+    def clean_barcode(self) -> str:
+        return clean_barcode(self.cleaned_data["barcode"])
+
+    def clean_tax_rate(self) -> Decimal:
+        return self.cleaned_data["tax_rate"] or Decimal(0)
+
+    def validate_constraints(self) -> None:
+        """Say beside the field which SKU or barcode is taken."""
+        for field, message in validation.broken_constraints(self.instance):
+            self.add_error(field if field in self.fields else None, ValidationError(message))
+
+    def columns(self) -> dict[str, Any]:
+        """What the person changed, by column; of a new product everything."""
+        names = (
+            self.changed_columns() if self.instance.pk else [name for name in self.Meta.fields if name in self.fields]
+        )
+        return {name: self.cleaned_data[name] for name in names}
+
+
+class NewProductForm(ProductForm):
+    """A new product, with its first price."""
+
+    price = PriceFormField(label=_("Price"), required=False, min_value=0)
+
+
+class ProductNameForm(ModelForm):
+    """The name, where it stands."""
+
+    class Meta:
+        model = Product
+        fields = ("name",)
+
+
+class ProductActiveForm(ModelForm):
+    """In use or retired, where it stands."""
+
+    is_active = forms.TypedChoiceField(
+        label=_("Status"),
+        choices=[("1", _("Active")), ("", _("Retired"))],
+        coerce=bool,
+        empty_value=False,
+        required=False,
+    )
+
+    class Meta:
+        model = Product
+        fields = ("is_active",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["is_active"] = "1" if self.instance.is_active else ""
+
+
+class BulkCategoryForm(Form):
+    """Where the chosen products go."""
+
+    category = CategoryField(required=False, empty_label=_("no category"))
+
+
+class PackForm(Form):
+    """In what the product comes, and how much of it that is."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=ProductUnit._meta.get_field("name").max_length,
+        help_text=_("Sack 25 kg, box, tray."),
+    )
+    quantity = QuantityFormField(label=_("Holds"), min_value=0)
+    barcode = forms.CharField(label=_("Barcode"), max_length=40, required=False)
+    is_approximate = forms.BooleanField(
+        label=_("Only about"), required=False, help_text=_("The true quantity is weighed when it arrives.")
+    )
+
+    spans = {"name": 4, "quantity": 2, "barcode": 4, "is_approximate": 2}

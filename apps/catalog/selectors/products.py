@@ -1,0 +1,39 @@
+"""Products with what lists show beside them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from apps.catalog.models import Price, PriceList, Product
+from backoffice.kernel import clock
+
+
+def with_price(
+    products: QuerySet[Product], price_list: PriceList | int | None, *, at: datetime | None = None
+) -> QuerySet[Product]:
+    """The products, each with `price` (None without one) in the list at the moment (now). No further query."""
+    list_id = price_list.pk if isinstance(price_list, PriceList) else price_list
+    prices = Price.objects.at(at or clock.now()).filter(price_list_id=list_id, product=OuterRef("pk"))
+    return products.annotate(price=Subquery(prices.order_by("min_quantity").values("amount")[:1]))
+
+
+def with_next_price(products: QuerySet[Product], price_list: PriceList | int) -> QuerySet[Product]:
+    """The products, each with `next_price` and `next_from` where one is scheduled in the list."""
+    list_id = price_list.pk if isinstance(price_list, PriceList) else price_list
+    prices = Price.objects.after(clock.now()).filter(price_list_id=list_id, product=OuterRef("pk"), min_quantity=0)
+    coming = prices.order_by("valid_from")
+    return products.annotate(
+        next_price=Subquery(coming.values("amount")[:1]), next_from=Subquery(coming.values("valid_from")[:1])
+    )
+
+
+def unpriced(products: QuerySet[Product]) -> QuerySet[Product]:
+    """Of products with `price`: what should be sold and has none."""
+    return products.filter(is_active=True, is_sellable=True, price=None)
+
+
+def active_count() -> int:
+    """How many products are in use; the number beside the entry of the sidebar."""
+    return Product.objects.active().count()

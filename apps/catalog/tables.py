@@ -1,0 +1,220 @@
+"""How products, prices, price lists and units stand in a list."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import PriceList, Product, Unit
+from backoffice.kernel import clock, money, quantity
+from backoffice.ui import tables
+from backoffice.ui.actions import Action
+from backoffice.ui.columns import icon
+from backoffice.ui.permissions import may
+
+
+def price_text(amount: Decimal) -> str:
+    """Cents, or as many decimals as the price really has."""
+    return money.format_amount(amount, 2 if amount == money.round_to(amount, 2) else 4)
+
+
+def thumb(product: Product) -> tuple[str, str]:
+    """Icon and colour family of the product's picture. Needs the category loaded."""
+    return product.shown_icon, product.hue
+
+
+class PriceColumn(tables.MoneyColumn):
+    """A price for one unit: cents, or the decimals it has."""
+
+    def draw(self, value: Any, record: Any) -> Any:
+        return price_text(value)
+
+
+class ProductColumn(tables.WhatColumn):
+    """Picture, linked name and SKU; with a pencil for who may rename it."""
+
+    def __init__(self, *args: Any, rename: str = "", permission: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rename, self.permission, self.may, self.name = rename, permission, False, ""
+
+    def bind(self, table: Any, name: str) -> None:
+        super().bind(table, name)
+        self.name = name
+        self.may = bool(self.rename) and table.request is not None and may(table.request.user, self.permission)
+
+    def draw(self, value: Any, record: Any) -> Any:
+        drawn = super().draw(value, record)
+        if not self.may:
+            return drawn
+        return format_html(
+            '<div class="hrow n" id="{0}">{1}<a class="btn ghost icon-only xs on-hover" href="{2}" hx-get="{2}" '
+            'hx-target="#{0}" hx-swap="outerHTML" aria-label="{3}">{4}</a></div>',
+            tables.inline_id(self.name, record.pk), drawn, reverse(self.rename, args=[record.pk]),
+            gettext("Rename %s") % value, icon("pencil"),
+        )  # fmt: skip
+
+
+class StatusColumn(tables.BadgeColumn):
+    """Whether the product is in use, and for what."""
+
+    def draw(self, value: Any, record: Any) -> Any:
+        if not record.is_active:
+            return format_html('<span class="badge">{}</span>', gettext("Retired"))
+        if record.is_sellable:
+            return format_html('<span class="badge ok">{}</span>', gettext("Active"))
+        return format_html('<span class="badge info">{}</span>', gettext("Internal"))
+
+    def export(self, value: Any, record: Any) -> Any:
+        return gettext("Active") if value else gettext("Retired")
+
+
+class ProductTable(tables.Table):
+    """What is made, bought and sold."""
+
+    name = ProductColumn(
+        verbose_name=_("Product"),
+        meta="sku",
+        thumb=thumb,
+        rename="catalog:product_name",
+        permission="catalog.change_product",
+    )
+    category = tables.Column(accessor="category__name", verbose_name=_("Category"), order_by=("category__name", "name"))
+    kind = tables.BadgeColumn(quiet=Product.Kind.values, card="")
+    is_active = tables.InlineColumn(
+        "catalog:product_active", "catalog.change_product", column=StatusColumn(card="status"), verbose_name=_("Status")
+    )
+    price = tables.InlineColumn(
+        "catalog:product_price", "catalog.change_price", column=PriceColumn(card="price"), verbose_name=_("Price")
+    )
+    unit = tables.Column(accessor="unit__code", verbose_name=_("per"), orderable=False, css="muted", card="")
+    updated_at = tables.DateTimeColumn(verbose_name=_("Changed"), card="")
+
+    row_actions = (
+        Action(_("Open"), "catalog:product_detail", icon="arrow-right", dialog=False),
+        Action(_("Edit"), "catalog:product_edit", "catalog.change_product", icon="pencil"),
+        Action(_("Set a price"), "catalog:price_set", "catalog.change_price", icon="tag"),
+        Action(
+            _("Retire"), "catalog:product_retire", "catalog.change_product", icon="archive", danger=True,
+            when=lambda product: product.is_active,
+        ),
+        Action(
+            _("Restore"), "catalog:product_restore", "catalog.change_product", icon="archive-restore",
+            when=lambda product: not product.is_active,
+        ),
+    )  # fmt: skip
+
+    class Meta:
+        model = Product
+        fields = ("name", "category", "kind", "is_active", "price", "unit", "updated_at")
+        order_by = ("name",)
+
+
+class ListPriceColumn(tables.InlineColumn):
+    """The price in the list of the page, edited where it stands."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(
+            "catalog:list_price", "catalog.change_price", *args, column=PriceColumn(card="price"), **kwargs
+        )
+        self.price_list = 0
+
+    def bind(self, table: Any, name: str) -> None:
+        super().bind(table, name)
+        self.price_list = table.request.resolver_match.kwargs["price_list"]
+
+    def cell(self, value: Any, record: Any) -> Any:
+        text = self.inner.cell(value, record)
+        if not self.may:
+            return text
+        return format_html(
+            '<span id="{0}" class="inline"><a class="edit {3}" href="{1}" hx-get="{1}" hx-target="#{0}" '
+            'hx-swap="outerHTML">{2}</a></span>',
+            tables.inline_id(self.name, record.pk),
+            reverse("catalog:list_price", args=[self.price_list, record.pk]),
+            text or self.empty_text,
+            "" if text else "muted",
+        )  # fmt: skip
+
+
+class ScheduledColumn(tables.Column):
+    """The next price and its first day, as a label."""
+
+    def draw(self, value: Any, record: Any) -> Any:
+        return format_html(
+            '<span class="tag a">{}{}</span>', icon("calendar-clock"),
+            gettext("%(price)s from %(day)s") % {
+                "price": price_text(value), "day": date_format(clock.local(record.next_from), "SHORT_DATE_FORMAT")
+            },
+        )  # fmt: skip
+
+
+class ListPriceTable(tables.Table):
+    """The products of one price list."""
+
+    name = tables.WhatColumn(verbose_name=_("Product"), meta="sku", thumb=thumb)
+    category = tables.Column(accessor="category__name", verbose_name=_("Category"), order_by=("category__name", "name"))
+    price = ListPriceColumn(verbose_name=_("Price"))
+    unit = tables.Column(accessor="unit__code", verbose_name=_("per"), orderable=False, css="muted", card="")
+    next_price = ScheduledColumn(verbose_name=_("Scheduled"), orderable=False, card="status")
+
+    class Meta:
+        model = Product
+        fields = ("name", "category", "price", "unit", "next_price")
+        order_by = ("name",)
+
+
+class PriceListTable(tables.Table):
+    """The price lists, and how much of the assortment each covers."""
+
+    name = tables.WhatColumn(verbose_name=_("Price list"), meta="code", thumb=lambda row: ("tag", ""))
+    priced = tables.NumberColumn(verbose_name=_("Products with a price"), card="price")
+    tax_inclusive = tables.BoolColumn(verbose_name=_("Tax"), yes=_("included"), no=_("on top"), orderable=False)
+    is_default = tables.BoolColumn(verbose_name=_("In the product list"), orderable=False)
+    is_active = tables.BadgeColumn(verbose_name=_("Status"), tones={True: "ok"})
+
+    row_actions = (
+        Action(_("Prices"), "catalog:price_list_prices", icon="arrow-right", dialog=False),
+        Action(_("Edit"), "catalog:price_list_edit", "catalog.change_pricelist", icon="pencil"),
+    )
+
+    class Meta:
+        model = PriceList
+        fields = ("name", "priced", "tax_inclusive", "is_default", "is_active")
+        order_by = ("name",)
+
+    def render_is_active(self, value: bool) -> Any:
+        tone, word = ("ok", gettext("Active")) if value else ("", gettext("Closed"))
+        return format_html('<span class="badge {}">{}</span>', tone, word)
+
+
+class UnitTable(tables.Table):
+    """The units and their exact ratios."""
+
+    code = tables.Column(verbose_name=_("Code"), css="code", card="what")
+    name = tables.Column(verbose_name=_("Name"), card="status")
+    dimension = tables.BadgeColumn(quiet=Unit.Dimension.values)
+    ratio = tables.Column(accessor="ratio", verbose_name=_("Is"), orderable=False, css="num", card="price")
+    step = tables.QuantityColumn(verbose_name=_("Smallest step"), unit="code")
+
+    row_url = None
+
+    class Meta:
+        model = Unit
+        fields = ("code", "name", "dimension", "ratio", "step")
+        order_by = ("dimension", "code")
+
+    def render_ratio(self, value: Fraction, record: Unit) -> str:
+        base = BASES.get(record.dimension, "")
+        if value.denominator == 1:
+            return quantity.format_quantity(Decimal(value.numerator), base)
+        return f"{value.numerator}/{value.denominator} {base}"
+
+
+BASES = {"mass": "g", "volume": "ml", "count": "un", "length": "m", "time": "min"}

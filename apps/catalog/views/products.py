@@ -1,0 +1,315 @@
+"""Products: the list, the page, the forms, and what is edited where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.catalog import allergens
+from apps.catalog.filters import ProductFilter
+from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductActiveForm, ProductForm, ProductNameForm
+from apps.catalog.models import PriceList, Product
+from apps.catalog.resources import ProductResource
+from apps.catalog.selectors import categories as category_tree
+from apps.catalog.selectors import prices as price_reads
+from apps.catalog.selectors import products as product_reads
+from apps.catalog.services import products
+from apps.catalog.tables import ProductTable, price_text
+from backoffice.kernel import clock
+from backoffice.kernel.money import format_money
+from backoffice.ui.screens import (
+    Action,
+    ActionScreen,
+    Badge,
+    BulkAction,
+    CreateScreen,
+    DetailScreen,
+    EditScreen,
+    Empty,
+    Fact,
+    HistoryScreen,
+    InlineScreen,
+    ListScreen,
+    SavedView,
+    Tab,
+)
+
+FILES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+DETAIL = "catalog/product_detail.html"
+
+
+def listed() -> QuerySet[Product]:
+    """Products as lists need them: category and unit loaded, with the price of the default list."""
+    return product_reads.with_price(Product.objects.select_related("category", "unit"), price_reads.default_list())
+
+
+class ProductList(ListScreen):
+    model = Product
+    permission = "catalog.view_product"
+    title = gettext_lazy("Products")
+    icon = "croissant"
+    table_class = ProductTable
+    filter_class = ProductFilter
+    search_label = gettext_lazy("Search SKU, name or barcode")
+    export_permission = "catalog.export_product"
+    create = Action(gettext_lazy("New product"), "catalog:product_create", "catalog.add_product", icon="plus")
+    actions = [
+        Action(
+            gettext_lazy("Import"), "transfers:upload", "catalog.import_product", icon="upload", dialog=False,
+            args=lambda thing: ["products"],
+        ),
+    ]  # fmt: skip
+    saved_views = [
+        SavedView("active", gettext_lazy("Active"), lambda rows: rows.active()),
+        SavedView("sold", gettext_lazy("For sale"), lambda rows: rows.sellable()),
+        SavedView("ingredients", gettext_lazy("Ingredients"), lambda rows: rows.filter(kind=Product.Kind.INGREDIENT)),
+        SavedView("unpriced", gettext_lazy("Without a price"), product_reads.unpriced),
+        SavedView("retired", gettext_lazy("Retired"), lambda rows: rows.filter(is_active=False)),
+    ]
+    bulk_actions = [
+        BulkAction(
+            "category", gettext_lazy("Move to a category"), "catalog.change_product", products.set_category,
+            form_class=BulkCategoryForm, icon="folder-tree",
+        ),
+        BulkAction(
+            "restore", gettext_lazy("Restore"), "catalog.change_product", products.restore, icon="archive-restore"
+        ),
+        BulkAction(
+            "retire", gettext_lazy("Retire"), "catalog.change_product", products.retire, icon="archive", danger=True
+        ),
+    ]  # fmt: skip
+    empty = Empty(
+        gettext_lazy("No products yet"),
+        gettext_lazy("Write down what you make, buy and sell, or bring a file with all of it."),
+    )
+
+    def get_queryset(self) -> QuerySet[Product]:
+        return listed()
+
+    @cached_property
+    def price_list(self) -> PriceList | None:
+        return price_reads.default_list()
+
+    def lead(self) -> str:
+        if self.price_list is None:
+            return _("There is no price list yet.")
+        return _("Prices are those of the list %(list)s.") % {"list": self.price_list}
+
+    def export_as(self, kind: str) -> HttpResponseBase:
+        """The rows that are shown, in the columns that the import reads back."""
+        if kind not in FILES or not self.may_export():
+            return super().export_as(kind)
+        dataset = ProductResource().export(self.table.ordered())
+        content = dataset.export(kind)
+        response = HttpResponse(f"\ufeff{content}" if kind == "csv" else content, content_type=FILES[kind])
+        response["Content-Disposition"] = f'attachment; filename="products.{kind}"'
+        return response
+
+
+class ProductDetail(DetailScreen):
+    model = Product
+    permission = "catalog.view_product"
+    list_url = "catalog:product_list"
+    template_name = DETAIL
+    panels = "catalog.product"
+    tabs = [
+        Tab("overview", gettext_lazy("Overview"), "catalog:product_detail"),
+        Tab("prices", gettext_lazy("Prices"), "catalog:product_prices", count=lambda product: product.prices.count()),
+        Tab("history", gettext_lazy("History"), "catalog:product_history"),
+    ]
+    actions = [
+        Action(gettext_lazy("Set a price"), "catalog:price_set", "catalog.change_price", icon="tag"),
+        Action(gettext_lazy("Edit"), "catalog:product_edit", "catalog.change_product", icon="pencil", primary=True),
+        Action(
+            gettext_lazy("Retire"), "catalog:product_retire", "catalog.change_product", icon="archive", danger=True,
+            when=lambda product: product.is_active,
+        ),
+        Action(
+            gettext_lazy("Restore"), "catalog:product_restore", "catalog.change_product", icon="archive-restore",
+            when=lambda product: not product.is_active,
+        ),
+    ]  # fmt: skip
+
+    def get_queryset(self) -> QuerySet[Product]:
+        return listed()
+
+    def fragments(self) -> Mapping[str, str]:
+        return {name: f"{DETAIL}#{name}" for name in ("panel-prices", "panel-packs", "panel-facts")}
+
+    def badge(self) -> Badge:
+        if not self.object.is_active:
+            return Badge(_("Retired"))
+        return Badge(_("Active"), "ok") if self.object.is_sellable else Badge(_("Internal"), "info")
+
+    def thumb(self) -> tuple[str, str]:
+        return self.object.shown_icon, self.object.hue
+
+    def meta(self) -> Sequence[Any]:
+        product = self.object
+        price = product.price
+        return [
+            product.sku,
+            product.category.name if product.category else "",
+            product.get_kind_display(),
+            format_money(price, places=2 if len(price_text(price).rpartition(".")[2]) == 2 else 4)
+            if price is not None
+            else "",
+        ]
+
+    def facts(self) -> Sequence[Fact]:
+        product = self.object
+        days = product.shelf_life_days
+        return [
+            Fact(_("Category"), self.category_path),
+            Fact(_("Unit"), f"{product.unit.code} · {product.unit.name}"),
+            Fact(_("Barcode"), product.barcode),
+            Fact(_("Shelf life"), "" if days is None else _("%(days)d days") % {"days": days}),
+            Fact(_("Sold"), product.get_sell_policy_display() if product.is_sellable else _("not for sale")),
+            Fact(_("Kept by lot"), _("Yes") if product.lot_tracked else _("No")),
+            Fact(_("Can be bought"), _("Yes") if product.is_purchasable else _("No")),
+        ]
+
+    @cached_property
+    def category_path(self) -> str:
+        if not self.object.category_id:
+            return ""
+        return dict(category_tree.choices()).get(self.object.category_id, "")
+
+    def get_context(self, **more: Any) -> dict[str, Any]:
+        product = self.object
+        return super().get_context(
+            lists=price_reads.by_list(product),
+            packs=sorted(product.packs.all(), key=lambda pack: (pack.ratio, pack.name)),
+            allergens=allergens.labels(product.allergens),
+            **more,
+        )
+
+
+class ProductPrices(ProductDetail):
+    """Every price the product had, has and will have."""
+
+    tab = "prices"
+    template_name = "catalog/product_prices.html"
+
+    def fragments(self) -> Mapping[str, str]:
+        return {"panel-all-prices": f"{self.template_name}#panel-all-prices"}
+
+    def get_context(self, **more: Any) -> dict[str, Any]:
+        return super().get_context(prices=price_reads.history(self.object)[:500], now=clock.now(), **more)
+
+
+class ProductHistory(HistoryScreen):
+    model = Product
+    permission = "catalog.view_product"
+    list_url = "catalog:product_list"
+    detail_class = ProductDetail
+    related = ("prices", "packs")
+
+    def get_queryset(self) -> QuerySet[Product]:
+        return listed()
+
+
+class ProductCreate(CreateScreen):
+    model = Product
+    permission = "catalog.add_product"
+    list_url = "catalog:product_list"
+    form_class = NewProductForm
+    wide = True
+
+    def perform(self, form: Any) -> Product:
+        return products.create(price=form.cleaned_data["price"], **form.columns())
+
+
+class ProductEdit(EditScreen):
+    model = Product
+    permission = "catalog.change_product"
+    list_url = "catalog:product_list"
+    form_class = ProductForm
+    wide = True
+
+    def perform(self, form: Any) -> Product:
+        return products.update(self.object, revision=form.cleaned_data["revision"], **form.columns())
+
+
+class ProductName(InlineScreen):
+    """The name, edited in the list."""
+
+    model = Product
+    permission = "catalog.change_product"
+    list_url = "catalog:product_list"
+    form_class = ProductNameForm
+    table_class = ProductTable
+    column = "name"
+
+    def get_queryset(self) -> QuerySet[Product]:
+        return listed()
+
+    def perform(self, form: Any) -> Product:
+        return products.set_name(self.object, form.cleaned_data["name"], revision=form.cleaned_data["revision"])
+
+
+class ProductActive(InlineScreen):
+    """In use or retired, edited in the list."""
+
+    model = Product
+    permission = "catalog.change_product"
+    list_url = "catalog:product_list"
+    form_class = ProductActiveForm
+    table_class = ProductTable
+    column = "is_active"
+
+    def get_queryset(self) -> QuerySet[Product]:
+        return listed()
+
+    def perform(self, form: Any) -> Product:
+        change = products.restore if form.cleaned_data["is_active"] else products.retire
+        return change(self.object, revision=form.cleaned_data["revision"])
+
+
+class ProductRetire(ActionScreen):
+    model = Product
+    permission = "catalog.change_product"
+    list_url = "catalog:product_list"
+    submit_label = gettext_lazy("Retire")
+    danger = True
+
+    def get_title(self) -> str:
+        return _("Retire %s?") % self.object
+
+    def intro(self) -> str:
+        return _("It disappears from tills, recipes and orders to come. Stock and history stay; it can be restored.")
+
+    def perform(self, form: Any) -> Product:
+        return products.retire(self.object)
+
+    def success(self, result: Product) -> str:
+        return _("%s is retired.") % result
+
+
+class ProductRestore(ActionScreen):
+    model = Product
+    permission = "catalog.change_product"
+    list_url = "catalog:product_list"
+    submit_label = gettext_lazy("Restore")
+
+    def get_title(self) -> str:
+        return _("Restore %s?") % self.object
+
+    def perform(self, form: Any) -> Product:
+        return products.restore(self.object)
+
+    def success(self, result: Product) -> str:
+        return _("%s is back in use.") % result
+
+    def cancel_url(self) -> str:
+        return reverse("catalog:product_detail", args=[self.object.pk])
