@@ -1,6 +1,7 @@
 """Answers for the machines that watch, and a page with the same numbers for people."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from backoffice.observability import checks, selectors
@@ -36,7 +37,7 @@ def page(request: HttpRequest) -> HttpResponse:
     template = "observability/health.html"
     answers = checks.ready()
     context = {
-        "title": "Health",
+        "title": _("Health"),
         "checks": answers,
         "well": all(answer.ok for answer in answers),
         "counts": selectors.directive_counts(),

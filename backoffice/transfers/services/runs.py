@@ -71,16 +71,20 @@ def missing(importer: type[Importer], columns: Mapping[str, int]) -> list[Column
 
 
 @transaction.atomic
-def name_columns(run: TransferRun, *, columns: Mapping[str, int]) -> TransferRun:
-    """Say which heading is which column, and go on. DomainError when a required one is not named, or one twice."""
+def name_columns(run: TransferRun, *, names: Sequence[str]) -> TransferRun:
+    """Say for each heading, in order, which column it is ("" for none), and go on.
+
+    DomainError when a required column is not named, or one is named twice.
+    """
     importer = imports.find(run.importer)
     known = {column.name for column in importer.columns}
-    chosen = {name: place for name, place in columns.items() if name in known and 0 <= place < len(run.headings)}
+    given = [(name, place) for place, name in enumerate(names[: len(run.headings)]) if name in known]
+    chosen = dict(given)
     if lacking := missing(importer, chosen):
         names = ", ".join(str(column.label) for column in lacking)
         raise DomainError(_("Please say which column holds: %(names)s.") % {"names": names})
-    if len(set(chosen.values())) != len(chosen):
-        raise DomainError(_("One column of the file can only be used once."))
+    if len(chosen) != len(given):
+        raise DomainError(_("Two columns of the file cannot mean the same."))
     found = _locked(run, Status.COLUMNS)
     found.columns = chosen
     found.save(update_fields=["columns", "updated_at"])

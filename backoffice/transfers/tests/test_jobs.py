@@ -143,14 +143,14 @@ def test_headings_are_found_by_name_label_and_alias(upload):
     for heading in ("series;last", "LAST NUMBER;Serie;more", "\ufeffsérie;last"):
         run = upload(f"{heading}\n1;1;1")
         assert run.status == "checking"
-    run = upload("name;last\na;1")
+    run = upload("name;last?;other\na;1;2")
     assert run.status == "columns"
 
     with pytest.raises(DomainError, match="Series"):
-        runs.name_columns(run, columns={"last": 1})
-    with pytest.raises(DomainError, match="once"):
-        runs.name_columns(run, columns={"series": 1, "last": 1})
-    runs.name_columns(run, columns={"series": 0, "last": 1})
+        runs.name_columns(run, names=["", "last"])
+    with pytest.raises(DomainError, match="same"):
+        runs.name_columns(run, names=["series", "last", "last"])
+    runs.name_columns(run, names=["series", "last"])
     assert ready(run).new == 1
 
 

@@ -1,0 +1,218 @@
+"""One import, at whichever step it is, and the commands that move it on."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+
+from backoffice.transfers import imports
+from backoffice.transfers.importer import Importer
+from backoffice.transfers.models import TransferRow, TransferRun
+from backoffice.transfers.neutral import neutralise
+from backoffice.transfers.selectors import progress
+from backoffice.transfers.services import runs
+from backoffice.transfers.views import access
+from backoffice.transfers.views.steps import of as steps_of
+from backoffice.ui import htmx
+from backoffice.ui.pagination import paginate, positive
+from backoffice.ui.permissions import command, may, requires
+
+Status = TransferRun.Status
+Outcome = TransferRow.Outcome
+PAGE_SIZE = 50
+REFUSED_SHOWN = 20
+TEMPLATES = {Status.COLUMNS: "transfers/columns.html", Status.MAPPING: "transfers/mapping.html"}
+
+
+@requires(access.VIEW)
+@never_cache
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page of the step. While a job runs it asks for its fragment "run" every second; 286 ends that."""
+    run = access.run_or_404(request, pk)
+    return _drawn(request, run, status=286 if htmx.target(request) == "run" and not run.is_busy else 200)
+
+
+def _drawn(request: HttpRequest, run: TransferRun, *, status: int = 200) -> HttpResponse:
+    importer = imports.find(run.importer)
+    template = TEMPLATES.get(Status(run.status), "transfers/run.html")
+    context = {
+        "title": importer.title,
+        "run": run,
+        "importer": importer,
+        "steps": steps_of(run, importer),
+        "breadcrumbs": [(_("Imports"), reverse("transfers:run_list")), (run.file_name, "")],
+        "may_change": may(request.user, access.CHANGE),
+        "here": request.get_full_path() if request.method == "GET" else run.get_absolute_url(),
+        **_step(request, run, importer),
+    }
+    return htmx.render(request, template, context, fragments={"run": f"{template}#run"}, status=status)
+
+
+def _step(request: HttpRequest, run: TransferRun, importer: type[Importer]) -> dict[str, Any]:
+    if run.status == Status.COLUMNS:
+        places = {place: name for name, place in run.columns.items()}
+        return {"fields": [(place, heading, places.get(place, "")) for place, heading in enumerate(run.headings)]}
+    if run.status == Status.MAPPING:
+        return {"entries": run.mapping.get("entries", ()), "targets": importer(run).targets()}
+    return _preview(request, run, importer)
+
+
+def _preview(request: HttpRequest, run: TransferRun, importer: type[Importer]) -> dict[str, Any]:
+    tab = request.GET.get("tab", "")
+    if tab not in Outcome.values:
+        tab = next((o.value for o in (Outcome.CHANGED, Outcome.NEW, Outcome.REFUSED) if getattr(run, o.value)), "new")
+    rows = run.rows.filter(outcome=tab)
+    if words := request.GET.get("q", "").replace("\x00", "")[:100]:
+        rows = rows.filter(
+            Q(label__icontains=words) | Q(meta__icontains=words) | Q(raw__icontains=words) | Q(reason__icontains=words)
+        )
+    page = paginate(rows.order_by("line", "pk"), number=positive(request.GET.get("page"), 1), size=PAGE_SIZE)
+    for row in page.rows:
+        _mark(row, run)
+    refused = list(run.rows.refused().order_by("line", "pk")[:REFUSED_SHOWN]) if tab != Outcome.REFUSED else []
+    for row in refused:
+        _mark(row, run)
+    waiting = 0 if run.is_busy else progress.waiting(run)
+    return {
+        "progress": progress.of(run),
+        "tab": tab,
+        "tabs": [(outcome.value, str(outcome.label).capitalize(), getattr(run, outcome.value)) for outcome in Outcome],
+        "q": words,
+        "page": page,
+        "refused": refused,
+        "more_refused": max(0, run.refused + run.refused_late - len(refused)),
+        "waiting": waiting,
+        "left_out": 0 if run.is_busy else progress.left_out(run),
+        "ignored": [heading for place, heading in enumerate(run.headings) if place not in run.columns.values()],
+        "figures": _figures(importer, run.figures),
+        "checked_figures": _figures(importer, run.checked_figures),
+        "done_url": _url(importer.done_url),
+        "may_check_again": run.apply_started_at is None and run.status in (Status.READY, Status.FAILED),
+        "may_cancel": Status.CANCELLED in TransferRun.TRANSITIONS.get(Status(run.status), ()),
+        "may_apply": run.check_finished_at is not None and not run.is_busy and run.status != Status.DONE,
+    }
+
+
+def _mark(row: Any, run: TransferRun) -> None:
+    """The cells of the line as written, with the wrong one marked."""
+    wrong = run.columns.get(row.column, -1)
+    row.cells = [(cell, place == wrong) for place, cell in enumerate(row.data.get("cells") or ())]
+
+
+def _figures(importer: type[Importer], figures: dict[str, int]) -> list[tuple[str, int]]:
+    return [(str(importer.figure_labels.get(key, key)), number) for key, number in figures.items()]
+
+
+def _url(name: str) -> str:
+    try:
+        return reverse(name) if name else ""
+    except NoReverseMatch:
+        return ""
+
+
+def _back(request: HttpRequest, run: TransferRun) -> HttpResponse:
+    """After a command: the page of the run, or for htmx its part that changed."""
+    run.refresh_from_db()
+    if htmx.target(request) == "run" and run.status not in TEMPLATES:
+        return _drawn(request, run)
+    return htmx.done(request, to=run.get_absolute_url(), leave=True)
+
+
+@command(access.CHANGE)
+def columns(request: HttpRequest, pk: int) -> HttpResponse:
+    """Name the columns of the file."""
+    run = access.run_or_404(request, pk)
+    names = [request.POST.get(f"column-{place}", "") for place in range(len(run.headings))]
+    runs.name_columns(run, names=names)
+    return _back(request, run)
+
+
+@command(access.CHANGE)
+def mapping(request: HttpRequest, pk: int) -> HttpResponse:
+    """Decide what each name of the file is."""
+    run = access.run_or_404(request, pk)
+    entries = {
+        entry["key"]: {
+            "action": request.POST.get(f"action-{number}", ""),
+            "target": request.POST.get(f"target-{number}", "").strip(),
+        }
+        for number, entry in enumerate(run.mapping.get("entries", ()))
+    }
+    runs.decide(run, entries=entries)
+    return _back(request, run)
+
+
+@command(access.CHANGE)
+def leave_out(request: HttpRequest, pk: int, row: int) -> HttpResponse:
+    """Tick or untick one row of the preview."""
+    run = access.run_or_404(request, pk)
+    found = get_object_or_404(run.rows.select_related("run"), pk=row)
+    runs.leave_out(found, left_out="apply" not in request.POST)
+    return _back(request, run)
+
+
+@command(access.CHANGE)
+def apply(request: HttpRequest, pk: int) -> HttpResponse:
+    """Write the rows, in the background."""
+    run = runs.apply(access.run_or_404(request, pk))
+    waiting = run.to_apply - run.applied
+    text = ngettext("%(count)s row is being written.", "%(count)s rows are being written.", waiting)
+    messages.info(request, text % {"count": waiting})
+    return _back(request, run)
+
+
+@command(access.CHANGE)
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop, or drop what was not applied."""
+    run = runs.cancel(access.run_or_404(request, pk))
+    messages.success(request, _("The import of %(file)s is cancelled.") % {"file": run.file_name})
+    return _back(request, run)
+
+
+@command(access.CHANGE)
+def check_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make the preview anew."""
+    run = runs.check_again(access.run_or_404(request, pk))
+    return _back(request, run)
+
+
+@requires(access.VIEW)
+def file(request: HttpRequest, pk: int) -> FileResponse:
+    """The uploaded file as it came, for who may do this import."""
+    run = access.run_or_404(request, pk)
+    return FileResponse(
+        run.file.open("rb"), as_attachment=True, filename=run.file_name, content_type="application/octet-stream"
+    )
+
+
+@requires(access.VIEW)
+def refused(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    """The refused lines as a file with the reason, to be mended and uploaded again."""
+    run = access.run_or_404(request, pk)
+    name = f"{run.file_name.rpartition('.')[0] or run.file_name}-{_('refused')}.csv"
+    response = StreamingHttpResponse(_refused_lines(run), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = FileResponse(as_attachment=True, filename=name)["Content-Disposition"]
+    return response
+
+
+class _Line:
+    def write(self, text: str) -> str:
+        return text
+
+
+def _refused_lines(run: TransferRun) -> Iterator[str]:
+    writer = csv.writer(_Line(), delimiter=";" if run.style == "comma" else ",")
+    yield "\ufeff" + writer.writerow([*map(neutralise, run.headings), _("Reason"), _("Line")])
+    width = len(run.headings)
+    for row, written in progress.refused(run):
+        cells = [*written, *[""] * width][:width]
+        why = f"{row.reason} ({row.hint})" if row.hint else row.reason
+        yield writer.writerow([*map(neutralise, cells), neutralise(why), row.line])
