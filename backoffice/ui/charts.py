@@ -210,7 +210,14 @@ class Spark:
         if self.bars:
             pitch = self.WIDTH / len(values)
             context["marks"] = [
-                Mark(position(pitch * i + 0.5), position(at), position(pitch - 1), position(self.HEIGHT - 2 - at), "ar2", "")
+                Mark(
+                    position(pitch * i + 0.5),
+                    position(at),
+                    position(pitch - 1),
+                    position(self.HEIGHT - 2 - at),
+                    "ar2",
+                    "",
+                )
                 for i, at in enumerate(y)
             ]
         else:

@@ -3,6 +3,7 @@
 In `composition.py`::
 
     DASHBOARD = [
+        Action(_("New order"), "orders:sale", "orders.add_order", icon="plus", primary=True, dialog=False),   # in the head
         Figures("apps.orders.selectors.home.figures", "orders.view_order"),              # the strip "what waits"
         Part("sales", _("Sales today"), "orders:home_sales", "orders.view_order", wide=True, refresh="orders-order"),
         Part("to-accept", _("Orders to accept"), "orders:home_waiting", "orders.change_order", side="left"),
@@ -29,6 +30,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from . import htmx
+from .actions import Action, Button
 from .permissions import may
 
 
@@ -152,6 +154,7 @@ class Part:
 class Page:
     """The home page as this person sees it."""
 
+    buttons: list[Button] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     wide: list[Part] = field(default_factory=list)
     narrow: list[Part] = field(default_factory=list)
@@ -165,13 +168,15 @@ class Page:
 
 def build(user: Any) -> Page:
     """What `composition.DASHBOARD` names, as far as this person may see it, in its places."""
-    from backoffice.composition import DASHBOARD  # noqa: PLC0415 - composition names things of the apps, which use this
+    from backoffice.composition import DASHBOARD
 
     page = Page()
     for entry in DASHBOARD:
         if not may(user, entry.permission):
             continue
-        if isinstance(entry, Figures):
+        if isinstance(entry, Action):
+            page.buttons.append(Button(entry, entry.url()))
+        elif isinstance(entry, Figures):
             page.figures.extend(entry.of(user))
         elif entry.url:
             place = page.wide if entry.wide else page.narrow if entry.narrow else page.right

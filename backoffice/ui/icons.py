@@ -21,7 +21,7 @@ def icon(name: str, css: str = "") -> SafeString:
         drawn = _render_icon(name, None, **attributes)
     except IconDoesNotExist:
         drawn = _render_icon(UNKNOWN, None, **attributes)
-    return SafeString(" ".join(drawn.split()))  # noqa: S308 - the package's own picture, no data in it
+    return SafeString(" ".join(drawn.split()))
 
 
 def exists(name: str) -> bool:

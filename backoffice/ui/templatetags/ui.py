@@ -10,7 +10,7 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language_info, gettext, ngettext
 
 from backoffice import company
 from backoffice.kernel import clock
@@ -20,9 +20,26 @@ from backoffice.ui import charts, codes, icons
 
 register = template.Library()
 
-STYLESHEETS = (
-    "tokens reset base layout components lists steps tables forms overlays charts pages pos board floor plan utilities print"
-).split()
+STYLESHEETS = [
+    "tokens",
+    "reset",
+    "base",
+    "layout",
+    "components",
+    "lists",
+    "steps",
+    "tables",
+    "forms",
+    "overlays",
+    "charts",
+    "pages",
+    "pos",
+    "board",
+    "floor",
+    "plan",
+    "utilities",
+    "print",
+]
 FAMILIES = {"bread", "vien", "cake", "savo", "coff", "cold", "shop"}
 HUE_STEP = 15
 
@@ -30,7 +47,9 @@ HUE_STEP = 15
 @register.simple_tag
 def stylesheets() -> SafeString:
     """The links to all stylesheets; the first one fixes the order of the layers."""
-    return format_html_join("\n    ", '<link rel="stylesheet" href="{}">', ((static(f"css/{name}.css"),) for name in STYLESHEETS))
+    return format_html_join(
+        "\n    ", '<link rel="stylesheet" href="{}">', ((static(f"css/{name}.css"),) for name in STYLESHEETS)
+    )
 
 
 @register.simple_tag
@@ -54,7 +73,9 @@ def amount(value: Decimal | None, places: int = 2) -> str:
 @register.simple_tag
 def quantity(value: Decimal | None, unit: Any = "", places: int | None = None) -> str:
     """A quantity with its unit (a code, or an object with one)."""
-    return "" if value is None else format_quantity(Decimal(value), str(getattr(unit, "code", unit) or ""), places=places)
+    return (
+        "" if value is None else format_quantity(Decimal(value), str(getattr(unit, "code", unit) or ""), places=places)
+    )
 
 
 @register.simple_tag
@@ -197,15 +218,22 @@ def shop_name() -> str:
 
 
 @register.simple_tag
-def shop_mark() -> SafeString:
+def shop_mark(css: str = "") -> SafeString:
     """The company's mark: its icon on the accent colour."""
-    return format_html('<span class="mark" aria-hidden="true">{}</span>', icons.icon(company.current().mark))
+    classes = f"mark {css}".strip()
+    return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, icons.icon(company.current().mark))
+
+
+@register.simple_tag
+def language_name(code: str) -> str:
+    """A language in its own words."""
+    return str(get_language_info(code)["name_local"])
 
 
 @register.simple_tag
 def role_names(user: Any) -> str:
     """The roles of a person, in words."""
-    from backoffice.accounts.roles import titles  # noqa: PLC0415 - accounts' screens are written with this library
+    from backoffice.accounts.roles import titles
 
     return ", ".join(titles(user))
 

@@ -1,0 +1,87 @@
+"""How long a session lasts, and in which language and look its pages are."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from backoffice.company.services import remembering
+from backoffice.kernel import clock
+
+Next = Callable[[HttpRequest], HttpResponse]
+
+STARTED, SEEN = "started", "seen"
+# The session is written at most this often for being looked at: reading a page should not take the write lock.
+RESOLUTION = 60
+THEMES = ("light", "dark")
+DENSITIES = ("comfortable", "compact")
+THEME_COOKIE, DENSITY_COOKIE = "theme", "density"
+
+
+class SessionLimits:
+    """Twelve hours after logging in, or an hour after the last thing somebody did, one logs in again.
+
+    What a page does by itself (polling boards send `X-Background`) does not count as doing something.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = int(clock.now().timestamp())
+            started = request.session.get(STARTED)
+            seen = request.session.get(SEEN)
+            if started is None or seen is None:
+                request.session[STARTED], request.session[SEEN] = now, now
+            elif now - started > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS:
+                return self._ended(request)
+            elif now - seen > RESOLUTION and "X-Background" not in request.headers:
+                request.session[SEEN] = now
+        return self.get_response(request)
+
+    def _ended(self, request: HttpRequest) -> HttpResponse:
+        logout(request)
+        asked = "/" if request.headers.get("HX-Request") == "true" or request.method != "GET" else request.get_full_path()
+        response = redirect_to_login(asked)
+        response["Location"] += "&ended=1"
+        if request.headers.get("HX-Request") == "true":
+            gone = HttpResponse(status=200)
+            gone["HX-Redirect"] = response["Location"]
+            return gone
+        return response
+
+
+class Preferences:
+    """Language, theme and density: the person's own, else the browser's cookie, else the house's.
+
+    Sets `request.theme` ("" follows the device) and `request.density`. Also the place where the company is remembered
+    for the length of the request, because every page shows it.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user if request.user.is_authenticated else None
+        language = self._language(request, getattr(user, "language", ""))
+        theme = getattr(user, "theme", "") or request.COOKIES.get(THEME_COOKIE, "")
+        density = getattr(user, "density", "") or request.COOKIES.get(DENSITY_COOKIE, "")
+        request.theme = theme if theme in THEMES else ""  # type: ignore[attr-defined]
+        request.density = density if density in DENSITIES else DENSITIES[0]  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = language
+        with translation.override(language), remembering():
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+    @staticmethod
+    def _language(request: HttpRequest, own: str) -> str:
+        known = dict(settings.LANGUAGES)
+        for code in (own, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")):
+            if code in known:
+                return code
+        return settings.LANGUAGE_CODE

@@ -1,0 +1,9 @@
+"""Pages that belong to the frame itself."""
+
+from django.urls import path
+
+from .views_palette import palette
+
+app_name = "ui"
+
+urlpatterns = [path("palette/", palette, name="palette")]
