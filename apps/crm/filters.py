@@ -37,7 +37,12 @@ class CustomerFilter(FilterSet):
     kind = MultipleChoiceFilter(label=_("Kind"), choices=Customer.Kind.choices)
     seen = MultipleChoiceFilter(
         label=_("Last purchase"),
-        choices=[("30", _("in 30 days")), ("90", _("31 to 90 days ago")), ("older", _("longer ago")), ("never", _("never"))],
+        choices=[
+            ("30", _("in 30 days")),
+            ("90", _("31 to 90 days ago")),
+            ("older", _("longer ago")),
+            ("never", _("never")),
+        ],
         method="last_seen",
     )
     price_list = ModelChoiceFilter(queryset=PriceList.objects.order_by("name"), empty_label=_("Any price list"))

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.crm.errors import CustomerExists
 from apps.crm.models import Address, Customer, LoyaltyProgram, documents, phones
 from backoffice.ui.forms import DecimalField, Form, ModelForm, reason_field
 
@@ -71,7 +72,11 @@ class CustomerForm(ModelForm):
             del self.fields["document"]
 
     def clean_document(self) -> str:
-        return documents.normalise(self.cleaned_data["document"])
+        document = documents.normalise(self.cleaned_data["document"])
+        # Here already, because the database's own words would not say who has it.
+        if twin := Customer.objects.with_document(document).exclude(pk=self.instance.pk).first():
+            raise forms.ValidationError(str(CustomerExists(code=twin.code, name=twin.name)))
+        return document
 
     def clean_phone(self) -> str:
         return phones.normalise(self.cleaned_data["phone"])
@@ -173,7 +178,9 @@ class ProgramForm(ModelForm):
 class SimulatorForm(Form):
     """An amount to try the program with."""
 
-    amount = DecimalField(label=_("A purchase of"), places=2, affix="R$", min_places=2, min_value=0, max_value=1_000_000)
+    amount = DecimalField(
+        label=_("A purchase of"), places=2, affix="R$", min_places=2, min_value=0, max_value=1_000_000
+    )
 
 
 def clean_postal_code(text: str) -> str:

@@ -48,14 +48,16 @@ class CustomerTable(tables.Table):
         thumb=lambda row: ("building-2" if row.kind == Customer.Kind.COMPANY else "user", ""),
     )
     document = DocumentColumn(verbose_name=_("CPF or CNPJ"), orderable=False, css="code nw")
-    phone = tables.Column(accessor="phone_formatted", verbose_name=_("Telephone"), orderable=False, css="nw", card="stock")
+    phone = tables.Column(
+        accessor="phone_formatted", verbose_name=_("Telephone"), orderable=False, css="nw", card="stock"
+    )
     tags = TagsColumn(verbose_name=_("Tags"), orderable=False)
-    orders = tables.NumberColumn(verbose_name=_("Orders"))
+    orders_count = tables.NumberColumn(verbose_name=_("Orders"))
     spent = tables.MoneyColumn(verbose_name=_("Spent"), card="price")
     last_at = tables.DateColumn(verbose_name=_("Last purchase"), card="status", empty_text=_("never"))
     points = tables.NumberColumn(verbose_name=_("Points"))
 
     class Meta:
         model = Customer
-        fields = ("name", "document", "phone", "tags", "orders", "spent", "last_at", "points")
+        fields = ("name", "document", "phone", "tags", "orders_count", "spent", "last_at", "points")
         order_by = ("name",)

@@ -40,6 +40,10 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         """Customers that carry this very tag."""
         return self.filter(search_text__contains=_tag_word(tag)) if tag.strip() else self
 
+    def with_document(self, document: str) -> Self:
+        """Who has this normalised document; nobody has none."""
+        return self.filter(document=document) if document else self.none()
+
     def active(self) -> Self:
         return self.filter(is_active=True)
 

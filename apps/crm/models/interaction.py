@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from .customer import Customer
@@ -39,4 +40,4 @@ class Interaction(Originated):
         return self.summary
 
     def get_absolute_url(self) -> str:
-        return self.customer.get_absolute_url()
+        return reverse("crm:customer_detail", args=[self.customer_id])

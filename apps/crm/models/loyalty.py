@@ -80,7 +80,7 @@ class LoyaltyAccount(TimeStamped):
         return f"{self.customer} · {self.program}"
 
     def get_absolute_url(self) -> str:
-        return self.customer.get_absolute_url()
+        return reverse("crm:customer_detail", args=[self.customer_id])
 
 
 class PointLotQuerySet(models.QuerySet["PointLot"]):

@@ -6,6 +6,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel.fields import MoneyField, QuantityField
@@ -47,7 +48,7 @@ class Purchase(Originated):
         return f"{self.customer} {self.at:%Y-%m-%d}"
 
     def get_absolute_url(self) -> str:
-        return self.customer.get_absolute_url()
+        return reverse("crm:customer_detail", args=[self.customer_id])
 
 
 class PurchaseItem(models.Model):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from apps.catalog.models import Product
@@ -57,10 +57,11 @@ def summary(customer: Customer, *, today: date | None = None) -> Summary:
         orders=Count("pk"),
         in_year=Count("pk", filter=Q(at__gte=year_ago)),
         spent=Sum("amount"),
+        first_at=Min("at"),
         last_at=Max("at"),
     )
-    first_at = counting.order_by("at").values_list("at", flat=True).first()
-    orders, spent, last_at = totals["orders"], totals["spent"] or Decimal(0), totals["last_at"]
+    orders, spent = totals["orders"], totals["spent"] or Decimal(0)
+    first_at, last_at = totals["first_at"], totals["last_at"]
     every = round((last_at - first_at).days / (orders - 1)) if first_at and orders > 1 else None
     lots = list(
         PointLot.objects.filter(account__customer=customer)
@@ -95,12 +96,12 @@ def favourites(customer: Customer, *, limit: int = 3) -> list[Favourite]:
         .annotate(purchases=Count("purchase_id", distinct=True), total=Sum("quantity"))
         .order_by("-purchases", "-total", "product_id")[:limit]
     )
-    products = Product.objects.in_bulk([row["product_id"] for row in rows])
+    products = Product.objects.select_related("unit", "category").in_bulk([row["product_id"] for row in rows])
     return [Favourite(products[row["product_id"]], row["purchases"], row["total"]) for row in rows]
 
 
 def with_figures(customers: QuerySet[Customer], *, today: date | None = None) -> QuerySet[Customer]:
-    """Customers with `orders`, `spent`, `last_at` and `points` beside each, looked up for the rows that are read only."""
+    """Customers with `orders_count`, `spent`, `last_at` and `points` beside each, looked up for the rows read only."""
     bought = Purchase.objects.filter(customer=OuterRef("pk")).counting().order_by().values("customer")
     points = (
         PointLot.objects.filter(account__customer=OuterRef("pk"))
@@ -111,7 +112,7 @@ def with_figures(customers: QuerySet[Customer], *, today: date | None = None) ->
         .values("total")
     )
     return customers.annotate(
-        orders=Coalesce(Subquery(bought.annotate(total=Count("pk")).values("total")), 0),
+        orders_count=Coalesce(Subquery(bought.annotate(total=Count("pk")).values("total")), 0),
         spent=Coalesce(Subquery(bought.annotate(total=Sum("amount")).values("total")), exact(0, MoneyField)),
         last_at=Subquery(bought.annotate(total=Max("at")).values("total")),
         points=Coalesce(Subquery(points), 0),

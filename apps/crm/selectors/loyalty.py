@@ -108,7 +108,7 @@ def program_figures(program: LoyaltyProgram, *, until: date, today: date | None 
 
 
 def differences() -> list[Difference]:
-    """Where the points disagree: lots with their moves, moves with their transactions, balances with the running sum."""
+    """Where the points disagree: lots with moves, moves with their transactions, balances with the running sum."""
     return [*_lots(), *_transactions(), *_balances()]
 
 

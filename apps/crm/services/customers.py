@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.models import PriceList
 from apps.crm.errors import CustomerExists
-from apps.crm.models import Address, Customer
-from apps.crm.models import documents, phones
+from apps.crm.models import Address, Customer, documents, phones
 from backoffice.kernel import numbering, state
 from backoffice.kernel.errors import DomainError
 from backoffice.kernel.locks import lock
@@ -207,9 +206,7 @@ def normalise_postal_code(text: str) -> str:
 
 
 def _refuse_twin(customer: Customer) -> None:
-    if not customer.document:
-        return
-    twin = Customer.objects.filter(document=customer.document).exclude(pk=customer.pk).first()
+    twin = Customer.objects.with_document(customer.document).exclude(pk=customer.pk).first()
     if twin is not None:
         raise CustomerExists(code=twin.code, name=twin.name)
 

@@ -24,7 +24,7 @@ def program(**fields: Any) -> LoyaltyProgram:
 
 
 def origin(text: str = "sale") -> Any:
-    """Something that may cause points. Which kind of row it is must not matter; here it is a note of another customer."""
+    """Something that may cause points. Which kind of row must not matter; here it is a note of another customer."""
     other = Customer.objects.filter(code="ORIGIN").first() or customers.create(name="Origin", code="ORIGIN")
     return interactions.note(other, summary=text)
 

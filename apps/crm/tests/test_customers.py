@@ -69,7 +69,9 @@ def test_only_named_fields_can_be_changed() -> None:
 
 def test_there_is_one_default_address() -> None:
     customer = build.customer()
-    home = customers.add_address(customer, street="Rua das Acácias", number="210", city="Curitiba", postal_code="80000-123")
+    home = customers.add_address(
+        customer, street="Rua das Acácias", number="210", city="Curitiba", postal_code="80000-123"
+    )
     shop = customers.add_address(customer, street="Rua XV", city="Curitiba", state="pr")
     assert [home.is_default, shop.is_default, home.postal_code, shop.state] == [True, False, "80000123", "PR"]
 

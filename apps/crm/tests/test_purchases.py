@@ -66,7 +66,7 @@ def test_a_list_of_customers_with_figures_is_one_query(django_assert_num_queries
     with django_assert_num_queries(1):  # type: ignore[operator]
         rows = list(figures.with_figures(Customer.objects.exclude(code="ORIGIN").order_by("pk")))
 
-    assert [(row.orders, row.spent, row.points) for row in rows] == [  # type: ignore[attr-defined]
+    assert [(row.orders_count, row.spent, row.points) for row in rows] == [  # type: ignore[attr-defined]
         (2, Decimal("20.50"), 0),
         (0, Decimal(0), 7),
         (0, Decimal(0), 0),

@@ -57,7 +57,9 @@ class CustomerList(ListScreen):
         SavedView("expiring", gettext_lazy("Points expire soon"), points_expiring),
     ]
     bulk_actions = [
-        BulkAction("deactivate", gettext_lazy("Deactivate"), "crm.change_customer", customers.deactivate, icon="user-x"),
+        BulkAction(
+            "deactivate", gettext_lazy("Deactivate"), "crm.change_customer", customers.deactivate, icon="user-x"
+        ),
     ]
     empty = Empty(
         gettext_lazy("No customers yet"),

@@ -211,7 +211,8 @@ def test_unreadable_lines_are_named_and_their_ticket_stays_out(channel: Channel,
 
 def test_returns_and_nonsense_are_refused(channel: Channel, bread: Product) -> None:
     columns = ("date", "ticket", "item", "quantity", "price")
-    log = "2016-10-30,1,Bread,-1,2\n2016-10-30,2,Bread,0,2\n2016-10-30,3,Bread,x,2\n2016-10-30,4,Bread,1,-2\n2016-10-30,5,Bread,99999999,2\n"
+    quantities = (("-1", "2"), ("0", "2"), ("x", "2"), ("1", "-2"), ("99999999", "2"))
+    log = "\n".join(f"2016-10-30,{n},Bread,{quantity},{price}" for n, (quantity, price) in enumerate(quantities, 1))
     found = rows(log, columns)
 
     results = check(scanned(channel, found), found)

@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.catalog.models import Product
 from apps.orders.models import Channel, Order
-from backoffice.transfers.importer import Applied, Column, Decision, Importer, MapEntry, Row, RowResult, Target
+from backoffice.transfers.importer import Applied, Decision, Importer, MapEntry, Row, RowResult, Target
 
 from . import matching, reading, writing
+from .columns import COLUMNS
 from .options import PastSalesOptions
 from .reading import Ticket, Unreadable
 
@@ -35,43 +36,7 @@ class PastSalesImporter(Importer):
         "No stock moves, and our own order numbers go on as they are."
     )
     thing = gettext_lazy("Ticket")
-    columns = (
-        Column(
-            "date", gettext_lazy("Date"), required=True, example="2016-10-30",
-            aliases=("day", "business date", "sale date", "order date", "datetime", "date time", "timestamp", "data",
-                     "dia", "data da venda", "data hora", "fecha", "datum"),
-        ),
-        Column(
-            "time", gettext_lazy("Time"), example="09:58:11",
-            aliases=("hour", "time of sale", "sale time", "hora", "horario", "hora da venda"),
-        ),
-        Column(
-            "ticket", gettext_lazy("Ticket"), required=True, example="1042",
-            aliases=("transaction", "transaction id", "transaction number", "ticket number", "receipt", "receipt number",
-                     "bill", "bill no", "order", "order id", "order number", "check", "invoice", "cupom", "numero do cupom",
-                     "venda", "id da venda", "pedido", "nota", "comanda"),
-        ),
-        Column(
-            "item", gettext_lazy("Item"), required=True, example="Croissant",
-            aliases=("product", "product name", "item name", "article", "description", "name", "produto",
-                     "nome do produto", "descricao", "nome", "articulo"),
-        ),
-        Column(
-            "quantity", gettext_lazy("Quantity"), example="2",
-            aliases=("qty", "units", "count", "amount sold", "pieces", "qtd", "qtde", "quantidade", "cantidad"),
-            help=gettext_lazy("Without this column every line is one unit."),
-        ),
-        Column(
-            "price", gettext_lazy("Unit price"), example="9.50",
-            aliases=("price", "item price", "price each", "preco", "preco unitario", "valor unitario", "precio"),
-        ),
-        Column(
-            "amount", gettext_lazy("Line amount"), example="19.00",
-            aliases=("amount", "total", "line total", "net sales", "gross sales", "sales", "valor", "valor total",
-                     "total do item", "subtotal"),
-            help=gettext_lazy("What was paid for the line; goes before the unit price."),
-        ),
-    )  # fmt: skip
+    columns = COLUMNS
     options_form = PastSalesOptions
     needs_mapping = True
     check_size = 1000

@@ -28,7 +28,9 @@ def propose(counts: Mapping[str, int], *, importer: str) -> list[MapEntry]:
     """
     before = remembered(importer)
     known = by_name(counts)
-    alive = set(Product.objects.filter(sku__in=[entry.target for entry in before.values()]).values_list("sku", flat=True))
+    alive = set(
+        Product.objects.filter(sku__in=[entry.target for entry in before.values()]).values_list("sku", flat=True)
+    )
     entries = []
     for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
         last = before.get(name)
