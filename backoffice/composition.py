@@ -54,7 +54,11 @@ DEMO_MASTERS: list[str] = [
     "apps.inventory.demo.places",
     "apps.production.demo.build",
     "apps.crm.demo.build",
+    "apps.orders.demo.build",
 ]
 DEMO_STORY: list[str] = [
     "apps.inventory.demo.deliveries",
+    "apps.orders.demo.log",
+    "apps.orders.demo.week",
+    "apps.orders.demo.today",
 ]

@@ -1,5 +1,6 @@
 """The demo bakery's goods: English or Portuguese by setting. Repeatable: what is there already stays as it is."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from django.conf import settings
 from apps.catalog.models import Category, PriceList, Product, Unit
 from apps.catalog.services import categories, packs, price_lists, prices, products
 from apps.catalog.services.prices import Change
+from backoffice.kernel import clock
 
 
 class Good(NamedTuple):
@@ -89,6 +91,7 @@ GOODS = (
     Good("SM-LAMI", "Laminated dough", "Massa laminada", "semi", "kg", shelf_life=2, allergens="gluten milk"),
     Good("PK-BAGM", "Paper bag M", "Saco de papel M", "pack", "un", icon="shopping-bag", pack=("Bundle of 500", "Fardo com 500", "500", "")),
 )  # fmt: skip
+DAYS_OPEN = 120
 WEB_FACTOR, WHOLESALE_FACTOR = Decimal("1.00"), Decimal("0.75")
 
 
@@ -122,11 +125,12 @@ def build() -> None:
     ):
         if not PriceList.objects.filter(code=code).exists():
             price_list = price_lists.create(code=code, name=name)
-            prices.set_many(
-                price_list,
-                [Change(known[good.sku].pk, Decimal(good.price) * factor) for good in GOODS if good.price],
-                reason=pick("Opening prices", "Preços de abertura"),
-            )
+            with clock.fixed(clock.now() - timedelta(days=DAYS_OPEN)):
+                prices.set_many(
+                    price_list,
+                    [Change(known[good.sku].pk, Decimal(good.price) * factor) for good in GOODS if good.price],
+                    reason=pick("Opening prices", "Preços de abertura"),
+                )
 
 
 def _make(good: Good, category: Category, unit: Unit) -> Product:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
 from django.utils import translation
 from django.utils.module_loading import import_string
 
@@ -30,7 +31,9 @@ class Command(BaseCommand):
             for path in steps:
                 self.stdout.write(f"  {path.partition('.')[2]}")
                 self.stdout.flush()
-                import_string(path)()
+                # A step is told whole or not at all: killed half-way, it is told again.
+                with transaction.atomic():
+                    import_string(path)()
 
     def _people(self, password: str | None) -> None:
         """One person a role, named after it; the owner may do everything."""

@@ -1,0 +1,159 @@
+"""The work of a day, one operation at a time."""
+
+import io
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from apps.catalog.models import Product, Unit
+from apps.inventory.models import Location
+from apps.inventory.services import stock
+from apps.inventory.services.stock import ReceiptLine
+from apps.orders.models import Channel
+from apps.orders.services import commit, sessions
+from apps.orders.services.payments import Tender
+from apps.production.models import WorkCenter
+from apps.production.services import completion, recipes, work_orders
+from apps.production.services.recipes import LineSpec, StepSpec
+from backoffice.accounts.models import User
+from backoffice.kernel import clock
+from backoffice.kernel.audit import acting
+from benchmarks.meter import Reading, measure
+
+ROUNDS = 40
+
+
+class Bench:
+    """A manager who is logged in, and the shop that `data.build` made."""
+
+    def __init__(self) -> None:
+        from django.contrib.auth.models import Group
+
+        self.user = User.objects.create(username="bench", name="Bench")
+        self.user.groups.set(Group.objects.filter(name="manager"))
+        self.client = Client(headers={"host": "127.0.0.1"})
+        self.client.force_login(self.user, backend="django.contrib.auth.backends.ModelBackend")
+        self.shop = Location.objects.get(code="SHOP")
+
+    def list(self, name: str, fragment: str, **query: str) -> Reading:
+        """A list of 50: the htmx fragment, or the whole page without one."""
+        headers = {"HX-Request": "true", "HX-Target": fragment} if fragment else {}
+
+        def get(number: int) -> int:
+            answer = self.client.get(reverse(name), query, headers=headers)
+            assert answer.status_code == 200, answer.status_code
+            return len(answer.content)
+
+        return measure(get, rounds=ROUNDS)
+
+    def orders(self) -> Reading:
+        """A tab of three products, quoted, held, committed, paid: through the services, as the sale screen calls them."""
+        channel = Channel.objects.get(code="counter")
+        goods = list(
+            Product.objects.filter(balances__location=self.shop, balances__quantity__gte=5).distinct().order_by("pk")[:300]
+        )
+
+        def sell(number: int) -> int:
+            with acting(self.user):
+                cart = sessions.open(channel=channel)
+                for step in range(3):
+                    product = goods[(number * 3 + step) % len(goods)]
+                    cart = sessions.add_line(cart.session, product=product, revision=cart.session.revision)
+                commit.commit(
+                    cart.session,
+                    key=uuid.uuid4().hex,
+                    revision=cart.session.revision,
+                    expected_total=cart.total,
+                    tenders=[Tender("cash", cart.total)],
+                    hand_over=True,
+                )
+            return 0
+
+        return measure(sell, rounds=ROUNDS)
+
+    def work_orders(self) -> Reading:
+        """Plan, release, start and finish a batch with five inputs."""
+        kilo = Unit.objects.get(code="kg")
+        inputs = [
+            Product.objects.create(sku=f"IN-{number}", name=f"Input {number}", unit=kilo, is_sellable=False)
+            for number in range(5)
+        ]
+        made = Product.objects.create(
+            sku="MADE", name="Made here", unit=Unit.objects.get(code="un"), shelf_life_days=3
+        )
+        center = WorkCenter.objects.create(code="OV", name="Oven", hourly_cost=Decimal(45))
+        stock.receive(
+            self.shop, [ReceiptLine(product, Decimal(10_000), unit_cost=Decimal("3.25")) for product in inputs]
+        )
+        recipe = recipes.create(
+            made,
+            output_quantity=Decimal(24),
+            lines=[LineSpec(product, Decimal("0.5")) for product in inputs],
+            steps=[StepSpec("Bake", center, run_minutes=Decimal(20))],
+        )
+        recipes.activate(recipe)
+
+        def make(number: int) -> int:
+            with acting(self.user):
+                order = work_orders.plan(
+                    made, quantity=Decimal(24), due_at=clock.now(), source=self.shop, destination=self.shop
+                )
+                order = work_orders.release(order, revision=order.revision)
+                order = work_orders.start(order, revision=order.revision)
+                completion.report_output(order, quantity=Decimal(24), grade="first", key=uuid.uuid4().hex)
+                order.refresh_from_db()
+                completion.finish(order, revision=order.revision, key=uuid.uuid4().hex)
+            return 0
+
+        return measure(make, rounds=ROUNDS)
+
+    def edit(self) -> Reading:
+        """The form of a product, and saving it."""
+        product = Product.objects.order_by("pk").first()
+        assert product is not None
+        url = reverse("catalog:product_edit", args=[product.pk])
+
+        def save(number: int) -> int:
+            form = self.client.get(url).context["form"]
+            values = {
+                name: value
+                for name in form.fields
+                if (value := form[name].value()) not in (None, False, "")
+            }
+            values["name"] = f"Edited {number}"
+            answer = self.client.post(url, values)
+            assert answer.status_code in (302, 204), answer.content[:2000]
+            return 0
+
+        return measure(save, rounds=20)
+
+    def imported(self, rows: int = 3000) -> float:
+        """Rows a second of preview and apply together: half of them new, half changed."""
+        import time
+
+        from backoffice.transfers.models import TransferRun
+        from backoffice.transfers.services import jobs, runs
+        from backoffice.outbox import runner
+
+        text = io.StringIO()
+        text.write("sku,name,unit,price:counter\n")
+        known = Product.objects.filter(sku__startswith="P-").order_by("pk").values_list("sku", flat=True)[: rows // 2]
+        for sku in known:
+            text.write(f"{sku},Renamed {sku},un,12.50\n")
+        for number in range(rows - len(known)):
+            text.write(f"NEW-{number},New product {number},un,9.90\n")
+        file = SimpleUploadedFile("products.csv", text.getvalue().encode(), content_type="text/csv")
+        began = time.process_time()
+        with acting(self.user):
+            run: Any = runs.start("products", file=file)
+            runner.drain()
+            run = TransferRun.objects.get(pk=run.pk)
+            runs.apply(run)
+            runner.drain()
+        run.refresh_from_db()
+        assert run.status == TransferRun.Status.DONE, (run.status, jobs)
+        return rows / (time.process_time() - began)
