@@ -29,6 +29,3 @@ class CategoryForm(ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["icon"].choices = icons.choices(self.instance.icon)  # type: ignore[attr-defined]
         self.fields["position"].required = False
-
-    def validate_constraints(self) -> None:
-        """Left to the service, which names the field."""

@@ -39,8 +39,9 @@ class PriceListForm(ModelForm):
         self.fields["code"].required = bool(self.instance.pk)
         self.fields["code"].help_text = _("Files name the list by it: price:counter.")
 
-    def validate_constraints(self) -> None:
-        """Left to the service, which takes the default from the other list and names the field."""
+    def _get_validation_exclusions(self) -> set[str]:
+        """Two defaults are no mistake of the person: the service takes it from the other list."""
+        return {*super()._get_validation_exclusions(), "is_default"}  # type: ignore[misc]
 
 
 class InlinePriceForm(Form):

@@ -6,14 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog import allergens, icons
 from apps.catalog.codes import clean_barcode, clean_sku
 from apps.catalog.fields import CategoryField
 from apps.catalog.models import Product, ProductUnit
-from apps.catalog.services import products, validation
+from apps.catalog.services import products
 from backoffice.ui.forms import Form, ModelForm, PriceFormField, QuantityFormField, set_unit
 
 
@@ -89,11 +88,6 @@ class ProductForm(ModelForm):
 
     def clean_tax_rate(self) -> Decimal:
         return self.cleaned_data["tax_rate"] or Decimal(0)
-
-    def validate_constraints(self) -> None:
-        """Say beside the field which SKU or barcode is taken."""
-        for field, message in validation.broken_constraints(self.instance):
-            self.add_error(field if field in self.fields else None, ValidationError(message))
 
     def columns(self) -> dict[str, Any]:
         """What the person changed, by column; of a new product everything."""

@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.kernel.audit import Audited
 from backoffice.kernel.models import Revisioned, TimeStamped
 
+from .validated import Validated
 
-class Category(Audited, Revisioned, TimeStamped):
+
+class Category(Validated, Audited, Revisioned, TimeStamped):
     """A branch of the catalogue's tree. The order of the shelves is the person's, not the alphabet's."""
 
     class Hue(models.TextChoices):
@@ -23,6 +25,8 @@ class Category(Audited, Revisioned, TimeStamped):
         COFFEE = "coff", _("coffee")
         COLD = "cold", _("cold drinks")
         SHOP = "shop", _("shop goods")
+
+    MENDED_IN = {"category_name_unique_at_top": "name", "category_name_unique_inside_parent": "name"}
 
     name = models.CharField(_("name"), max_length=80)
     slug = models.SlugField(_("short name"), max_length=80, unique=True)

@@ -14,9 +14,13 @@ from backoffice.kernel.audit import Audited
 from backoffice.kernel.fields import PriceField, QuantityField
 from backoffice.kernel.models import Revisioned, TimeStamped
 
+from .validated import Validated
 
-class PriceList(Audited, Revisioned, TimeStamped):
+
+class PriceList(Validated, Audited, Revisioned, TimeStamped):
     """A set of prices; channels and customers point to one."""
+
+    MENDED_IN = {"price_list_code_unique_whatever_case": "code", "price_list_one_default": "is_default"}
 
     code = models.SlugField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=80)

@@ -18,6 +18,8 @@ from backoffice.kernel.audit import Audited
 from backoffice.kernel.fields import PriceField
 from backoffice.kernel.models import Revisioned, TimeStamped
 
+from .validated import Validated
+
 
 class ProductQuerySet(models.QuerySet["Product"]):
     def search(self, text: str) -> Self:
@@ -39,7 +41,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.exclude(sell_policy=Product.SellPolicy.ON_DEMAND)
 
 
-class Product(Audited, Revisioned, TimeStamped):
+class Product(Validated, Audited, Revisioned, TimeStamped):
     """Something the shop makes, buys, uses or sells."""
 
     class Kind(models.TextChoices):
@@ -51,6 +53,7 @@ class Product(Audited, Revisioned, TimeStamped):
         PLANNED_OK = "planned_ok", _("also from planned batches")
         ON_DEMAND = "on_demand", _("made on demand")
 
+    MENDED_IN = {"product_sku_unique_whatever_case": "sku", "product_barcode_unique": "barcode"}
     SEARCHED = ("sku", "name", "barcode")
 
     sku = models.CharField(_("SKU"), max_length=40, validators=[validate_sku])
@@ -143,8 +146,10 @@ class Product(Audited, Revisioned, TimeStamped):
         return self.category.hue if self.category else "bread"
 
 
-class ProductUnit(Audited):
+class ProductUnit(Validated, Audited):
     """A pack: how many of the product's own unit one of it holds ("sack 25 kg" of flour in kg is 25/1)."""
+
+    MENDED_IN = {"pack_name_unique_in_product": "name", "pack_barcode_unique": "barcode"}
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="packs", verbose_name=_("product"))
     name = models.CharField(_("name"), max_length=40)
