@@ -6,10 +6,33 @@ and resolved when it is used.
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.outbox.handlers import Handler
+from backoffice.ui.nav import Item, Section
 
 # Sidebar: sections of entries. See backoffice/ui/nav.py.
-NAV: list[Any] = []
+NAV: list[Section] = [
+    Section(_("Sell"), []),
+    Section(
+        _("Catalogue"),
+        [
+            Item(
+                _("Products"),
+                "catalog:product_list",
+                "catalog.view_product",
+                icon="croissant",
+                count="apps.catalog.selectors.products.active_count",
+            ),
+            Item(_("Categories"), "catalog:category_list", "catalog.view_category", icon="folder-tree"),
+            Item(_("Price lists"), "catalog:price_list_list", "catalog.view_pricelist", icon="tags"),
+            Item(_("Units"), "catalog:unit_list", "catalog.view_unit", icon="ruler"),
+        ],
+    ),
+    Section(_("Stock"), []),
+    Section(_("Make"), []),
+    Section(_("Control"), []),
+]
 
 # Panels that a page of one app shows of another: {"catalog.product": [Panel(...)]}. See backoffice/ui/panels.py.
 PANELS: dict[str, list[Any]] = {}
@@ -18,7 +41,9 @@ PANELS: dict[str, list[Any]] = {}
 DASHBOARD: list[Any] = []
 
 # What the palette searches: dotted paths of callables (query, user) -> list of hits.
-SEARCH: list[str] = []
+SEARCH: list[str] = [
+    "apps.catalog.search.products",
+]
 
 # Directive topic -> handler. See backoffice/outbox/handlers.py.
 DIRECTIVE_HANDLERS: dict[str, Handler] = {
@@ -29,6 +54,7 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
 
 # Import key -> dotted path of the importer class. See backoffice/transfers/importer.py.
 IMPORTS: dict[str, str] = {
+    "products": "apps.catalog.resources.ProductImporter",
     "past_sales": "apps.orders.services.past_sales.PastSalesImporter",
 }
 
@@ -38,14 +64,26 @@ LEDGER_CHECKS: list[str] = [
     "apps.crm.selectors.loyalty.differences",
 ]
 
+_READ_CATALOG = [
+    f"catalog.view_{model}" for model in ("product", "productunit", "category", "price", "pricelist", "unit")
+]
+_KEEP_CATALOG = [
+    *_READ_CATALOG,
+    *(f"catalog.{verb}_{model}" for model in ("product", "category", "pricelist") for verb in ("add", "change")),
+    "catalog.delete_category",
+    "catalog.change_price",
+    "catalog.import_product",
+    "catalog.export_product",
+]
+
 # Role -> permissions "app.codename". `manage.py sync_roles` makes groups of them; owner gets everything.
 ROLES: dict[str, list[str]] = {
     "owner": [],
-    "manager": [],
-    "counter": [],
-    "baker": [],
-    "clerk": [],
-    "viewer": [],
+    "manager": [*_KEEP_CATALOG],
+    "counter": [*_READ_CATALOG],
+    "baker": [*_READ_CATALOG],
+    "clerk": [*_READ_CATALOG, "catalog.change_product"],
+    "viewer": [*_READ_CATALOG],
 }
 
 # The demo bakery: what exists (goods, places, recipes, people to sell to), then what happened (stock, weeks of sales).
