@@ -160,9 +160,9 @@ class DateTimeColumn(DateColumn):
 class BoolColumn(Column):
     """Yes or no, in words."""
 
-    def __init__(self, *args: Any, yes: Any = _("Yes"), no: Any = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, yes: Any = None, no: Any = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.yes, self.no = yes, no
+        self.yes, self.no = _("Yes") if yes is None else yes, no
 
     def draw(self, value: Any, record: Any) -> Any:
         return self.yes if value else self.no
@@ -278,7 +278,8 @@ class InlineColumn(Column):
             return text
         css = "" if text not in (None, "") else "muted"
         return format_html(
-            '<span id="{0}" class="inline"><a class="edit {3}" href="{1}" hx-get="{1}" hx-target="#{0}" hx-swap="outerHTML">{2}</a></span>',
+            '<span id="{0}" class="inline"><a class="edit {3}" href="{1}" '
+            'hx-get="{1}" hx-target="#{0}" hx-swap="outerHTML">{2}</a></span>',
             inline_id(self.name, record.pk), reverse(self.url_name, args=[record.pk]), text or self.empty_text, css,
         )  # fmt: skip
 

@@ -164,7 +164,7 @@ class ScanField(forms.Field):
             exactly |= Q(**{f"{name}__iexact": code})
         found = list(self.queryset.filter(exactly)[:2])
         if not found and self.search:
-            from .filters import fold  # noqa: PLC0415 - filters import these fields
+            from .filters import fold
 
             matching = self.queryset.all()
             for word in fold(text).split():
@@ -213,5 +213,3 @@ def _exactly(kind: type[DecimalField], places: int) -> Any:
         return kind(places=places, **kwargs)
 
     return make
-
-

@@ -9,6 +9,8 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters import (
     BooleanFilter,
@@ -18,6 +20,7 @@ from django_filters import (
     ModelMultipleChoiceFilter,
     MultipleChoiceFilter,
 )
+from django_filters.widgets import BooleanWidget
 
 from backoffice.kernel import clock
 
@@ -131,15 +134,11 @@ class FilterSet(django_filters.FilterSet):
         kind = super().get_form_class()
         kind.default_renderer = Renderer
         for name, field in kind.base_fields.items():
-            widget = field.widget
-            if isinstance(widget, forms.CheckboxSelectMultiple):
-                widget.attrs["class"] = "check"
-            elif isinstance(widget, forms.Select):
-                widget.attrs["class"] = "select"
-                widget.attrs["aria-label"] = field.label
-            elif isinstance(widget, forms.TextInput) and name != "q":
-                widget.attrs["class"] = "input"
-                widget.attrs["placeholder"] = widget.attrs["aria-label"] = field.label
+            field.label = capfirst(str(field.label or name))
+            if name in self.facets:
+                _as_boxes(field)
+            elif name != "q":
+                _as_bar(field)
         return kind  # type: ignore[no-any-return]
 
     @cached_property
@@ -164,7 +163,8 @@ class FilterSet(django_filters.FilterSet):
                 yield Chip(f"{label}: {' – '.join(str(part or '…') for part in value)}", self._without(name))
             else:
                 said = self._says(name, value)
-                yield Chip(f"{label}: {said}" if isinstance(value, bool) else said, self._without(name))
+                bare = isinstance(self.form.fields[name].widget, forms.Select) and not isinstance(value, bool)
+                yield Chip(said if bare else f"{label}: {said}", self._without(name))
 
     def above(self) -> list[forms.BoundField]:
         """The filters that stand above the list, without the search box."""
@@ -175,6 +175,8 @@ class FilterSet(django_filters.FilterSet):
         return [self.form[name] for name in self.facets]
 
     def _says(self, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return gettext("Yes") if value else gettext("No")
         choices = getattr(self.form.fields[name], "choices", None)
         if choices is not None and not hasattr(value, "pk"):
             for key, label in choices:
@@ -196,6 +198,28 @@ class FilterSet(django_filters.FilterSet):
         if kept:
             data.setlist(name, kept)
         return str(data.urlencode())
+
+
+def _as_boxes(field: forms.Field) -> None:
+    """A facet: boxes to tick, or one of several; in the list's form although they stand outside it."""
+    many = isinstance(field.widget, forms.SelectMultiple | forms.CheckboxSelectMultiple)
+    field.widget = (forms.CheckboxSelectMultiple if many else forms.RadioSelect)(choices=field.widget.choices)  # type: ignore[attr-defined]
+    field.widget.attrs |= {"class": "check", "form": "filters"}
+
+
+def _as_bar(field: forms.Field) -> None:
+    """A filter above the list: what it filters by is what it says while nothing is chosen."""
+    widget = field.widget
+    if isinstance(widget, DateRangeWidget):
+        return
+    if isinstance(widget, forms.Select) and not isinstance(widget, forms.SelectMultiple):
+        widget.attrs |= {"class": "select", "aria-label": field.label}
+        if isinstance(widget, BooleanWidget):
+            widget.choices = [("", field.label), ("true", _("Yes")), ("false", _("No"))]
+        elif hasattr(field, "empty_label"):
+            field.empty_label = field.label
+    else:
+        widget.attrs |= {"class": "input", "aria-label": field.label, "placeholder": field.label}
 
 
 def _given(value: Any) -> bool:

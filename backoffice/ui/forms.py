@@ -48,7 +48,11 @@ class Renderer(DjangoTemplates):
     """Our templates come from the project, Django's widgets from Django."""
 
     def get_template(self, template_name: str) -> Any:
-        return loader.get_template(template_name) if template_name.startswith("ui/") else super().get_template(template_name)
+        return (
+            loader.get_template(template_name)
+            if template_name.startswith("ui/")
+            else super().get_template(template_name)
+        )
 
 
 @dataclass(frozen=True)

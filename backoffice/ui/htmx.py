@@ -59,7 +59,7 @@ def done(
     """It worked. A browser is sent to `to`; htmx gets the events `changed:<name>` and `dialog:close`.
 
     The events come after the answer has settled, and the dialog's after the others: whoever asked from inside the
-    dialog must still be there to tell. (htmx fires no such events for a 204, so the answer is a 200 that swaps nothing.)
+    dialog must still be there to tell. (htmx fires them for no 204, so the answer is a 200 that swaps nothing.)
     `leave` makes htmx go to `to` as well, for when the page that is shown has lost its subject or a new one was made.
     """
     url = resolve_url(to)

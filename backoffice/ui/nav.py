@@ -60,16 +60,14 @@ def call(how: str | Callable[..., Any], *args: Any) -> Any:
 
 def build(request: HttpRequest) -> list[Group]:
     """The sections that this person sees. The most exact address that begins the request's path is the current one."""
-    from backoffice.composition import NAV  # noqa: PLC0415 - composition names things of the apps, which use this
+    from backoffice.composition import NAV
 
     seen: list[tuple[Section, list[tuple[Item, str]]]] = []
     for section in NAV:
         items = [(item, url) for item in section.items if may(request.user, item.permission) and (url := _url(item))]
         if items:
             seen.append((section, items))
-    best = max(
-        (_match(request.path, [url, *item.under]) for _section, items in seen for item, url in items), default=0
-    )
+    best = max((_match(request.path, [url, *item.under]) for _section, items in seen for item, url in items), default=0)
     return [
         Group(
             section.title,

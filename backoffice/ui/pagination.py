@@ -45,7 +45,7 @@ def capped_count(queryset: QuerySet[Any], cap: int = CAP) -> tuple[int, bool]:
 
 def positive(text: str | None, default: int) -> int:
     """A whole number above zero from a query string, else the default."""
-    return int(text) if text and text.isascii() and text.isdigit() and 0 < int(text[:9]) and len(text) < 10 else default
+    return int(text) if text and text.isascii() and text.isdigit() and int(text[:9]) > 0 and len(text) < 10 else default
 
 
 def size_of(query: QueryDict, default: int) -> int:

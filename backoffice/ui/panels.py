@@ -36,6 +36,6 @@ class Drawn:
 
 def of(place: str, thing: Any, user: Any) -> list[Drawn]:
     """The panels that others show on the page of this thing, as far as the person may see them."""
-    from backoffice.composition import PANELS  # noqa: PLC0415 - composition names things of the apps, which use this
+    from backoffice.composition import PANELS
 
     return [Drawn(p, reverse(p.url_name, args=[thing.pk])) for p in PANELS.get(place, []) if may(user, p.permission)]

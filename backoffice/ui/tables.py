@@ -19,7 +19,6 @@ from django.utils.translation import gettext
 from django_tables2.tables import DeclarativeColumnsMetaclass
 
 from .actions import Action
-from .icons import icon
 from .columns import (
     BadgeColumn,
     BarColumn,
@@ -37,6 +36,7 @@ from .columns import (
     inline_id,
     read,
 )
+from .icons import icon
 
 __all__ = [
     "BadgeColumn",
@@ -222,11 +222,17 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
         if custom is None:
             return lambda record: column.cell(value(record), record)
         wanted = inspect.signature(custom).parameters
-        given = {name: thing for name, thing in {"column": column, "bound_column": bound, "table": self}.items()}
+        given = {"column": column, "bound_column": bound, "table": self}
+        given = {name: thing for name, thing in given.items() if name in wanted}
+        takes_record = "record" in wanted
 
         def draw(record: Any) -> Any:
-            arguments = {"value": value(record), "record": record, **given}
-            return custom(**{name: arguments[name] for name in wanted})
+            arguments = {**given, "record": record} if takes_record else dict(given)
+            if "value" in wanted:
+                arguments["value"] = value(record)
+                if arguments["value"] in column.empty_values:
+                    return column.empty_text
+            return custom(**arguments)
 
         return draw
 

@@ -1,6 +1,7 @@
 """The kinds of screens. See `backoffice.ui` for how each is declared."""
 
-from ..actions import Action, Button
+from backoffice.ui.actions import Action, Button
+
 from .base import Badge, Empty, Fact, Figure, ModelScreen, ObjectScreen, Screen
 from .bulk import BulkAction, BulkScreen
 from .detail import DetailScreen, Tab

@@ -14,8 +14,8 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.views import View
 
-from .. import htmx
-from ..permissions import check
+from backoffice.ui import htmx
+from backoffice.ui.permissions import check
 
 Crumb = tuple[Any, str]
 

@@ -1,4 +1,4 @@
-"""One verb for many rows: the ticked ones, or all that match. The filter is applied again here; its rows do not travel."""
+"""One verb for many rows: the ticked ones, or all that match. The filter is applied again; its rows do not travel."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from django.utils.translation import gettext, ngettext
 
 from backoffice.kernel.audit import acting
 from backoffice.kernel.errors import DomainError
+from backoffice.ui import forms, htmx
+from backoffice.ui.permissions import may
 
-from .. import forms, htmx
-from ..permissions import may
 from .base import ModelScreen
 
 LIMIT = 2_000

@@ -42,7 +42,9 @@ class Conflict:
     def last(self) -> Any:
         """The history entry of who saved before; None where there is no history."""
         history = getattr(self.current, "history", None)
-        return history.select_related("history_user").order_by("-history_date", "-history_id").first() if history else None
+        return (
+            history.select_related("history_user").order_by("-history_date", "-history_id").first() if history else None
+        )
 
     def _as_opened(self) -> dict[str, Any]:
         """The record as the form was opened with; empty where no history tells."""

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from .. import panels as shown_by_others
-from ..actions import Action, Button, buttons
-from ..permissions import may
+from backoffice.ui import panels as shown_by_others
+from backoffice.ui.actions import Action, Button, buttons
+from backoffice.ui.permissions import may
+
 from .base import Badge, Fact, Figure, ObjectScreen
 
 BUTTONS = 3

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel.audit import acting
 from backoffice.kernel.errors import DomainError, StaleRevision
+from backoffice.ui import forms, htmx
 
-from .. import forms, htmx
 from .base import ObjectScreen, url_of
 from .conflict import Conflict, resolved
 

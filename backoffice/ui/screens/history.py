@@ -17,8 +17,8 @@ from django.utils.translation import gettext
 
 from backoffice.kernel import clock, money, quantity
 from backoffice.kernel import fields as exact
+from backoffice.ui.pagination import positive
 
-from ..pagination import positive
 from .base import ObjectScreen, with_query
 
 PAGE = 50
@@ -105,7 +105,9 @@ class HistoryScreen(ObjectScreen):
             if last is not None and not changes and row.history_type == "~":
                 continue
             name = f"{capfirst(str(words.name))}: {row.history_object}" if subject else ""
-            yield Entry(row.history_date, row.history_user, row.history_change_reason or "", row.history_type, name, changes)
+            yield Entry(
+                row.history_date, row.history_user, row.history_change_reason or "", row.history_type, name, changes
+            )
 
 
 class _Words:

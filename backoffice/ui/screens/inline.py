@@ -7,8 +7,9 @@ from django.http import HttpResponse
 from django.http.request import HttpRequest
 from django.utils.functional import cached_property
 
-from .. import htmx
-from ..tables import Table, inline_id
+from backoffice.ui import htmx
+from backoffice.ui.tables import Table, inline_id
+
 from .form import FormScreen
 
 

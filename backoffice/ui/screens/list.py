@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.kernel.errors import DomainError
+from backoffice.ui.actions import Action, buttons
+from backoffice.ui.export import csv_response, xlsx_response
+from backoffice.ui.filters import FilterSet
+from backoffice.ui.pagination import SIZES, Page, capped_count, paginate, positive, size_of
+from backoffice.ui.permissions import may
+from backoffice.ui.tables import SORT, Table
 
-from ..actions import Action, buttons
-from ..export import csv_response, xlsx_response
-from ..filters import FilterSet
-from ..pagination import SIZES, Page, capped_count, paginate, positive, size_of
-from ..permissions import may
-from ..tables import SORT, Table
 from .base import Empty, Figure, ModelScreen, with_query
 from .bulk import BulkAction, confirm_or_run
 
