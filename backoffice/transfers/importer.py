@@ -100,7 +100,10 @@ class MapEntry:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person decided for one name of the file; ``target`` is a ``Target.value`` when the action is ``map``."""
+    """What a person decided for one name of the file; ``target`` is a ``Target.value`` when the action is ``map``.
+
+    When the action is ``create``, it is what ``created_with`` made of the answer to ``create_label``.
+    """
 
     action: Action
     target: str = ""
@@ -135,6 +138,7 @@ class Importer:
     options_form: ClassVar[type[forms.Form] | None] = None  # extra questions on the upload page; see self.options
     needs_mapping: ClassVar[bool] = False
     allow_create: ClassVar[bool] = True  # the mapping page offers "create"
+    create_label: ClassVar[str | _StrPromise] = ""  # what else the mapping page asks for with "create": _("Price")
     check_size: ClassVar[int] = 1000
     apply_size: ClassVar[int] = 500
     figure_labels: ClassVar[Mapping[str, str | _StrPromise]] = {}
@@ -163,6 +167,10 @@ class Importer:
     def targets(self) -> Sequence[Target]:
         """What names can be mapped to. Only called when ``needs_mapping``."""
         return []
+
+    def created_with(self, answer: str) -> str:
+        """The answer to ``create_label`` as it is kept in ``Decision.target``. DomainError when it cannot be one."""
+        return ""
 
     def batches(self, rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
         """Cut the file into the portions that ``check`` sees; override it where rows must stay together."""

@@ -95,7 +95,7 @@ def name_columns(run: TransferRun, *, names: Sequence[str]) -> TransferRun:
 def decide(run: TransferRun, *, entries: Mapping[str, Mapping[str, str]]) -> TransferRun:
     """Take what was decided for each name in the file, and go on to the preview.
 
-    Raises DomainError when a name is to be mapped and its target is not known.
+    Raises DomainError when a name is to be mapped and its target is not known, or is to be created with nonsense.
     """
     found = _locked(run, Status.MAPPING, Status.READY)
     importer = imports.of(found)
@@ -110,7 +110,10 @@ def decide(run: TransferRun, *, entries: Mapping[str, Mapping[str, str]]) -> Tra
         if action == "map" and fold(target) not in targets:
             words = {"name": entry["key"], "target": target}
             raise DomainError(_("“%(name)s” is to be “%(target)s”, which does not exist.") % words)
-        decided.append({**entry, "action": action, "target": targets[fold(target)] if action == "map" else ""})
+        kept = targets[fold(target)] if action == "map" else ""
+        if action == "create":
+            kept = importer.created_with(said.get("detail", "") if "detail" in said else target)
+        decided.append({**entry, "action": action, "target": kept})
     found.mapping = {**found.mapping, "entries": decided}
     found.save(update_fields=["mapping", "updated_at"])
     return _begin(found, Status.CHECKING, "transfer.preview")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 
+from backoffice.kernel.errors import DomainError
 from backoffice.transfers import imports
 from backoffice.transfers.importer import Importer
 from backoffice.transfers.models import TransferRow, TransferRun
@@ -40,7 +41,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return _drawn(request, run, status=286 if htmx.target(request) == "run" and not run.is_busy else 200)
 
 
-def _drawn(request: HttpRequest, run: TransferRun, *, status: int = 200) -> HttpResponse:
+def _drawn(request: HttpRequest, run: TransferRun, *, status: int = 200, **more: Any) -> HttpResponse:
     importer = imports.find(run.importer)
     template = TEMPLATES.get(Status(run.status), "transfers/run.html")
     context = {
@@ -52,6 +53,7 @@ def _drawn(request: HttpRequest, run: TransferRun, *, status: int = 200) -> Http
         "may_change": may(request.user, access.CHANGE),
         "here": request.get_full_path() if request.method == "GET" else run.get_absolute_url(),
         **_step(request, run, importer),
+        **more,
     }
     return htmx.render(request, template, context, fragments={"run": f"{template}#run"}, status=status)
 
@@ -143,10 +145,16 @@ def mapping(request: HttpRequest, pk: int) -> HttpResponse:
         entry["key"]: {
             "action": request.POST.get(f"action-{number}", ""),
             "target": request.POST.get(f"target-{number}", "").strip(),
+            "detail": request.POST.get(f"detail-{number}", "").strip(),
         }
         for number, entry in enumerate(run.mapping.get("entries", ()))
     }
-    runs.decide(run, entries=entries)
+    try:
+        runs.decide(run, entries=entries)
+    except DomainError as error:
+        # Nobody wants to decide on a hundred names twice: what was chosen stays on the page.
+        typed = [{**entry, **entries[entry["key"]]} for entry in run.mapping.get("entries", ())]
+        return _drawn(request, run, status=error.status, entries=typed, error=error.message)
     return _back(request, run)
 
 

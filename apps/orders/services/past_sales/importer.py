@@ -39,6 +39,7 @@ class PastSalesImporter(Importer):
     columns = COLUMNS
     options_form = PastSalesOptions
     needs_mapping = True
+    create_label = gettext_lazy("Price, when created")
     check_size = 1000
     apply_size = 500
     done_url = "orders:order_list"
@@ -77,6 +78,9 @@ class PastSalesImporter(Importer):
     def targets(self) -> Sequence[Target]:
         rows = Product.objects.active().order_by("name", "pk").values_list("sku", "name")
         return [Target(sku, name) for sku, name in rows]
+
+    def created_with(self, answer: str) -> str:
+        return matching.price_text(answer)
 
     # --- preview ---
     def batches(self, rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
@@ -123,7 +127,7 @@ class PastSalesImporter(Importer):
         for name in missing:
             products |= matching.resolve(self.decided, [name])  # two names may make one product
             if name not in products:
-                price = matching.asked_price(self.decided[name].target)
+                price = Decimal(self.decided[name].target) if self.decided[name].target else None
                 products[name] = matching.create(name, price_list=self.channel.price_list, price=price)
                 made += 1
         written = writing.write(self.channel, fresh, products)

@@ -11,14 +11,18 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.models import PriceList, Product, Unit
 from apps.catalog.services import prices, products
+from backoffice.kernel import money
 from backoffice.kernel.errors import DomainError
+from backoffice.kernel.numbers import parse_decimal
 from backoffice.transfers.importer import Decision, MapEntry
 from backoffice.transfers.models import TransferRun
-from backoffice.transfers.rows import fold, read_decimal
+from backoffice.transfers.rows import fold
 
 NAMELESS = frozenset({"none", "null", "nan", "n/a", "unknown", "desconhecido", "sem nome"})
 UNIT = "un"
 SKU_LENGTH = 40
+PLACES = 4
+MOST = Decimal(1_000_000)
 
 
 def propose(counts: Mapping[str, int], *, importer: str) -> list[MapEntry]:
@@ -70,19 +74,17 @@ def new_sku(name: str) -> str:
     return f"TILL-{slugify(fold(name))[: SKU_LENGTH - 5].strip('-') or 'item'}".upper()
 
 
-def asked_price(text: str) -> Decimal | None:
-    """The price typed for a product to be made; None when none was. Raises DomainError when it is no price."""
-    if not text.strip():
-        return None
-    for style in ("comma", "dot"):
-        try:
-            number = read_decimal(text, style)  # type: ignore[arg-type]
-        except ValueError:
-            continue
-        if number < 0 or number != round(number, 4):
-            break
-        return number
-    raise DomainError(_("“%(text)s” is not a price.") % {"text": text})
+def price_text(answer: str) -> str:
+    """The price typed for a new product, in the form that is kept; "" when none was. DomainError for what is none."""
+    if not answer.strip():
+        return ""
+    try:
+        price = parse_decimal(answer)
+    except ValueError as error:
+        raise DomainError(str(error)) from None
+    if not 0 <= price <= MOST or price != money.round_to(price, PLACES):
+        raise DomainError(_("“%(text)s” is not a price.") % {"text": answer[:30]})
+    return format(price, "f")
 
 
 def resolve(decisions: Mapping[str, Decision], names: Collection[str]) -> dict[str, Product]:
