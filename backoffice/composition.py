@@ -13,7 +13,13 @@ from backoffice.ui.nav import Item, Section
 
 # Sidebar: sections of entries. See backoffice/ui/nav.py.
 NAV: list[Section] = [
-    Section(_("Sell"), []),
+    Section(
+        _("Sell"),
+        [
+            Item(_("Customers"), "crm:customer_list", "crm.view_customer", icon="users"),
+            Item(_("Loyalty"), "crm:program", "crm.view_loyaltyprogram", icon="gem"),
+        ],
+    ),
     Section(
         _("Catalogue"),
         [
@@ -43,6 +49,7 @@ DASHBOARD: list[Any] = []
 # What the palette searches: dotted paths of callables (query, user) -> list of hits.
 SEARCH: list[str] = [
     "apps.catalog.search.products",
+    "apps.crm.search.customers",
 ]
 
 # Directive topic -> handler. See backoffice/outbox/handlers.py.
@@ -76,14 +83,31 @@ _KEEP_CATALOG = [
     "catalog.export_product",
 ]
 
+_KNOW_CUSTOMERS = ["crm.view_customer", "crm.view_loyaltyprogram"]
+_SERVE_CUSTOMERS = [
+    *_KNOW_CUSTOMERS,
+    "crm.add_customer",
+    "crm.change_customer",
+    "crm.add_interaction",
+    "crm.redeem_points",
+]
+_KEEP_CUSTOMERS = [
+    *_SERVE_CUSTOMERS,
+    "crm.view_document",
+    "crm.export_customer",
+    "crm.adjust_points",
+    "crm.add_loyaltyprogram",
+    "crm.change_loyaltyprogram",
+]
+
 # Role -> permissions "app.codename". `manage.py sync_roles` makes groups of them; owner gets everything.
 ROLES: dict[str, list[str]] = {
     "owner": [],
-    "manager": [*_KEEP_CATALOG],
-    "counter": [*_READ_CATALOG],
+    "manager": [*_KEEP_CATALOG, *_KEEP_CUSTOMERS],
+    "counter": [*_READ_CATALOG, *_SERVE_CUSTOMERS],
     "baker": [*_READ_CATALOG],
     "clerk": [*_READ_CATALOG, "catalog.change_product"],
-    "viewer": [*_READ_CATALOG],
+    "viewer": [*_READ_CATALOG, *_KNOW_CUSTOMERS],
 }
 
 # The demo bakery: what exists (goods, places, recipes, people to sell to), then what happened (stock, weeks of sales).
