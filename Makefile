@@ -25,7 +25,7 @@ bench: $(VENV)/.dev ## SIZE=small|medium|large DB=sqlite|postgres|both
 	@$(BIN)/python -m benchmarks --size $(SIZE) --db $(DB)
 
 chaos: $(VENV)/.dev ## kill web and worker KILLS times during commits, on both databases
-	@$(BIN)/python -m backoffice.testing.chaos --kills $(KILLS) --db both
+	@$(BIN)/python -m e2e.chaos --kills $(KILLS) --db both
 
 lock: ## needs uv; writes no index address
 	@for f in base dev; do uv pip compile -q requirements/$$f.in --universal --python-version 3.11 \

@@ -100,7 +100,7 @@ def main() -> int:
     run("tests on PostgreSQL", [*ON_POSTGRESQL, *pytest, "-n", "2", "-m", "not race"], tally, tests=True)
     run("races on PostgreSQL", [*ON_POSTGRESQL, *pytest, "-m", "race"], tally, tests=True)
     run("browser", [*pytest, "e2e"], tally, tests=True)
-    run("killed half-way", [PYTHON, "-m", "backoffice.testing.chaos", "--kills", "20", "--db", "both"], tally)
+    run("killed half-way", [PYTHON, "-m", "e2e.chaos", "--kills", "20", "--db", "both"], tally)
     if tally.broken:
         print(f"\nFailed: {', '.join(tally.broken)}")
     print(f"\n{tally.passed} passed, {max(tally.failed, len(tally.broken))} failed, {tally.skipped} skipped")

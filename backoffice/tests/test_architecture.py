@@ -181,7 +181,9 @@ def test_a_button_that_posts_can_do_so_without_a_script():
 
 
 def test_nothing_names_this_machine_or_a_package_index():
-    pattern = re.compile(r"/(home|root|Users)/\w+|(?<!no-emit-)index-url|find-links|files\.pythonhosted|pypi\.org/simple")
+    pattern = re.compile(
+        r"/(home|root|Users)/\w+|(?<!no-emit-)index-url|find-links|files\.pythonhosted|pypi\.org/simple"
+    )
     found = [
         name(path)
         for path in tracked(".py", ".txt", ".in", ".toml", ".md", ".html", ".css", ".js", "Makefile", ".ci/run")
