@@ -219,6 +219,7 @@ LANGUAGE_CODE = env.choice("LANGUAGE", "en", ("en", "pt-br"))
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.text("TIME_ZONE", "America/Sao_Paulo")
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = ["backoffice.formats"]
 
 # --- mail ---------------------------------------------------------------------------------------------------------
 EMAIL_BACKEND = (
