@@ -1,7 +1,8 @@
 """Charts drawn on the server: geometry in attributes, colours in classes, a <title> on every mark, a table behind.
 
 Values are whatever the figures are (money, quantities); here they only become positions, so floats are right.
-`{% chart something %}` draws any of these.
+`{% chart something %}` draws any of these. A chart scales with its place: give 720 for a broad one, 340 for a narrow one,
+so that its letters keep their size.
 """
 
 from collections.abc import Callable, Sequence
