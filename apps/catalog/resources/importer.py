@@ -22,6 +22,7 @@ from apps.catalog.selectors import prices as price_reads
 from apps.catalog.services import products
 from backoffice.kernel import clock
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
+from backoffice.ui.forms import Form
 
 from . import writing
 from .columns import COLUMNS, LABELS, PRICE_PREFIX, in_words, plain, plain_packs, plain_price, price_columns
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from backoffice.transfers.models import TransferRow
 
 
-class Options(forms.Form):
+class Options(Form):
     """What else the upload page asks."""
 
     new_categories = forms.BooleanField(
