@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog.models import PriceList
 from apps.crm.models import Customer, PointLot, Purchase
 from backoffice.kernel import clock
-from backoffice.ui.filters import CharFilter, ChoiceFilter, FilterSet, ModelChoiceFilter, MultipleChoiceFilter
+from backoffice.ui.filters import ChoiceFilter, FilterSet, ModelChoiceFilter
 
 LOST_AFTER = timedelta(days=60)
 SOON = timedelta(days=90)
@@ -30,53 +30,40 @@ def points_expiring(customers: QuerySet[Customer]) -> QuerySet[Customer]:
 
 
 class CustomerFilter(FilterSet):
-    """By kind, by when they were last seen, by price list, by tag, and by any word of name, document or telephone."""
+    """By kind, last purchase, price list and points, and by any word of name, document, telephone or tags."""
 
-    facets = ("kind", "seen")
-
-    kind = MultipleChoiceFilter(label=_("Kind"), choices=Customer.Kind.choices)
-    seen = MultipleChoiceFilter(
+    kind = ChoiceFilter(label=_("Kind"), choices=Customer.Kind.choices)
+    seen = ChoiceFilter(
         label=_("Last purchase"),
         choices=[
-            ("30", _("in 30 days")),
-            ("90", _("31 to 90 days ago")),
-            ("older", _("longer ago")),
-            ("never", _("never")),
+            ("30", _("seen in 30 days")),
+            ("90", _("seen 31 to 90 days ago")),
+            ("older", _("seen longer ago")),
+            ("never", _("never bought")),
         ],
         method="last_seen",
     )
-    price_list = ModelChoiceFilter(queryset=PriceList.objects.order_by("name"), empty_label=_("Any price list"))
+    price_list = ModelChoiceFilter(label=_("Price list"), queryset=PriceList.objects.order_by("name"))
     points = ChoiceFilter(
         label=_("Points"),
         choices=[("some", _("with points")), ("expiring", _("points expire soon"))],
-        empty_label=_("Any points"),
         method="with_points",
     )
-    tag = CharFilter(label=_("Tag"), method="tagged")
 
     class Meta:
         model = Customer
-        fields = ("kind", "seen", "price_list", "points", "tag")
+        fields = ("kind", "seen", "price_list", "points")
 
     def search(self, queryset: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         return queryset.matching(value)  # type: ignore[attr-defined,no-any-return]
 
-    def tagged(self, queryset: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
-        return queryset.tagged(value)  # type: ignore[attr-defined,no-any-return]
-
-    def last_seen(self, queryset: QuerySet[Customer], name: str, value: list[str]) -> QuerySet[Customer]:
-        if not value:
-            return queryset
+    def last_seen(self, queryset: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         now = clock.now()
         mine = Purchase.objects.filter(customer=OuterRef("pk")).counting()
         in_30 = Exists(mine.filter(at__gte=now - timedelta(days=30)))
         in_90 = Exists(mine.filter(at__gte=now - timedelta(days=90)))
         conditions = {"30": in_30, "90": in_90 & ~in_30, "older": Exists(mine) & ~in_90, "never": ~Exists(mine)}
-        wanted = [conditions[choice] for choice in value]
-        found = wanted[0]
-        for condition in wanted[1:]:
-            found = found | condition
-        return queryset.filter(found)
+        return queryset.filter(conditions[value])
 
     def with_points(self, queryset: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         if value == "expiring":

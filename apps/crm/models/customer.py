@@ -19,11 +19,6 @@ MAX_LENGTH = 100
 MAX_WORDS = 8
 
 
-def _tag_word(tag: str) -> str:
-    """How a tag stands in the search text: joined and between signs, so that "vip" is not found in "vipers"."""
-    return f"#{fold(tag).replace(' ', '-')}#"
-
-
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def matching(self, text: str) -> Self:
         """Customers whose name, code, document, telephone or e-mail holds every word of `text`, accents ignored."""
@@ -35,10 +30,6 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
                 condition |= Q(search_text__contains=plain)
             found = found.filter(condition)
         return found
-
-    def tagged(self, tag: str) -> Self:
-        """Customers that carry this very tag."""
-        return self.filter(search_text__contains=_tag_word(tag)) if tag.strip() else self
 
     def with_document(self, document: str) -> Self:
         """Who has this normalised document; nobody has none."""
@@ -127,7 +118,7 @@ class Customer(Audited, Revisioned, TimeStamped):
     def searchable(self) -> str:
         """What the search box looks through; kept in `search_text` by the services that write a customer."""
         parts = (self.code, self.name, self.trade_name, self.document, self.phone, self.email, *self.tags)
-        return " ".join([fold(" ".join(part for part in parts if part)), *map(_tag_word, self.tags)])
+        return fold(" ".join(part for part in parts if part))
 
 
 class Address(Audited, TimeStamped):

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from apps.crm.models import Customer, Interaction, PointMove, PointTransaction, Purchase, PurchaseItem
 from backoffice.kernel import clock
 
-SHOWN = 30
+SHOWN = 15
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,10 @@ class Timeline:
 
 
 def of(customer: Customer, *, kind: str = "", limit: int = SHOWN) -> Timeline:
-    """The newest `limit` entries of a customer; `kind` keeps only "notes", "points" or "purchases"."""
+    """The newest `limit` entries of a customer; `kind` keeps only "notes", "points" or "purchases".
+
+    What sellers write about an order gives way to the purchase of the same order, which says more.
+    """
     entries: list[Entry] = []
     if kind in ("", "notes"):
         entries += _interactions(customer, limit + 1)
@@ -75,13 +78,19 @@ ICONS = {
 
 
 def _interactions(customer: Customer, limit: int) -> list[Entry]:
-    rows = customer.interactions.select_related("by").prefetch_related("origin").order_by("-at", "-pk")[:limit]
+    bought = Purchase.objects.filter(origin_type=OuterRef("origin_type"), origin_id=OuterRef("origin_id"))
+    rows = (
+        customer.interactions.exclude(Exists(bought), kind=Interaction.Kind.ORDER)
+        .select_related("by")
+        .prefetch_related("origin")
+        .order_by("-at", "-pk")[:limit]
+    )
     return [
         Entry(
             kind="note",
             at=row.at,
             icon=ICONS.get(row.kind, "message-square"),
-            lead=row.get_kind_display().capitalize(),
+            lead=f"{row.get_kind_display().capitalize()}:",
             text=row.summary,
             tone="w" if row.kind == Interaction.Kind.COMPLAINT else "",
             origin=row.origin,

@@ -88,3 +88,14 @@ def test_the_time_line_merges_notes_purchases_and_points_newest_first() -> None:
     assert {entry.lead for entry in line.entries if entry.kind == "points"} == {"+20"}
     assert timeline.of(customer, limit=2).more
     assert [entry.kind for entry in timeline.of(customer, kind="notes").entries] == ["note"]
+
+
+def test_what_sellers_write_about_an_order_gives_way_to_its_purchase() -> None:
+    customer, sale, other = build.customer(), build.origin(), build.origin("open")
+    interactions.note(customer, summary="Order 1", kind="order", origin=sale)
+    interactions.note(customer, summary="Order 2", kind="order", origin=other)
+    assert [entry.text for entry in timeline.of(customer).entries] == ["Order 2", "Order 1"]
+
+    bought(customer, 1, "20.00", origin=sale)
+
+    assert [entry.text for entry in timeline.of(customer).entries] == ["Order 2", "Bought"]

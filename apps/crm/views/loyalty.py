@@ -34,6 +34,7 @@ def program(request: HttpRequest) -> HttpResponse:
     if simulator.is_bound and simulator.is_valid():
         amount = simulator.cleaned_data["amount"]
     context: dict[str, Any] = {
+        "breadcrumbs": [(_("Loyalty"), "")],
         "program": found,
         "others": LoyaltyProgram.objects.exclude(pk=found.pk).order_by("name") if found else (),
         "simulator": simulator,
