@@ -9,7 +9,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.outbox.handlers import Handler
+from backoffice.ui.dashboard import Figures, Part
 from backoffice.ui.nav import Item, Section
+from backoffice.ui.panels import Panel
 
 # Sidebar: sections of entries. See backoffice/ui/nav.py.
 NAV: list[Section] = [
@@ -35,20 +37,59 @@ NAV: list[Section] = [
             Item(_("Units"), "catalog:unit_list", "catalog.view_unit", icon="ruler"),
         ],
     ),
-    Section(_("Stock"), []),
+    Section(
+        _("Stock"),
+        [
+            Item(
+                _("Stock"),
+                "inventory:stock_list",
+                "inventory.view_stockbalance",
+                icon="warehouse",
+                under=["/stock/products/", "/stock/receive/"],
+            ),
+            Item(_("Lots"), "inventory:lot_list", "inventory.view_lot", icon="boxes"),
+            Item(_("Operations"), "inventory:operation_list", "inventory.view_stockoperation", icon="arrow-left-right"),
+            Item(_("Holds"), "inventory:hold_list", "inventory.view_hold", icon="lock"),
+            Item(_("Places"), "inventory:location_list", "inventory.view_location", icon="map-pin"),
+        ],
+    ),
     Section(_("Make"), []),
     Section(_("Control"), []),
 ]
 
 # Panels that a page of one app shows of another: {"catalog.product": [Panel(...)]}. See backoffice/ui/panels.py.
-PANELS: dict[str, list[Any]] = {}
+PANELS: dict[str, list[Any]] = {
+    "catalog.product": [
+        Panel("stock", _("Stock"), "inventory:product_stock", "inventory.view_stockbalance"),
+    ],
+}
 
 # What the home page shows, in order. See backoffice/ui/dashboard.py.
-DASHBOARD: list[Any] = []
+DASHBOARD: list[Any] = [
+    Figures("apps.inventory.views.home.figures", "inventory.view_stockbalance"),
+    Part(
+        "low-stock",
+        _("Low stock"),
+        "inventory:home_low",
+        "inventory.view_stockbalance",
+        "right",
+        refresh="inventory-stock",
+    ),
+    Part(
+        "expiring",
+        _("Expiring soon"),
+        "inventory:home_expiring",
+        "inventory.view_stockbalance",
+        "right",
+        refresh="inventory-stock",
+    ),
+]
 
 # What the palette searches: dotted paths of callables (query, user) -> list of hits.
 SEARCH: list[str] = [
     "apps.catalog.search.products",
+    "apps.inventory.search.lots",
+    "apps.inventory.search.locations",
     "apps.crm.search.customers",
 ]
 
@@ -100,14 +141,33 @@ _KEEP_CUSTOMERS = [
     "crm.change_loyaltyprogram",
 ]
 
+_READ_STOCK = [
+    "inventory.view_stockbalance",
+    "inventory.view_lot",
+    "inventory.view_location",
+    "inventory.view_hold",
+    "inventory.view_stockoperation",
+]
+_MOVE_STOCK = [*_READ_STOCK, "inventory.transfer_stock", "inventory.waste_stock"]
+_KEEP_STOCK = [
+    *_MOVE_STOCK,
+    "inventory.receive_stock",
+    "inventory.adjust_stock",
+    "inventory.reverse_stockoperation",
+    "inventory.block_lot",
+    "inventory.release_hold",
+    "inventory.change_reorderrule",
+]
+_KEEP_PLACES = ["inventory.add_location", "inventory.change_location"]
+
 # Role -> permissions "app.codename". `manage.py sync_roles` makes groups of them; owner gets everything.
 ROLES: dict[str, list[str]] = {
     "owner": [],
-    "manager": [*_KEEP_CATALOG, *_KEEP_CUSTOMERS],
-    "counter": [*_READ_CATALOG, *_SERVE_CUSTOMERS],
-    "baker": [*_READ_CATALOG],
-    "clerk": [*_READ_CATALOG, "catalog.change_product"],
-    "viewer": [*_READ_CATALOG, *_KNOW_CUSTOMERS],
+    "manager": [*_KEEP_CATALOG, *_KEEP_CUSTOMERS, *_KEEP_STOCK, *_KEEP_PLACES],
+    "counter": [*_READ_CATALOG, *_SERVE_CUSTOMERS, *_READ_STOCK, "inventory.waste_stock"],
+    "baker": [*_READ_CATALOG, *_MOVE_STOCK],
+    "clerk": [*_READ_CATALOG, "catalog.change_product", *_KEEP_STOCK, *_KEEP_PLACES],
+    "viewer": [*_READ_CATALOG, *_KNOW_CUSTOMERS, *_READ_STOCK],
 }
 
 # The demo bakery: what exists (goods, places, recipes, people to sell to), then what happened (stock, weeks of sales).

@@ -38,11 +38,21 @@ class Availability:
 class LotLine:
     """One lot in one place, and why it counts or not."""
 
-    lot: Lot
-    location: Location
-    on_hand: Decimal
+    balance: StockBalance
     held: Decimal
     usable: bool
+
+    @property
+    def lot(self) -> Lot:
+        return self.balance.lot
+
+    @property
+    def location(self) -> Location:
+        return self.balance.location
+
+    @property
+    def on_hand(self) -> Decimal:
+        return self.balance.quantity
 
     @property
     def available(self) -> Decimal:
@@ -225,9 +235,7 @@ def why(
         infos.append(HoldLineInfo(hold, hold.quantity - hold.fulfilled, backed))
     lots = [
         LotLine(
-            lot=balance.lot,
-            location=balance.location,
-            on_hand=balance.quantity,
+            balance,
             held=held.get((balance.lot_id, balance.location_id), ZERO),
             usable=balance.lot.is_usable(day) and balance.location.kind != Location.Kind.QUARANTINE,
         )

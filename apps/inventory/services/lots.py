@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
 from apps.inventory.errors import ExpiryMissing, LotMismatch, ReasonMissing
-from apps.inventory.models import Hold, Lot
+from apps.inventory.models import Hold, HoldAllocation, Lot
 from apps.inventory.services import allocation, stock_locks
+from backoffice.kernel import clock
 from backoffice.kernel.audit import acting
 
 LETTERS = 26
@@ -128,3 +129,21 @@ def _set_status(lot: Lot, status: str, *, reason: str) -> list[Hold]:
     if status == Lot.Status.OK:
         return allocation.serve([lot.product_id])
     return allocation.displace([lot.pk])
+
+
+def leave_expired() -> int:
+    """Move holds off lots whose last good day is over, product by product. Returns how many holds were moved.
+
+    Such stock stopped counting at midnight; this looks for other stock to back the holds with.
+    """
+    due = HoldAllocation.objects.filter(hold__status=Hold.Status.ACTIVE, lot__expires_on__lt=clock.today())
+    pairs: dict[int, set[int]] = {}
+    for product_id, lot_id in due.values_list("hold__product_id", "lot_id"):
+        pairs.setdefault(product_id, set()).add(lot_id)
+    return sum(_leave(product_id, lot_ids) for product_id, lot_ids in sorted(pairs.items()))
+
+
+@transaction.atomic
+def _leave(product_id: int, lot_ids: set[int]) -> int:
+    stock_locks.lock_products([product_id])
+    return len(allocation.displace(lot_ids))

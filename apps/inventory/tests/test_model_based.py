@@ -112,7 +112,9 @@ class Ledger(RuleBasedStateMachine):
         again=st.booleans(),
         priority=st.integers(0, 2),
     )
-    def hold(self, origin: int, wanted: Any, places: Any, minutes: Any, partial: bool, again: bool, priority: int) -> None:
+    def hold(
+        self, origin: int, wanted: Any, places: Any, minutes: Any, partial: bool, again: bool, priority: int
+    ) -> None:
         def work() -> None:
             lines = [
                 holds.HoldLine(self.products[product], quantity, clock.today() + timedelta(days=days))

@@ -1,0 +1,132 @@
+"""What the lists of the stock room can be narrowed down by."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import Category, Product
+from apps.inventory.models import Hold, Location, Lot, Move, StockBalance, StockOperation
+from apps.inventory.selectors import locations as places
+from apps.inventory.selectors import stock
+from backoffice.kernel import clock
+from backoffice.ui.filters import (
+    DateRangeFilter,
+    FilterSet,
+    ModelChoiceFilter,
+    ModelMultipleChoiceFilter,
+    MultipleChoiceFilter,
+)
+
+EXPIRY = [
+    ("expired", _("expired")),
+    ("3", _("in 3 days")),
+    ("7", _("in 7 days")),
+    ("undated", _("no date")),
+]
+
+
+def _expiry(value: list[str]) -> Q:
+    today = clock.today()
+    wanted = Q()
+    for key in value:
+        if key == "expired":
+            wanted |= Q(expires_on__lt=today)
+        elif key == "undated":
+            wanted |= Q(expires_on__isnull=True)
+        else:
+            wanted |= Q(expires_on__gte=today, expires_on__lte=today + timedelta(days=int(key)))
+    return wanted
+
+
+class StockFilter(FilterSet):
+    """Also finds a product by the code of one of its lots."""
+
+    kind = MultipleChoiceFilter(choices=Product.Kind.choices, label=_("Kind"))
+    location = ModelMultipleChoiceFilter(queryset=lambda request: places.choices(), method="at", label=_("Place"))
+    expiry = MultipleChoiceFilter(choices=EXPIRY, method="by_expiry", label=_("Expiry"))
+    category = ModelChoiceFilter(
+        queryset=Category.objects.order_by("name"), label=_("Category"), empty_label=_("Category")
+    )
+
+    facets = ("kind", "location", "expiry")
+
+    class Meta:
+        model = Product
+        fields: list[str] = []
+
+    def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        of_lot = Lot.objects.tracked().filter(code__iexact=value.strip()).values("product_id")
+        return super().search(queryset, name, value) | queryset.filter(pk__in=of_lot)
+
+    def at(self, queryset: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+        return stock.in_places(queryset, value) if value else queryset
+
+    def by_expiry(self, queryset: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
+        if not value:
+            return queryset
+        lots = Lot.objects.filter(_expiry(value))
+        return stock.with_stock(queryset, StockBalance.objects.filter(lot__in=lots))
+
+
+class LotFilter(FilterSet):
+    search_fields = ("code", "product__search_text", "supplier_name")
+
+    status = MultipleChoiceFilter(choices=Lot.Status.choices, label=_("State"))
+    expiry = MultipleChoiceFilter(choices=EXPIRY, method="by_expiry", label=_("Expiry"))
+    location = ModelMultipleChoiceFilter(queryset=lambda request: places.choices(), method="at", label=_("Place"))
+
+    facets = ("status", "location", "expiry")
+
+    class Meta:
+        model = Lot
+        fields: list[str] = []
+
+    def by_expiry(self, queryset: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
+        return queryset.filter(_expiry(value)) if value else queryset
+
+    def at(self, queryset: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+        return (
+            queryset.filter(pk__in=StockBalance.objects.filter(location__in=value).values("lot")) if value else queryset
+        )
+
+
+class OperationFilter(FilterSet):
+    search_fields = ("reason", "reference", "note")
+
+    kind = MultipleChoiceFilter(choices=StockOperation.Kind.choices, label=_("Kind"))
+    occurred = DateRangeFilter("occurred_at", instant=True, label=_("When"))
+
+    facets = ("kind",)
+
+    class Meta:
+        model = StockOperation
+        fields: list[str] = []
+
+    def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        number = value.strip().upper().removeprefix("S-").lstrip("0")
+        if number.isdigit() and len(number) < 18:
+            return queryset.filter(pk=int(number))
+        of_lot = Move.objects.filter(lot__code__iexact=value.strip()).values("operation")
+        return super().search(queryset, name, value) | queryset.filter(pk__in=of_lot)
+
+
+class HoldFilter(FilterSet):
+    search_fields = ("product__search_text",)
+
+    needed = DateRangeFilter("needed_on", label=_("Needed"))
+
+    class Meta:
+        model = Hold
+        fields: list[str] = []
+
+
+class LocationFilter(FilterSet):
+    search_fields = ("name", "code")
+
+    kind = MultipleChoiceFilter(choices=[(kind.value, kind.label) for kind in Location.PHYSICAL], label=_("Kind"))
+
+    class Meta:
+        model = Location
+        fields: list[str] = []

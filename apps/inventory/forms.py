@@ -1,0 +1,149 @@
+"""Forms of the stock room. Every product, lot and place field takes what a scanner reads."""
+
+from typing import Any
+
+from django import forms as django_forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from apps.inventory.models import Location, StockBalance
+from apps.inventory.selectors import locations as places
+from backoffice.kernel.quantity import format_quantity
+from backoffice.ui.forms import Form, ModelForm, QuantityFormField, ScanField, reason_field
+
+SEPARATOR = " · "
+
+
+def balances() -> QuerySet[StockBalance]:
+    """Stock that a person can point at, first expired first."""
+    return StockBalance.objects.select_related("lot", "product__unit", "location").order_by(
+        "product__name", "lot__expires_on", "lot__pk", "location__name"
+    )
+
+
+class BalanceField(ScanField):
+    """Stock of one lot in one place, found by the code of the lot or of its product."""
+
+    default_error_messages = {
+        "unknown": _("There is no stock with the code or name “%(text)s”."),
+        "several": _("%(count)s lots match “%(text)s”. Scan the lot, or pick one from the list."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(StockBalance.objects.none(), codes=("lot__code",), **kwargs)
+
+    def text_of(self, row: Any) -> str:
+        code = row.product.sku if row.lot.is_silent else row.lot.code
+        return SEPARATOR.join([code, row.product.name, row.location.name])
+
+    def options(self) -> list[str]:
+        return [self.text_of(row) for row in balances()[:300]]
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, int):
+            row = balances().filter(pk=value).first()
+            return self.text_of(row) if row else ""
+        return super().prepare_value(value)
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values or isinstance(value, StockBalance):
+            return value or None
+        text = str(value).strip()
+        code, *rest = (part.strip() for part in text.split(SEPARATOR))
+        found = balances().filter(
+            Q(lot__code__iexact=code) | Q(product__sku__iexact=code) | Q(product__barcode__iexact=code)
+        )
+        if len(rest) == 2:
+            found = found.filter(location__name=rest[1])
+            exactly = [row for row in found[:20] if self.text_of(row) == text]
+            if len(exactly) == 1:
+                return exactly[0]
+        rows = list(found[:20])
+        by_lot = [row for row in rows if row.lot.code.casefold() == code.casefold()]
+        rows = by_lot or rows
+        if len(rows) == 1:
+            return rows[0]
+        raise ValidationError(
+            self.error_messages["several" if rows else "unknown"],
+            code="several" if rows else "unknown",
+            params={"text": text, "count": len(rows)},
+        )
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(data)
+
+
+class StockForm(Form):
+    """What stock it is about. The rest depends on what is done with it."""
+
+    stock = BalanceField(label=_("Stock"), help_text=_("Scan the lot or the product, or type its name."))
+
+    def shown(self) -> StockBalance | None:
+        """The stock that the form starts with."""
+        value = self.initial.get("stock")
+        return balances().filter(pk=value).first() if value else None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if row := self.shown():
+            there = format_quantity(row.quantity, row.product.unit.code)
+            for name in ("quantity", "counted"):
+                if name in self.fields:
+                    self.fields[name].affix = row.product.unit.code  # type: ignore[attr-defined]
+                    self.fields[name].help_text = _("%(quantity)s by the book.") % {"quantity": there}
+
+
+class TransferForm(StockForm):
+    quantity = QuantityFormField(label=_("Quantity"))
+    destination = django_forms.ModelChoiceField(queryset=Location.objects.none(), label=_("To"))
+    reason = reason_field(required=False)
+    spans = {"quantity": 3, "destination": 3}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["destination"].queryset = places.choices()  # type: ignore[attr-defined]
+
+
+class AdjustForm(StockForm):
+    counted = QuantityFormField(label=_("Counted"))
+    reason = reason_field()
+    spans = {"counted": 3}
+
+
+class WasteForm(StockForm):
+    quantity = QuantityFormField(label=_("Quantity"))
+    reason = reason_field()
+    spans = {"quantity": 3}
+
+
+class ReasonForm(Form):
+    reason = reason_field()
+
+
+class OptionalReasonForm(Form):
+    reason = reason_field(required=False)
+
+
+class MinimumForm(Form):
+    minimum = QuantityFormField(label=_("Minimum"), help_text=_("Below it the product is on the list of what is low."))
+    target = QuantityFormField(label=_("Fill up to"), required=False)
+    spans = {"minimum": 3, "target": 3}
+
+
+class LocationForm(ModelForm):
+    class Meta:
+        model = Location
+        fields = ["code", "name", "kind", "parent"]
+
+    spans = {"code": 2, "name": 4, "kind": 3, "parent": 3}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kind: Any = self.fields["kind"]
+        kind.choices = [(value.value, value.label) for value in Location.PHYSICAL]
+        parents = places.choices()
+        if self.instance.pk:
+            parents = parents.exclude(pk=self.instance.pk)
+        self.fields["parent"].queryset = parents  # type: ignore[attr-defined]
+        self.fields["parent"].empty_label = "–"  # type: ignore[attr-defined]

@@ -1,0 +1,338 @@
+"""A receipt while it is typed: lines that live in the form, not in the database, until they are posted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db.models import Max, Q, QuerySet
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.catalog.models import Product, ProductUnit
+from apps.inventory.models import Location, Lot
+from apps.inventory.selectors import locations as places
+from apps.inventory.services import lots
+from apps.inventory.services.stock import ReceiptLine
+from backoffice.kernel import clock, money, quantity
+from backoffice.kernel.errors import DomainError
+from backoffice.ui.filters import fold
+from backoffice.ui.forms import DateField, Form, MoneyFormField, QuantityFormField
+
+MAX_LINES = 100
+DEARER = Decimal("0.05")
+GS1 = re.compile(r"\((\d{2,4})\)([^(]*)")
+
+
+class HeadForm(Form):
+    """Where it came to and what it came with."""
+
+    location = forms.ModelChoiceField(queryset=Location.objects.none(), label=gettext_lazy("To"), empty_label=None)
+    supplier_name = forms.CharField(label=gettext_lazy("Supplier"), max_length=120, required=False)
+    reference = forms.CharField(label=gettext_lazy("Invoice"), max_length=80, required=False)
+    spans = {"location": 2, "supplier_name": 2, "reference": 2}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["location"].queryset = places.choices()  # type: ignore[attr-defined]
+
+
+class LineForm(Form):
+    """One line: how many of which pack, the lot, its last day, what a pack cost."""
+
+    product = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**62)
+    quantity = QuantityFormField(label=gettext_lazy("Received"))
+    pack = forms.ChoiceField(label=gettext_lazy("Pack"), required=False)
+    lot_code = forms.CharField(label=gettext_lazy("Lot code"), max_length=60, required=False)
+    expires_on = DateField(label=gettext_lazy("Expiry"), required=False)
+    cost = MoneyFormField(label=gettext_lazy("Cost of one"), places=4)
+
+    def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
+        self.of = product
+        super().__init__(*args, **kwargs)
+        packs = [(str(pack.pk), pack.name) for pack in product.packs.all()]
+        self.fields["pack"].choices = [("", product.unit.code), *packs]  # type: ignore[attr-defined]
+        for bound in self:
+            bound.field.widget.attrs |= {"aria-label": f"{bound.label}: {product.name}"}
+        for name in ("quantity", "cost"):
+            self.fields[name].widget.attrs["class"] = "input xs num"
+        self.fields["pack"].widget.attrs["class"] = "select xs"
+        self.fields["lot_code"].widget.attrs |= {"class": "input xs code", "placeholder": _("automatic")}
+        self.fields["expires_on"].widget.attrs["class"] = "input xs"
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "quantity" in data and data["quantity"] is not None and data["quantity"] <= 0:
+            self.add_error("quantity", _("Above zero."))
+        if data.get("cost") is not None and data["cost"] < 0:
+            self.add_error("cost", _("Not below zero."))
+        if self.suggested and not data.get("expires_on") and "expires_on" not in self.errors:
+            self.add_error("expires_on", self.expiry_note)
+        return data
+
+    @cached_property
+    def suggested(self) -> date | None:
+        """The last good day that the shelf life would make, where a date is needed."""
+        return lots.suggested_expiry(self.of, clock.today()) if self.of.lot_tracked else None
+
+    @property
+    def expiry_note(self) -> str:
+        assert self.suggested is not None
+        return _("Expiry is needed for %(product)s. Suggested %(date)s, %(days)s days.") % {
+            "product": self.of.name,
+            "date": date_format(self.suggested, "SHORT_DATE_FORMAT"),
+            "days": self.of.shelf_life_days,
+        }
+
+
+@dataclass
+class Line:
+    """A line as the page shows it."""
+
+    index: int
+    product: Product
+    form: LineForm
+    last_cost: Decimal | None = None
+    current: bool = False
+
+    @cached_property
+    def parts(self) -> ReceiptLine | None:
+        """What the service would be given; None while the line cannot be read."""
+        data = self.form.cleaned_data if self.form.is_valid() or hasattr(self.form, "cleaned_data") else {}
+        amount, cost = data.get("quantity"), data.get("cost")
+        if amount is None or cost is None or amount <= 0:
+            return None
+        return ReceiptLine(
+            self.product,
+            amount,
+            pack=self.pack,
+            lot_code=data.get("lot_code") or "",
+            expires_on=data.get("expires_on"),
+            pack_cost=cost,
+        )
+
+    @property
+    def pack(self) -> ProductUnit | None:
+        raw = getattr(self.form, "cleaned_data", {}).get("pack")
+        return next((pack for pack in self.product.packs.all() if str(pack.pk) == raw), None) if raw else None
+
+    @cached_property
+    def in_stock_unit(self) -> Decimal | None:
+        try:
+            return self.parts.in_stock_unit() if self.parts else None
+        except DomainError:
+            return None
+
+    @property
+    def converted(self) -> str:
+        """For example "= 50 kg", when packs were received."""
+        if self.in_stock_unit is None or self.pack is None:
+            return ""
+        return f"= {quantity.format_quantity(self.in_stock_unit, self.product.unit.code)}"
+
+    @property
+    def total(self) -> Decimal | None:
+        return self.parts.worth(self.in_stock_unit) if self.parts and self.in_stock_unit is not None else None
+
+    @property
+    def complete(self) -> bool:
+        return self.form.is_valid() and self.total is not None
+
+    @property
+    def needs_expiry(self) -> bool:
+        return bool(self.form.suggested) and not getattr(self.form, "cleaned_data", {}).get("expires_on")
+
+    @property
+    def dearer(self) -> str:
+        """Said when a unit costs noticeably more than last time."""
+        if not self.parts or not self.last_cost:
+            return ""
+        rise = self.parts.cost_of_unit() / self.last_cost - 1
+        if rise <= DEARER:
+            return ""
+        return _("%(percent)s %% more than last time (%(cost)s a %(unit)s).") % {
+            "percent": quantity.format_quantity((rise * 100).quantize(Decimal("0.1"))),
+            "cost": money.format_amount(self.last_cost),
+            "unit": self.product.unit.code,
+        }
+
+
+@dataclass
+class Draft:
+    """The whole receipt as it stands in the form."""
+
+    head: HeadForm
+    lines: list[Line] = field(default_factory=list)
+    said: str = ""  # an answer to the last scan
+    said_tone: str = ""
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.total for line in self.lines if line.total is not None), Decimal(0))
+
+    @property
+    def missing_expiry(self) -> int:
+        return sum(1 for line in self.lines if line.needs_expiry)
+
+    @property
+    def complete(self) -> int:
+        return sum(1 for line in self.lines if line.complete)
+
+    def is_valid(self) -> bool:
+        """Whether everything can be posted; all lines are looked at, so that all errors show."""
+        checked = [line.form.is_valid() for line in self.lines]
+        return self.head.is_valid() and bool(checked) and all(checked)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a scan means."""
+
+    product: Product
+    pack: ProductUnit | None = None
+    lot_code: str = ""
+    expires_on: date | None = None
+
+
+def receivable() -> QuerySet[Product]:
+    """What can be received: active products that have stock."""
+    return Product.objects.active().stocked().select_related("unit", "category").prefetch_related("packs")
+
+
+def options() -> Iterable[str]:
+    """Suggestions of the scan field: what is bought first."""
+    return [
+        f"{sku} · {name}"
+        for sku, name in receivable().order_by("-is_purchasable", "name").values_list("sku", "name")[:300]
+    ]
+
+
+def find(text: str) -> Found | None:
+    """The product or pack of a scanned or typed code; with a GS1 code also its lot and last day."""
+    text = text.strip()
+    parts = dict(GS1.findall(text))
+    code = parts.get("01", parts.get("02", text.partition(" · ")[0])).strip()
+    if not code:
+        return None
+    more: dict[str, Any] = {
+        "lot_code": parts.get("10", "").strip(),
+        "expires_on": _gs1_day(parts.get("17", parts.get("15", ""))),
+    }
+    codes = {code, code.lstrip("0")} - {""}
+    same = Q()
+    for one in codes:
+        same |= Q(sku__iexact=one) | Q(barcode=one)
+    if product := receivable().filter(same).first():
+        return Found(product, **more)
+    if pack := ProductUnit.objects.filter(barcode__in=codes, product__in=receivable().order_by()).first():
+        return Found(receivable().get(pk=pack.product_id), pack, **more)
+    matching = receivable()
+    for word in fold(text).split():
+        matching = matching.filter(search_text__contains=word)
+    several = list(matching[:2])
+    return Found(several[0], **more) if len(several) == 1 else None
+
+
+def _gs1_day(text: str) -> date | None:
+    """YYMMDD; day 00 is the last of the month."""
+    if not re.fullmatch(r"\d{6}", text.strip()):
+        return None
+    year, month, day = 2000 + int(text[:2]), int(text[2:4]), int(text[4:6])
+    try:
+        if day:
+            return date(year, month, day)
+        following = date(year + month // 12, month % 12 + 1, 1)
+        return date.fromordinal(following.toordinal() - 1)
+    except ValueError:
+        return None
+
+
+def read(data: Mapping[str, Any]) -> tuple[list[dict[str, str]], dict[str, str]]:
+    """The raw lines and head of a posted form; more lines than fit are dropped."""
+    count = data.get("lines", "0")
+    number = min(int(count), MAX_LINES) if str(count).isascii() and str(count).isdigit() and len(str(count)) < 6 else 0
+    names = LineForm.base_fields
+    rows = [{name: data.get(f"line-{index}-{name}", "") for name in names} for index in range(number)]
+    return [row for row in rows if row["product"]], {name: data.get(name, "") for name in HeadForm.base_fields}
+
+
+def build(rows: list[dict[str, str]], head: Mapping[str, str] | None, *, current: int | None = None) -> Draft:
+    """The draft of raw lines, with products, packs and last costs loaded in a constant number of queries."""
+    keys = {
+        int(row["product"])
+        for row in rows
+        if row["product"].isascii() and row["product"].isdigit() and len(row["product"]) < 18
+    }
+    products = {product.pk: product for product in receivable().filter(pk__in=keys)}
+    latest = (
+        Lot.objects.filter(product_id__in=keys, produced_on=None).order_by().values("product_id").annotate(pk=Max("pk"))
+    )
+    costs = dict(Lot.objects.filter(pk__in=latest.values("pk")).values_list("product_id", "unit_cost"))
+    known = [
+        row for row in rows if row["product"].isascii() and row["product"].isdigit() and int(row["product"]) in products
+    ]
+    lines = []
+    for index, row in enumerate(known):
+        product = products[int(row["product"])]
+        prefixed = {f"line-{index}-{name}": value for name, value in row.items()}
+        form = LineForm(prefixed, product=product, prefix=f"line-{index}")
+        form.is_valid()
+        lines.append(Line(index, product, form, last_cost=costs.get(product.pk), current=index == current))
+    first = places.choices().first()
+    return Draft(
+        HeadForm(head, initial={"location": first}) if head is not None else HeadForm(initial={"location": first}),
+        lines,
+    )
+
+
+def add(rows: list[dict[str, str]], found: Found) -> int:
+    """Count one more of what was scanned: on its line when there is one, else on a new one. Returns the line's place."""
+    pack = str(found.pack.pk) if found.pack else ""
+    for index, row in enumerate(rows):
+        same_lot = not found.lot_code or row["lot_code"] in ("", found.lot_code)
+        if row["product"] == str(found.product.pk) and row["pack"] == pack and same_lot:
+            row["quantity"] = _one_more(row["quantity"])
+            row["lot_code"] = row["lot_code"] or found.lot_code
+            return index
+    last = (
+        Lot.objects.filter(product=found.product, produced_on=None)
+        .order_by("-pk")
+        .values_list("unit_cost", flat=True)
+        .first()
+    )
+    cost = ""
+    if last is not None:
+        ratio = found.pack.ratio if found.pack else 1
+        raw = (
+            quantity.from_fraction(ratio * last.as_integer_ratio()[0] / last.as_integer_ratio()[1])
+            if found.pack
+            else last
+        )
+        cost = str(MoneyFormField(places=4).prepare_value(money.round_to(Decimal(raw), 4)))
+    rows.append(
+        {
+            "product": str(found.product.pk),
+            "quantity": "1",
+            "pack": pack,
+            "lot_code": found.lot_code,
+            "expires_on": found.expires_on.isoformat() if found.expires_on else "",
+            "cost": cost,
+        }
+    )
+    return len(rows) - 1
+
+
+def _one_more(text: str) -> str:
+    bound = QuantityFormField()
+    try:
+        now = bound.to_python(text) or Decimal(0)
+    except forms.ValidationError:
+        return text
+    return str(bound.prepare_value(now + 1))

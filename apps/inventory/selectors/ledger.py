@@ -1,0 +1,146 @@
+"""Reading the ledger: the stock card with its running balance, and what became of a lot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet, Sum
+
+from apps.catalog.models import Product
+from apps.inventory.models import Location, Lot, Move, StockBalance
+
+PAGE = 25
+ZERO = Decimal(0)
+INSIDE = Q(destination__kind__in=Location.PHYSICAL)
+FROM_INSIDE = Q(source__kind__in=Location.PHYSICAL)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A move as the card shows it: what it changed in the house, and what there was then."""
+
+    move: Move
+    change: Decimal
+    balance: Decimal
+
+
+@dataclass(frozen=True)
+class Card:
+    """A page of a product's moves, newest first. `before` continues with older ones; 0 when there are none."""
+
+    lines: Sequence[Line]
+    before: int
+
+
+def card(product: Product, *, before: int | None = None, size: int = PAGE) -> Card:
+    """The moves of a product with the running balance over the whole house, paged by key.
+
+    The balance starts from what is on hand and is taken back move by move, so no page sums the history below it.
+    """
+    moves = Move.objects.filter(product=product)
+    balance: Decimal = StockBalance.objects.filter(product=product).aggregate(total=Sum("quantity"))["total"] or ZERO
+    if before is not None:
+        newer = moves.filter(pk__gte=before)
+        balance -= _total(newer.filter(INSIDE)) - _total(newer.filter(FROM_INSIDE))
+        moves = moves.filter(pk__lt=before)
+    rows = list(
+        moves.select_related("operation__actor", "lot", "source", "destination")
+        .prefetch_related("operation__origin")
+        .order_by("-pk")[: size + 1]
+    )
+    lines = []
+    for move in rows[:size]:
+        change = (move.quantity if move.destination.is_physical else ZERO) - (
+            move.quantity if move.source.is_physical else ZERO
+        )
+        lines.append(Line(move, change, balance))
+        balance -= change
+    return Card(lines, rows[size - 1].pk if len(rows) > size else 0)
+
+
+def _total(moves: QuerySet[Move]) -> Decimal:
+    return moves.aggregate(total=Sum("quantity"))["total"] or ZERO
+
+
+@dataclass(frozen=True)
+class Destiny:
+    """What became of a lot, in its product's unit."""
+
+    came: Decimal
+    used: Decimal
+    sold: Decimal
+    wasted: Decimal
+    adjusted: Decimal
+    on_hand: Decimal
+    value: Decimal
+
+
+def destiny(lot: Lot) -> Destiny:
+    """Sums over all moves of one lot, by what is on the other side; the lot's own moves only."""
+    totals: dict[str, Decimal] = {}
+    rows: Any = (
+        Move.objects.filter(lot=lot)
+        .order_by()
+        .values("source__kind", "destination__kind")
+        .annotate(total=Sum("quantity"))
+        .values_list("source__kind", "destination__kind", "total")
+    )
+    for source, destination, total in rows:
+        if source not in Location.PHYSICAL:
+            totals[source] = totals.get(source, ZERO) - total
+        if destination not in Location.PHYSICAL:
+            totals[destination] = totals.get(destination, ZERO) + total
+    there = StockBalance.objects.filter(lot=lot).aggregate(quantity=Sum("quantity"), value=Sum("value"))
+    kind = Location.Kind
+    made = lot.produced_on is not None
+    consumed = totals.get(kind.CONSUMED, ZERO)
+    came = -totals.get(kind.SUPPLIER, ZERO)
+    if made:
+        output: Decimal | None = Move.objects.filter(lot=lot, source__kind=kind.CONSUMED).aggregate(t=Sum("quantity"))[
+            "t"
+        ]
+        came += output or ZERO
+        consumed += output or ZERO
+    return Destiny(
+        came=came,
+        used=consumed,
+        sold=totals.get(kind.CUSTOMER, ZERO),
+        wasted=totals.get(kind.WASTE, ZERO),
+        adjusted=-totals.get(kind.ADJUSTMENT, ZERO),
+        on_hand=there["quantity"] or ZERO,
+        value=there["value"] or ZERO,
+    )
+
+
+def moves_of_lot(lot: Lot, *, limit: int = 50) -> list[Move]:
+    """The last moves of a lot, newest first."""
+    return list(
+        Move.objects.filter(lot=lot)
+        .select_related("operation__actor", "source", "destination")
+        .prefetch_related("operation__origin")
+        .order_by("-pk")[:limit]
+    )
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A document that stock of a lot went to."""
+
+    origin: Any
+    kind: str
+    quantity: Decimal
+    move: Move
+
+
+def went_to(lot: Lot, *, limit: int = 50) -> list[Gone]:
+    """The documents that the lot left the house for, newest first: sales, work orders, losses."""
+    return [
+        Gone(move.operation.origin, move.operation.get_kind_display(), move.quantity, move)
+        for move in Move.objects.filter(lot=lot)
+        .exclude(INSIDE)
+        .exclude(operation__kind="reversal")
+        .select_related("operation", "destination")
+        .prefetch_related("operation__origin")
+        .order_by("-pk")[:limit]
+    ]

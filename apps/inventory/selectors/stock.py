@@ -1,0 +1,139 @@
+"""Stock as lists need it: what is low, what spoils, what is short, and what to say of each product on a page."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from apps.catalog.models import Product
+from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation, Location, Lot, ReorderRule, StockBalance
+from apps.inventory.selectors.availability import usable_backing, usable_stock
+from backoffice.kernel import clock
+from backoffice.kernel.fields import MoneyField, QuantityField, exact
+
+ZERO = Decimal(0)
+SOON_DAYS = 3
+
+
+@dataclass
+class Facts:
+    """What a row of the stock list says beside the five numbers."""
+
+    product_id: int
+    value: Decimal = ZERO
+    places: list[str] = field(default_factory=list)
+    minimum: Decimal | None = None
+    soonest: date | None = None
+    soonest_quantity: Decimal = ZERO
+    due: ExpectedArrival | None = None
+
+
+def facts(product_ids: Collection[int]) -> dict[int, Facts]:
+    """For the products of one page, in three queries."""
+    found = {pk: Facts(pk) for pk in product_ids}
+    today = clock.today()
+    rows = StockBalance.objects.filter(product_id__in=product_ids).values_list(
+        "product_id", "quantity", "value", "location__name", "lot__expires_on", "lot__status"
+    )
+    for product_id, quantity, value, place, expires_on, status in rows.order_by("location__name"):
+        facts_of = found[product_id]
+        facts_of.value += value
+        if place not in facts_of.places:
+            facts_of.places.append(place)
+        if expires_on is None or expires_on < today or status != Lot.Status.OK:
+            continue
+        if facts_of.soonest is None or expires_on < facts_of.soonest:
+            facts_of.soonest, facts_of.soonest_quantity = expires_on, ZERO
+        if expires_on == facts_of.soonest:
+            facts_of.soonest_quantity += quantity
+    for product_id, minimum in ReorderRule.objects.filter(product_id__in=product_ids, location=None).values_list(
+        "product_id", "minimum"
+    ):
+        found[product_id].minimum = minimum
+    arrivals = ExpectedArrival.objects.filter(product_id__in=product_ids).order_by("-due_at")
+    for arrival in arrivals:
+        found[arrival.product_id].due = arrival
+    return found
+
+
+def worth() -> Decimal:
+    """What all stock is worth at cost."""
+    total: Decimal | None = StockBalance.objects.aggregate(total=Sum("value"))["total"]
+    return total or ZERO
+
+
+def expiring(days: int = SOON_DAYS) -> QuerySet[StockBalance]:
+    """Released stock whose last good day is today or within so many days."""
+    today = clock.today()
+    return StockBalance.objects.filter(
+        lot__status=Lot.Status.OK, lot__expires_on__gte=today, lot__expires_on__lte=today + timedelta(days=days)
+    )
+
+
+def expired() -> QuerySet[StockBalance]:
+    """Stock whose last good day is over."""
+    return StockBalance.objects.filter(lot__expires_on__lt=clock.today())
+
+
+def blocked() -> QuerySet[StockBalance]:
+    """Stock that may not be used whatever its date: blocked lots, and quarantine places."""
+    return StockBalance.objects.filter(~Q(lot__status=Lot.Status.OK) | Q(location__kind=Location.Kind.QUARANTINE))
+
+
+def below_minimum() -> QuerySet[ReorderRule]:
+    """Rules whose product has less available than the minimum: in the rule's own place, or in all together."""
+    here = Q(location_id=Coalesce(OuterRef("location_id"), F("location_id")))
+    stock = StockBalance.objects.filter(usable_stock(clock.today()), here, product_id=OuterRef("product_id"))
+    held = HoldAllocation.objects.filter(
+        usable_backing(clock.today(), clock.now()), here, hold__product_id=OuterRef("product_id")
+    )
+    return ReorderRule.objects.annotate(
+        available=_sum(stock, "product_id") - _sum(held, "hold__product_id"),
+    ).filter(available__lt=F("minimum"), product__is_active=True)
+
+
+def _sum(rows: QuerySet[Any], group: str) -> Coalesce:
+    total = rows.order_by().values(group).annotate(total=Sum("quantity")).values("total")
+    return Coalesce(Subquery(total, output_field=QuantityField()), exact(0, QuantityField))
+
+
+def waiting() -> QuerySet[Hold]:
+    """Counting holds that usable stock does not cover, as `missing`."""
+    backed = HoldAllocation.objects.filter(usable_backing(clock.today(), clock.now()), hold_id=OuterRef("pk"))
+    return (
+        Hold.objects.counting(clock.now())
+        .annotate(missing=F("quantity") - F("fulfilled") - _sum(backed, "hold_id"))
+        .filter(missing__gt=exact(0, QuantityField))
+    )
+
+
+def with_stock(products: QuerySet[Product], balances: QuerySet[StockBalance]) -> QuerySet[Product]:
+    """Those of the products that these balances are of."""
+    return products.filter(pk__in=balances.order_by().values("product_id"))
+
+
+def kept(products: QuerySet[Product]) -> QuerySet[Product]:
+    """Products that the stock list shows: active ones that can have stock, and whatever still has some."""
+    return products.exclude(sell_policy=Product.SellPolicy.ON_DEMAND).filter(
+        Q(is_active=True) | Q(pk__in=StockBalance.objects.order_by().values("product_id"))
+    )
+
+
+def in_places(products: QuerySet[Product], locations: Iterable[Location]) -> QuerySet[Product]:
+    """Products that have stock in one of the places."""
+    return with_stock(products, StockBalance.objects.filter(location__in=list(locations)))
+
+
+def value_of(rows: QuerySet[Any], group: str) -> Coalesce:
+    """Subquery: the summed value of balances or moves that the outer row has."""
+    total = rows.order_by().values(group).annotate(total=Sum("value")).values("total")
+    return Coalesce(Subquery(total, output_field=MoneyField()), exact(0, MoneyField))
+
+
+def on_hand_of(rows: QuerySet[Any], group: str) -> Coalesce:
+    """Subquery: the summed quantity of balances that the outer row has."""
+    return _sum(rows, group)

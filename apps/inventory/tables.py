@@ -1,0 +1,307 @@
+"""Tables of the stock room."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import Product
+from apps.inventory.models import Hold, Location, Lot, StockOperation
+from apps.inventory.selectors import availability
+from apps.inventory.selectors import stock as stock_reads
+from apps.inventory.selectors.availability import Availability
+from apps.inventory.selectors.stock import SOON_DAYS, Facts
+from backoffice.kernel import clock
+from backoffice.kernel.quantity import format_quantity
+from backoffice.ui.actions import Action
+from backoffice.ui.tables import (
+    BadgeColumn,
+    BoolColumn,
+    Column,
+    DateColumn,
+    DateTimeColumn,
+    MoneyColumn,
+    QuantityColumn,
+    Table,
+    WhatColumn,
+)
+
+TONES = {"ok": "ok", "quarantine": "warn", "blocked": "bad"}
+
+
+class Of(QuantityColumn):
+    """One of the five numbers of the row's product."""
+
+    def __init__(self, number: str, *args: Any, strong: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, accessor="pk", orderable=False, unit="unit__code", **kwargs)
+        self.number, self.strong = number, strong
+        self.table: Any = None
+
+    def bind(self, table: Any, name: str) -> None:
+        self.table = table
+
+    def cell(self, value: Any, record: Any) -> Any:
+        numbers = self.table.numbers(record)
+        amount: Decimal = getattr(numbers, self.number)
+        if not self.strong:
+            return format_html('<span class="{}">{}</span>', "" if amount else "muted", format_quantity(amount))
+        tone = state_of(numbers, self.table.facts(record))[1]
+        css = f"c-{tone}" if tone in ("warn", "bad") else ""
+        unit = record.unit.code
+        return format_html(
+            '<b class="{}">{}</b> <span class="muted xs un">{}</span>', css, format_quantity(amount), unit
+        )
+
+    def export(self, value: Any, record: Any) -> Any:
+        return getattr(self.table.numbers(record), self.number)
+
+
+class StateColumn(Column):
+    """The worst thing to say of a product's stock."""
+
+    card = "status"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, accessor="pk", orderable=False, **kwargs)
+        self.table: Any = None
+
+    def bind(self, table: Any, name: str) -> None:
+        self.table = table
+
+    def cell(self, value: Any, record: Any) -> Any:
+        text, tone = state_of(self.table.numbers(record), self.table.facts(record), record.unit.code)
+        if not tone:
+            return format_html('<span class="muted">{}</span>', text)
+        return format_html('<span class="badge {}">{}</span>', tone, text)
+
+    def export(self, value: Any, record: Any) -> Any:
+        return state_of(self.table.numbers(record), self.table.facts(record), record.unit.code)[0]
+
+
+class ValueColumn(MoneyColumn):
+    """What the row's product is worth at cost."""
+
+    card = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, accessor="pk", orderable=False, **kwargs)
+        self.table: Any = None
+
+    def bind(self, table: Any, name: str) -> None:
+        self.table = table
+
+    def cell(self, value: Any, record: Any) -> Any:
+        return format_html('<span class="muted">{}</span>', self.draw(self.table.facts(record).value, record))
+
+    def export(self, value: Any, record: Any) -> Any:
+        return self.table.facts(record).value
+
+
+def state_of(numbers: Availability, facts: Facts, unit: str = "") -> tuple[str, str]:
+    """One short sentence and its tone, worst first: short, below minimum, unusable, expiring, expected, fine."""
+    if numbers.promised > 0:
+        return gettext("%(quantity)s short") % {"quantity": format_quantity(numbers.promised, unit)}, "bad"
+    if facts.minimum is not None and numbers.available < facts.minimum:
+        return gettext("Below minimum"), "bad" if numbers.available * 2 < facts.minimum else "warn"
+    if numbers.unusable > 0:
+        return (
+            gettext("%(quantity)s expired or blocked") % {"quantity": format_quantity(numbers.unusable, unit)},
+            "warn",
+        )
+    if facts.soonest is not None and (facts.soonest - clock.today()).days <= SOON_DAYS:
+        return _expiring(facts, unit), "warn"
+    if facts.due is not None:
+        due = clock.local(facts.due.due_at)
+        when = due.strftime("%H:%M") if due.date() == clock.today() else date_format(due, "D j, H:i")
+        return (
+            gettext("%(quantity)s due %(when)s") % {"quantity": format_quantity(facts.due.quantity), "when": when},
+            "info",
+        )
+    return gettext("OK"), ""
+
+
+def _expiring(facts: Facts, unit: str) -> str:
+    assert facts.soonest is not None
+    quantity = format_quantity(facts.soonest_quantity, unit)
+    days = (facts.soonest - clock.today()).days
+    if days == 0:
+        return gettext("%(quantity)s expire today") % {"quantity": quantity}
+    if days == 1:
+        return gettext("%(quantity)s expire tomorrow") % {"quantity": quantity}
+    return ngettext("%(quantity)s expire in %(days)s day", "%(quantity)s expire in %(days)s days", days) % {
+        "quantity": quantity,
+        "days": days,
+    }
+
+
+def product_meta(product: Product, facts: Facts) -> Any:
+    places = ", ".join(facts.places[:2]) + ("…" if len(facts.places) > 2 else "")
+    return format_html('<span class="code">{}</span>{}', product.sku, f" · {places}" if places else "")
+
+
+class ProductColumn(WhatColumn):
+    """The product, its code and where it lies."""
+
+    def bind(self, table: Any, name: str) -> None:
+        super().bind(table, name)
+        self.meta = lambda record: product_meta(record, table.facts(record))
+        self.has_meta = True
+
+    def exported(self, header: str) -> Any:
+        yield gettext("SKU"), lambda value, record: record.sku
+        yield header, lambda value, record: str(value)
+
+
+class StockTable(Table):
+    """Stock by product. The numbers of a page come in five queries, whatever its length."""
+
+    name = ProductColumn(
+        "name", verbose_name=_("Item"), order_by=("name", "id"), thumb=lambda row: (row.shown_icon, row.hue)
+    )
+    on_hand = Of("on_hand", verbose_name=_("On hand"), card="")
+    held = Of("held", verbose_name=_("Held"), card="")
+    available = Of("available", verbose_name=_("Available"), strong=True, card="stock")
+    expected = Of("expected", verbose_name=_("Expected"), card="")
+    state = StateColumn(verbose_name=_("State"))
+    value = ValueColumn(verbose_name=_("Cost"))
+
+    row_url = staticmethod(lambda row: reverse("inventory:product_card", args=[row.pk]))
+
+    class Meta:
+        model = Product
+        order_by = "name"
+        row_actions = [
+            Action(_("Set minimum"), "inventory:product_minimum", "inventory.change_reorderrule", icon="gauge"),
+        ]
+
+    @cached_property
+    def _keys(self) -> list[int] | None:
+        """The products of this page; none named for an export, which asks for all."""
+        return None if self.shown is None else [row.pk for row in self.shown]
+
+    @cached_property
+    def _numbers(self) -> dict[int, Availability]:
+        return availability.of(self._keys)
+
+    @cached_property
+    def _facts(self) -> dict[int, Facts]:
+        keys = self._keys
+        if keys is None:
+            keys = list(self.data.data.order_by().values_list("pk", flat=True))
+        return stock_reads.facts(keys)
+
+    def numbers(self, record: Product) -> Availability:
+        return self._numbers.get(record.pk) or Availability(record.pk)
+
+    def facts(self, record: Product) -> Facts:
+        return self._facts[record.pk]
+
+
+class LotTable(Table):
+    """Stock by lot."""
+
+    code = WhatColumn(
+        "code", meta="product__name", verbose_name=_("Lot"), thumb=lambda row: (row.product.shown_icon, row.product.hue)
+    )
+    on_hand = QuantityColumn(unit="product__unit__code", verbose_name=_("On hand"))
+    received_on = DateColumn(card="")
+    expires_on = DateColumn(card="price", order_by=("undated", "expires_on"))
+    status = BadgeColumn(tones=TONES, quiet={"ok"})
+    unit_cost = MoneyColumn(places=4, card="")
+    worth = MoneyColumn(verbose_name=_("Worth"), card="")
+
+    class Meta:
+        model = Lot
+        order_by = "expires_on"
+
+    def render_expires_on(self, record: Lot, value: Any) -> Any:
+        if value is None:
+            return format_html('<span class="muted">{}</span>', "–")
+        days = (value - clock.today()).days
+        tone = "c-bad" if days < 0 else "c-warn" if days <= SOON_DAYS else ""
+        return format_html('<span class="{}">{}</span>', tone, date_format(value, "SHORT_DATE_FORMAT"))
+
+
+class OperationTable(Table):
+    """What was posted."""
+
+    number = WhatColumn("number", meta=lambda row: row.what, verbose_name=_("Operation"), order_by=("id",))
+    kind = BadgeColumn(tones={"waste": "bad", "reversal": "warn", "adjustment": "warn", "receipt": "ok"})
+    occurred_at = DateTimeColumn(card="price")
+    worth = MoneyColumn(verbose_name=_("Value"), card="")
+    reason = Column(card="", empty_text="")
+    origin = Column(verbose_name=_("For"), orderable=False, card="")
+    actor = Column(accessor="actor__name", card="", empty_text=_("system"))
+
+    class Meta:
+        model = StockOperation
+        order_by = "-occurred_at"
+
+    def render_origin(self, record: StockOperation) -> Any:
+        return origin_link(record.origin)
+
+
+def origin_link(origin: Any) -> Any:
+    """The document that caused something, with its link when it has a page."""
+    if origin is None:
+        return ""
+    url = origin.get_absolute_url() if hasattr(origin, "get_absolute_url") else ""
+    return format_html('<a href="{}">{}</a>', url, origin) if url else str(origin)
+
+
+class HoldTable(Table):
+    """Who holds what."""
+
+    product = WhatColumn("product__name", meta="product__sku", verbose_name=_("Product"), order_by=("product__name",))
+    origin = Column(verbose_name=_("For"), orderable=False, card="status")
+    quantity = QuantityColumn(unit="product__unit__code")
+    waiting = QuantityColumn(accessor="missing", verbose_name=_("Waits for"), orderable=False, card="")
+    needed_on = DateColumn(card="price")
+    expires_at = DateTimeColumn(card="", empty_text="–")
+    status = BadgeColumn(tones={"active": "info", "fulfilled": "ok"}, card="")
+
+    class Meta:
+        model = Hold
+        order_by = "needed_on"
+        row_actions = [
+            Action(
+                _("Release"),
+                "inventory:hold_release",
+                "inventory.release_hold",
+                icon="lock-open",
+                danger=True,
+                when=lambda hold: hold.status == Hold.Status.ACTIVE,
+            )
+        ]
+
+    def render_origin(self, record: Hold) -> Any:
+        return origin_link(record.origin)
+
+    def render_waiting(self, record: Hold, value: Decimal) -> Any:
+        if record.status != Hold.Status.ACTIVE or not value:
+            return format_html('<span class="muted">{}</span>', "–")
+        return format_html('<span class="c-bad">{}</span>', format_quantity(value, record.product.unit.code))
+
+    def render_status(self, record: Hold) -> Any:
+        if record.status == Hold.Status.ACTIVE and not record.is_counting(clock.now()):
+            return format_html('<span class="badge">{}</span>', gettext("too old"))
+        return self.columns["status"].column.cell(record.status, record)
+
+
+class LocationTable(Table):
+    """Places."""
+
+    name = WhatColumn("name", meta="code", verbose_name=_("Place"))
+    kind = BadgeColumn(card="price", quiet={"storage", "sale", "production", "quarantine"})
+    parent = Column(accessor="parent__name", verbose_name=_("Inside"), card="", empty_text="–")
+    worth = MoneyColumn(verbose_name=_("Worth"), card="stock")
+    is_active = BoolColumn(yes=_("open"), no=_("closed"), verbose_name=_("State"), card="status")
+
+    class Meta:
+        model = Location
+        order_by = "name"

@@ -1,0 +1,96 @@
+"""`{% load inventory %}`: lots, days, documents and changes as the stock room's pages draw them."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from apps.catalog.models import Product
+from apps.inventory.models import Lot
+from backoffice.kernel import clock
+from backoffice.kernel.quantity import format_quantity
+from backoffice.ui.icons import icon
+from backoffice.ui.permissions import may
+
+register = template.Library()
+SOON_DAYS = 3
+
+VERBS = (
+    ("inventory:transfer", "inventory.transfer_stock", "arrow-left-right"),
+    ("inventory:adjust", "inventory.adjust_stock", "clipboard-check"),
+    ("inventory:waste", "inventory.waste_stock", "trash-2"),
+)
+
+
+@register.simple_tag
+def lot_link(lot: Lot, product: Product) -> SafeString:
+    """The lot's code, leading to it; a dash for a silent lot, which nobody knows by its code."""
+    if lot.is_silent:
+        return format_html('<a class="muted" href="{}">{}</a>', lot.get_absolute_url(), gettext("no lot"))
+    return format_html('<a class="code" href="{}">{}</a>', lot.get_absolute_url(), lot.code)
+
+
+@register.simple_tag
+def expiry(day: date | None) -> SafeString:
+    """A last good day: red when it is over, amber when it is near."""
+    if day is None:
+        return format_html('<span class="muted">{}</span>', "–")
+    left = (day - clock.today()).days
+    tone = "c-bad" if left < 0 else "c-warn" if left <= SOON_DAYS else ""
+    return format_html('<span class="{}">{}</span>', tone, date_format(day, "SHORT_DATE_FORMAT"))
+
+
+@register.simple_tag
+def document(origin: Any) -> SafeString:
+    """The document that caused something, with a link when it has a page."""
+    if origin is None:
+        return format_html('<span class="muted">{}</span>', "–")
+    url = origin.get_absolute_url() if hasattr(origin, "get_absolute_url") else ""
+    return format_html('<a href="{}">{}</a>', url, origin) if url else format_html("<span>{}</span>", origin)
+
+
+@register.simple_tag
+def change(amount: Decimal, moved: Decimal) -> SafeString:
+    """What a move changed in the house: + in green, − in plain; what only moved inside is grey."""
+    if amount > 0:
+        return format_html('<span class="c-ok">+ {}</span>', format_quantity(amount))
+    if amount < 0:
+        return format_html("<span>{}</span>", format_quantity(amount))
+    return format_html('<span class="muted">({})</span>', format_quantity(moved))
+
+
+@register.simple_tag(takes_context=True)
+def balance_menu(context: Any, balance: Any) -> SafeString:
+    """What may be done with this stock: transfer, adjust, waste."""
+    labels = (gettext("Transfer"), gettext("Adjust"), gettext("Waste"))
+    user = context["request"].user
+    shown = [
+        (f"{reverse(url)}?stock={balance.pk}", icon(name), label)
+        for (url, permission, name), label in zip(VERBS, labels, strict=True)
+        if may(user, permission)
+    ]
+    if not shown:
+        return SafeString("")
+    entries = format_html_join(
+        "", '<a href="{0}" hx-get="{0}" hx-target="#dialog" hx-swap="innerHTML">{1}{2}</a>', shown
+    )
+    return format_html(
+        '<button class="btn ghost icon-only xs" type="button" popovertarget="{0}" aria-label="{1}">{2}</button>'
+        '<div class="menu" popover id="{0}">{3}</div>',
+        f"stock-menu-{balance.pk}",
+        gettext("Actions for %s") % balance.lot.code,
+        icon("ellipsis"),
+        entries,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def stock_menu(context: Any, line: Any) -> SafeString:
+    """The same for a line of the stock card."""
+    return balance_menu(context, line.balance)

@@ -1,0 +1,144 @@
+"""Who holds what, and letting go of it."""
+
+from typing import Any
+
+from django.db.models import F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.inventory.filters import HoldFilter
+from apps.inventory.forms import OptionalReasonForm
+from apps.inventory.models import Hold, HoldAllocation
+from apps.inventory.selectors import stock as stock_reads
+from apps.inventory.services import holds
+from apps.inventory.tables import HoldTable
+from backoffice.kernel import clock
+from backoffice.kernel.quantity import format_quantity
+from backoffice.ui.actions import Action
+from backoffice.ui.screens import ActionScreen, Badge, BulkAction, DetailScreen, Empty, Figure, ListScreen, SavedView
+
+
+def _release(hold: Hold, reason: str = "") -> Hold:
+    return holds.release(hold, reason=reason)
+
+
+class HoldList(ListScreen):
+    """Stock that is promised."""
+
+    model = Hold
+    permission = "inventory.view_hold"
+    icon = "lock"
+    table_class = HoldTable
+    filter_class = HoldFilter
+    search_label = gettext_lazy("Product or code")
+    empty = Empty(gettext_lazy("Nobody holds anything"), gettext_lazy("Orders, carts and work orders keep stock here."))
+    saved_views = [
+        SavedView("active", gettext_lazy("Active"), lambda rows: rows.counting(clock.now())),
+        SavedView(
+            "waiting", gettext_lazy("Waiting"), lambda rows: rows.filter(pk__in=stock_reads.waiting().values("pk"))
+        ),
+        SavedView(
+            "old",
+            gettext_lazy("Too old"),
+            lambda rows: rows.filter(status=Hold.Status.ACTIVE, expires_at__lte=clock.now()),
+        ),
+        SavedView("ended", gettext_lazy("Ended"), lambda rows: rows.filter(~Q(status=Hold.Status.ACTIVE)), count=False),
+    ]
+    bulk_actions = [
+        BulkAction(
+            "release",
+            gettext_lazy("Release"),
+            "inventory.release_hold",
+            _release,
+            form_class=OptionalReasonForm,
+            icon="lock-open",
+            danger=True,
+        )
+    ]
+
+    def get_queryset(self) -> QuerySet[Hold]:
+        backing = HoldAllocation.objects.filter(hold_id=OuterRef("pk"))
+        return (
+            Hold.objects.select_related("product__unit", "product__category")
+            .prefetch_related("origin")
+            .annotate(missing=F("quantity") - F("fulfilled") - stock_reads.on_hand_of(backing, "hold_id"))
+        )
+
+
+class HoldDetail(DetailScreen):
+    """One hold and the stock that backs it."""
+
+    model = Hold
+    permission = "inventory.view_hold"
+    template_name = "inventory/hold_detail.html"
+    list_url = "inventory:hold_list"
+    icon = "lock"
+    actions = [
+        Action(
+            gettext_lazy("Release"),
+            "inventory:hold_release",
+            "inventory.release_hold",
+            icon="lock-open",
+            danger=True,
+            when=lambda hold: hold.status == Hold.Status.ACTIVE,
+        )
+    ]
+
+    def get_queryset(self) -> QuerySet[Hold]:
+        return Hold.objects.select_related("product__unit", "product__category").prefetch_related("locations")
+
+    def badge(self) -> Badge:
+        if self.object.status == Hold.Status.ACTIVE:
+            return Badge(_("active"), "info") if self.object.is_counting(clock.now()) else Badge(_("too old"), "warn")
+        return Badge(self.object.get_status_display(), "ok" if self.object.status == Hold.Status.FULFILLED else "")
+
+    def meta(self) -> list[Any]:
+        return [self.object.product.name, self.object.reason]
+
+    def figures(self) -> list[Figure]:
+        hold, unit = self.object, self.object.product.unit.code
+        backed = sum((row.quantity for row in hold.allocations.all()), start=hold.quantity * 0)
+        return [
+            Figure(_("Asked"), format_quantity(hold.quantity, unit)),
+            Figure(_("Handed over"), format_quantity(hold.fulfilled, unit)),
+            Figure(_("Backed"), format_quantity(backed, unit), on=True),
+            Figure(
+                _("Waits for"),
+                format_quantity(max(hold.quantity - hold.fulfilled - backed, backed * 0), unit)
+                if hold.status == Hold.Status.ACTIVE
+                else "–",
+            ),
+        ]
+
+    def get_context(self, **more: Any) -> dict[str, Any]:
+        rows = self.object.allocations.select_related("lot", "location").order_by("pk")
+        return super().get_context(hold=self.object, allocations=rows, unit=self.object.product.unit.code, **more)
+
+
+class HoldRelease(ActionScreen):
+    """Gives the stock of a hold back."""
+
+    model = Hold
+    permission = "inventory.release_hold"
+    form_class = OptionalReasonForm
+    title = gettext_lazy("Release hold?")
+    submit_label = gettext_lazy("Release")
+    danger = True
+    list_url = "inventory:hold_list"
+    changed = ("inventory-hold", "inventory-stock")
+
+    def get_queryset(self) -> QuerySet[Hold]:
+        return Hold.objects.select_related("product__unit")
+
+    def intro(self) -> str:
+        return _("%(quantity)s of %(product)s, held for %(origin)s, may be sold to others again.") % {
+            "quantity": format_quantity(self.object.quantity, self.object.product.unit.code),
+            "product": self.object.product,
+            "origin": self.object.origin or _("nobody"),
+        }
+
+    def perform(self, form: Any) -> Any:
+        return holds.release(self.object, reason=form.cleaned_data["reason"])
+
+    def success(self, result: Any) -> str:
+        return _("Hold on %(product)s released.") % {"product": self.object.product}

@@ -1,0 +1,174 @@
+"""Places: open, change, close."""
+
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.inventory.filters import LocationFilter
+from apps.inventory.forms import LocationForm
+from apps.inventory.models import Location, StockBalance
+from apps.inventory.selectors import locations as places
+from apps.inventory.selectors import stock as stock_reads
+from apps.inventory.services import locations
+from apps.inventory.tables import LocationTable
+from backoffice.ui.actions import Action
+from backoffice.ui.screens import (
+    ActionScreen,
+    Badge,
+    CreateScreen,
+    DetailScreen,
+    EditScreen,
+    Empty,
+    HistoryScreen,
+    ListScreen,
+    SavedView,
+)
+
+FIELDS = ("code", "name", "kind", "parent")
+
+
+class LocationList(ListScreen):
+    model = Location
+    permission = "inventory.view_location"
+    icon = "map-pin"
+    table_class = LocationTable
+    filter_class = LocationFilter
+    create = Action(gettext_lazy("New place"), "inventory:location_create", "inventory.add_location", icon="plus")
+    empty = Empty(gettext_lazy("No places yet"), gettext_lazy("A shop needs at least one place to keep things."))
+    saved_views = [
+        SavedView("open", gettext_lazy("Open"), lambda rows: rows.active()),
+        SavedView("closed", gettext_lazy("Closed"), lambda rows: rows.filter(is_active=False)),
+    ]
+
+    def get_queryset(self) -> QuerySet[Location]:
+        mine = StockBalance.objects.filter(location_id=OuterRef("pk"))
+        return (
+            Location.objects.physical()
+            .select_related("parent")
+            .annotate(worth=stock_reads.value_of(mine, "location_id"))
+        )
+
+
+class LocationDetail(DetailScreen):
+    """A place and what lies there."""
+
+    model = Location
+    permission = "inventory.view_location"
+    template_name = "inventory/location_detail.html"
+    list_url = "inventory:location_list"
+    icon = "map-pin"
+    actions = [
+        Action(gettext_lazy("Edit"), "inventory:location_edit", "inventory.change_location", icon="pencil"),
+        Action(
+            gettext_lazy("History"),
+            "inventory:location_history",
+            "inventory.view_location",
+            icon="history",
+            dialog=False,
+        ),
+        Action(
+            gettext_lazy("Close"),
+            "inventory:location_close",
+            "inventory.change_location",
+            icon="archive",
+            danger=True,
+            when=lambda place: place.is_active,
+        ),
+        Action(
+            gettext_lazy("Open again"),
+            "inventory:location_reopen",
+            "inventory.change_location",
+            icon="archive-restore",
+            when=lambda place: not place.is_active,
+        ),
+    ]
+
+    def get_queryset(self) -> QuerySet[Location]:
+        return Location.objects.physical().select_related("parent")
+
+    def badge(self) -> Badge | None:
+        return None if self.object.is_active else Badge(_("closed"))
+
+    def meta(self) -> list[Any]:
+        around = " › ".join(place.name for place in places.path(self.object)[:-1])
+        return [self.object.code, self.object.get_kind_display(), around]
+
+    def get_context(self, **more: Any) -> dict[str, Any]:
+        rows = self.object.balances.select_related("lot", "product__unit", "product__category")
+        return super().get_context(
+            balances=rows.order_by("product__name", "lot__expires_on", "pk")[:200],
+            inside=self.object.children.order_by("name"),
+            **more,
+        )
+
+
+class LocationHistory(HistoryScreen):
+    model = Location
+    detail_class = LocationDetail
+    permission = "inventory.view_location"
+
+
+class LocationCreate(CreateScreen):
+    model = Location
+    permission = "inventory.add_location"
+    form_class = LocationForm
+    list_url = "inventory:location_list"
+
+    def perform(self, form: Any) -> Any:
+        return locations.create(**{name: form.cleaned_data[name] for name in FIELDS})
+
+
+class LocationEdit(EditScreen):
+    model = Location
+    permission = "inventory.change_location"
+    form_class = LocationForm
+    list_url = "inventory:location_list"
+
+    def get_queryset(self) -> QuerySet[Location]:
+        return Location.objects.physical()
+
+    def perform(self, form: Any) -> Any:
+        fields = {name: form.cleaned_data[name] for name in FIELDS}
+        return locations.update(self.object, **fields, revision=form.cleaned_data["revision"])
+
+
+class LocationClose(ActionScreen):
+    model = Location
+    permission = "inventory.change_location"
+    submit_label = gettext_lazy("Close")
+    danger = True
+    list_url = "inventory:location_list"
+
+    def get_queryset(self) -> QuerySet[Location]:
+        return Location.objects.physical()
+
+    def get_title(self) -> str:
+        return _("Close %(place)s?") % {"place": self.object}
+
+    def intro(self) -> str:
+        return _("Nothing can be put there any more. What happened there stays in the ledger.")
+
+    def perform(self, form: Any) -> Any:
+        return locations.close(self.object)
+
+    def success(self, result: Any) -> str:
+        return _("%(place)s is closed.") % {"place": self.object}
+
+
+class LocationReopen(LocationClose):
+    submit_label = gettext_lazy("Open again")
+    danger = False
+
+    def get_title(self) -> str:
+        return _("Open %(place)s again?") % {"place": self.object}
+
+    def intro(self) -> str:
+        return ""
+
+    def perform(self, form: Any) -> Any:
+        return locations.reopen(self.object)
+
+    def success(self, result: Any) -> str:
+        return _("%(place)s is open again.") % {"place": self.object}

@@ -1,0 +1,231 @@
+"""Lots: the list, the page with where it came from and went, blocking and releasing."""
+
+from typing import Any
+
+from django.db.models import Case, IntegerField, OuterRef, QuerySet, Value, When
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from apps.inventory.filters import LotFilter
+from apps.inventory.forms import ReasonForm
+from apps.inventory.models import Hold, Lot, StockBalance
+from apps.inventory.selectors import ledger
+from apps.inventory.selectors import stock as stock_reads
+from apps.inventory.services import lots
+from apps.inventory.tables import SOON_DAYS, LotTable
+from backoffice.company import current as current_company
+from backoffice.kernel import clock
+from backoffice.kernel.money import format_money
+from backoffice.kernel.quantity import format_quantity
+from backoffice.ui.actions import Action
+from backoffice.ui.screens import (
+    ActionScreen,
+    Badge,
+    DetailScreen,
+    Empty,
+    Figure,
+    HistoryScreen,
+    ListScreen,
+    SavedView,
+)
+
+
+class LotList(ListScreen):
+    """Lots that are in the house; with "all ever" also those that were."""
+
+    model = Lot
+    permission = "inventory.view_lot"
+    icon = "boxes"
+    table_class = LotTable
+    filter_class = LotFilter
+    search_label = gettext_lazy("Lot code, product, supplier or scan a code")
+    empty = Empty(gettext_lazy("No lots yet"), gettext_lazy("Every receipt and every batch makes one."))
+    create = Action(gettext_lazy("Receive"), "inventory:receive", "inventory.receive_stock", icon="truck", dialog=False)
+    saved_views = [
+        SavedView(
+            "stock", gettext_lazy("In stock"), lambda rows: rows.filter(pk__in=_lots(StockBalance.objects.all()))
+        ),
+        SavedView(
+            "expiring",
+            gettext_lazy("Expiring in 3 days"),
+            lambda rows: rows.filter(pk__in=_lots(stock_reads.expiring())),
+        ),
+        SavedView("expired", gettext_lazy("Expired"), lambda rows: rows.filter(pk__in=_lots(stock_reads.expired()))),
+        SavedView("blocked", gettext_lazy("Blocked"), lambda rows: rows.exclude(status=Lot.Status.OK)),
+    ]
+
+    def get_queryset(self) -> QuerySet[Lot]:
+        mine = StockBalance.objects.filter(lot_id=OuterRef("pk"))
+        return (
+            Lot.objects.tracked()
+            .select_related("product__unit", "product__category")
+            .annotate(
+                on_hand=stock_reads.on_hand_of(mine, "lot_id"),
+                worth=stock_reads.value_of(mine, "lot_id"),
+                undated=Case(When(expires_on=None, then=Value(1)), default=Value(0), output_field=IntegerField()),
+            )
+        )
+
+
+def _lots(balances: QuerySet[StockBalance]) -> Any:
+    return balances.order_by().values("lot_id")
+
+
+class LotDetail(DetailScreen):
+    """Where it is, where it came from, where it went: one level each way."""
+
+    model = Lot
+    permission = "inventory.view_lot"
+    template_name = "inventory/lot_detail.html"
+    list_url = "inventory:lot_list"
+    actions = [
+        Action(gettext_lazy("History"), "inventory:lot_history", "inventory.view_lot", icon="history", dialog=False),
+        Action(
+            gettext_lazy("Block"),
+            "inventory:lot_block",
+            "inventory.block_lot",
+            icon="ban",
+            danger=True,
+            when=lambda lot: lot.status == Lot.Status.OK,
+        ),
+        Action(
+            gettext_lazy("Release"),
+            "inventory:lot_unblock",
+            "inventory.block_lot",
+            icon="circle-check",
+            when=lambda lot: lot.status != Lot.Status.OK,
+        ),
+    ]
+
+    def get_queryset(self) -> QuerySet[Lot]:
+        return Lot.objects.select_related("product__unit", "product__category")
+
+    def thumb(self) -> tuple[str, str]:
+        return self.object.product.shown_icon, self.object.product.hue
+
+    def badge(self) -> Badge:
+        if self.object.status != Lot.Status.OK:
+            return Badge(self.object.get_status_display(), "bad")
+        if self.object.expires_on and self.object.expires_on < clock.today():
+            return Badge(_("expired"), "bad")
+        return Badge(self.object.get_status_display(), "ok")
+
+    def meta(self) -> list[Any]:
+        lot = self.object
+        found: list[Any] = [lot.product.name, lot.supplier_name]
+        if lot.produced_on:
+            found.append(_("made %(day)s") % {"day": date_format(lot.produced_on, "SHORT_DATE_FORMAT")})
+        elif lot.received_on:
+            found.append(_("received %(day)s") % {"day": date_format(lot.received_on, "SHORT_DATE_FORMAT")})
+        if lot.expires_on:
+            days = (lot.expires_on - clock.today()).days
+            when = date_format(lot.expires_on, "SHORT_DATE_FORMAT")
+            if days < 0:
+                found.append(_("expired %(day)s") % {"day": when})
+            else:
+                found.append(
+                    ngettext("expires %(day)s, %(days)s day", "expires %(day)s, %(days)s days", days)
+                    % {"day": when, "days": days}
+                )
+        return found
+
+    @cached_property
+    def destiny(self) -> ledger.Destiny:
+        return ledger.destiny(self.object)
+
+    def figures(self) -> list[Figure]:
+        unit, sums = self.object.product.unit.code, self.destiny
+        card = reverse("inventory:product_card", args=[self.object.product_id])
+        currency = current_company().currency
+        found = [
+            Figure(_("Made") if self.object.produced_on else _("Received"), format_quantity(sums.came, unit)),
+            Figure(_("Used"), format_quantity(sums.used, unit)),
+            Figure(_("Sold"), format_quantity(sums.sold, unit)),
+            Figure(_("Waste"), format_quantity(sums.wasted, unit), tone="bad" if sums.wasted else ""),
+            Figure(_("On hand"), format_quantity(sums.on_hand, unit), url=card, on=True),
+            Figure(
+                _("Unit cost"),
+                format_money(self.object.unit_cost, currency, places=4 if self.object.unit_cost % 1 else 2),
+                note=_("%(money)s on hand") % {"money": format_money(sums.value, currency)},
+            ),
+        ]
+        if sums.adjusted:
+            found.insert(4, Figure(_("Adjusted"), format_quantity(sums.adjusted, unit), tone="warn"))
+        return found
+
+    def get_context(self, **more: Any) -> dict[str, Any]:
+        lot = self.object
+        return super().get_context(
+            lot=lot,
+            unit=lot.product.unit.code,
+            balances=lot.balances.select_related("location").order_by("location__name"),
+            allocations=lot.allocations.filter(hold__status=Hold.Status.ACTIVE)
+            .select_related("hold", "location")
+            .prefetch_related("hold__origin"),
+            parents=lot.parents.select_related("product__unit", "product__category").order_by("product__name", "code"),
+            children=lot.children.select_related("product__unit", "product__category").order_by("-pk")[:50],
+            moves=ledger.moves_of_lot(lot),
+            gone=ledger.went_to(lot),
+            soon=SOON_DAYS,
+            **more,
+        )
+
+
+class LotHistory(HistoryScreen):
+    model = Lot
+    detail_class = LotDetail
+    permission = "inventory.view_lot"
+
+
+class LotBlock(ActionScreen):
+    """Keeps a lot from being used; holds on it move to other stock or wait."""
+
+    model = Lot
+    permission = "inventory.block_lot"
+    form_class = ReasonForm
+    submit_label = gettext_lazy("Block lot")
+    danger = True
+    changed = ("inventory-lot", "inventory-stock")
+
+    def get_title(self) -> str:
+        return _("Block lot %(lot)s?") % {"lot": self.object}
+
+    def intro(self) -> str:
+        count = self.object.allocations.filter(hold__status=Hold.Status.ACTIVE).count()
+        if not count:
+            return _("Nothing of it may be sold or used until it is released.")
+        return ngettext(
+            "%(count)s hold is backed by it; it moves to other stock, or waits.",
+            "%(count)s holds are backed by it; they move to other stock, or wait.",
+            count,
+        ) % {"count": count}
+
+    def perform(self, form: Any) -> Any:
+        self.moved = lots.block(self.object, reason=form.cleaned_data["reason"])
+        return self.object
+
+    def success(self, result: Any) -> str:
+        return _("Lot %(lot)s is blocked.") % {"lot": self.object}
+
+
+class LotUnblock(LotBlock):
+    """Lets a blocked lot be used again."""
+
+    submit_label = gettext_lazy("Release lot")
+    danger = False
+
+    def get_title(self) -> str:
+        return _("Release lot %(lot)s?") % {"lot": self.object}
+
+    def intro(self) -> str:
+        return _("It may be sold and used again; waiting orders are served from it.")
+
+    def perform(self, form: Any) -> Any:
+        lots.unblock(self.object, reason=form.cleaned_data["reason"])
+        return self.object
+
+    def success(self, result: Any) -> str:
+        return _("Lot %(lot)s may be used again.") % {"lot": self.object}

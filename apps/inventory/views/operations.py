@@ -1,0 +1,219 @@
+"""What was posted: the list, one operation, its reversal; and transfer, adjust, waste."""
+
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.inventory.filters import OperationFilter
+from apps.inventory.forms import AdjustForm, ReasonForm, TransferForm, WasteForm
+from apps.inventory.models import Move, StockOperation
+from apps.inventory.selectors import stock as stock_reads
+from apps.inventory.services import stock
+from apps.inventory.tables import OperationTable
+from backoffice.kernel import clock
+from backoffice.ui.actions import Action
+from backoffice.ui.screens import ActionScreen, Badge, DetailScreen, Empty, Fact, ListScreen, SavedView
+
+CHANGED = ("inventory-stock", "inventory-stockoperation", "inventory-lot")
+
+
+class OperationList(ListScreen):
+    """The ledger by operation, newest first."""
+
+    model = StockOperation
+    permission = "inventory.view_stockoperation"
+    icon = "arrow-left-right"
+    table_class = OperationTable
+    filter_class = OperationFilter
+    search_label = gettext_lazy("Number, reason, reference or lot")
+    empty = Empty(gettext_lazy("Nothing was posted yet"), gettext_lazy("Receipts, transfers and sales appear here."))
+    saved_views = [
+        SavedView("receipts", gettext_lazy("Receipts"), lambda rows: rows.filter(kind="receipt"), count=False),
+        SavedView(
+            "corrections",
+            gettext_lazy("Corrections"),
+            lambda rows: rows.filter(kind__in=["adjustment", "count", "reversal"]),
+            count=False,
+        ),
+        SavedView("waste", gettext_lazy("Waste"), lambda rows: rows.filter(kind="waste"), count=False),
+    ]
+
+    def get_queryset(self) -> QuerySet[StockOperation]:
+        mine = Move.objects.filter(operation_id=OuterRef("pk"))
+        rows: QuerySet[StockOperation] = StockOperation.objects.select_related("actor").prefetch_related("origin")
+        return rows.annotate(
+            worth=stock_reads.value_of(mine, "operation_id"),
+            what=Subquery(mine.order_by("pk").values("product__name")[:1]),
+        )
+
+
+class OperationDetail(DetailScreen):
+    """One operation and its moves."""
+
+    model = StockOperation
+    permission = "inventory.view_stockoperation"
+    template_name = "inventory/operation_detail.html"
+    list_url = "inventory:operation_list"
+    icon = "arrow-left-right"
+    actions = [
+        Action(
+            gettext_lazy("Reverse"),
+            "inventory:operation_reverse",
+            "inventory.reverse_stockoperation",
+            icon="undo-2",
+            danger=True,
+            when=lambda operation: can_reverse(operation),
+        )
+    ]
+
+    def get_queryset(self) -> QuerySet[StockOperation]:
+        return StockOperation.objects.select_related("actor", "reverses", "reversed_by")  # type: ignore[no-any-return]
+
+    def badge(self) -> Badge:
+        if hasattr(self.object, "reversed_by"):
+            return Badge(_("reversed"), "warn")
+        return Badge(self.object.get_kind_display())
+
+    def meta(self) -> list[Any]:
+        actor = self.object.actor
+        when = date_format(clock.local(self.object.occurred_at), "SHORT_DATETIME_FORMAT")
+        return [when, actor.name if actor else _("system"), self.object.reference]
+
+    def facts(self) -> list[Fact]:
+        operation, found = self.object, []
+        if operation.reason:
+            found.append(Fact(_("Reason"), operation.reason))
+        if operation.note:
+            found.append(Fact(_("Note"), operation.note))
+        if operation.origin is not None:
+            url = getattr(operation.origin, "get_absolute_url", lambda: "")()
+            found.append(Fact(_("For"), operation.origin, url))
+        if operation.reverses is not None:
+            found.append(Fact(_("Reverses"), operation.reverses, operation.reverses.get_absolute_url()))
+        if hasattr(operation, "reversed_by"):
+            found.append(Fact(_("Reversed by"), operation.reversed_by, operation.reversed_by.get_absolute_url()))
+        return found
+
+    def get_context(self, **more: Any) -> dict[str, Any]:
+        moves = self.object.moves.select_related("product__unit", "lot", "source", "destination").order_by("pk")
+        return super().get_context(moves=moves, total=sum((move.value for move in moves), 0), **more)
+
+
+def can_reverse(operation: StockOperation) -> bool:
+    """Whether a person may reverse it here: what belongs to a document is corrected there."""
+    return (
+        operation.kind in StockOperation.BY_HAND
+        and operation.origin_id is None
+        and not hasattr(operation, "reversed_by")
+    )
+
+
+class OperationReverse(ActionScreen):
+    """Posts the opposite."""
+
+    model = StockOperation
+    permission = "inventory.reverse_stockoperation"
+    form_class = ReasonForm
+    submit_label = gettext_lazy("Reverse")
+    danger = True
+    leave = True
+    changed = CHANGED
+
+    def get_queryset(self) -> QuerySet[StockOperation]:
+        return StockOperation.objects.filter(kind__in=StockOperation.BY_HAND, origin_id=None)  # type: ignore[no-any-return]
+
+    def get_title(self) -> str:
+        return _("Reverse %(number)s?") % {"number": self.object}
+
+    def intro(self) -> str:
+        return _("The opposite is posted: same lots, quantities and values. Both stay in the ledger.")
+
+    def perform(self, form: Any) -> Any:
+        return stock.reverse(self.object, reason=form.cleaned_data["reason"])
+
+    def success(self, result: Any) -> str:
+        return _("%(number)s is reversed.") % {"number": self.object}
+
+
+class StockAction(ActionScreen):
+    """Something done with the stock of one lot in one place; `?stock=` names it."""
+
+    changed = CHANGED
+    list_url = "inventory:stock_list"
+    list_title = gettext_lazy("Stock")
+
+    def initial(self) -> dict[str, Any]:
+        raw = self.request.GET.get("stock", "")
+        return {"stock": int(raw)} if raw.isascii() and raw.isdigit() and len(raw) < 18 else {}
+
+    def success_url(self, result: Any) -> str:
+        return reverse("inventory:operation_detail", args=[result.pk])
+
+
+class Transfer(StockAction):
+    permission = "inventory.transfer_stock"
+    form_class = TransferForm
+    title = gettext_lazy("Transfer stock")
+    submit_label = gettext_lazy("Transfer")
+
+    def perform(self, form: Any) -> Any:
+        row = form.cleaned_data["stock"]
+        return stock.transfer(
+            lot=row.lot,
+            quantity=form.cleaned_data["quantity"],
+            source=row.location,
+            destination=form.cleaned_data["destination"],
+            reason=form.cleaned_data["reason"],
+            key=self.key,
+        )
+
+    def success(self, result: Any) -> str:
+        return _("Transferred, %(number)s.") % {"number": result}
+
+
+class Adjust(StockAction):
+    permission = "inventory.adjust_stock"
+    form_class = AdjustForm
+    title = gettext_lazy("Adjust stock")
+    submit_label = gettext_lazy("Adjust")
+
+    def intro(self) -> str:
+        return _("Say what is really there. The difference is posted with your reason.")
+
+    def perform(self, form: Any) -> Any:
+        row = form.cleaned_data["stock"]
+        return stock.adjust(
+            lot=row.lot,
+            location=row.location,
+            counted=form.cleaned_data["counted"],
+            reason=form.cleaned_data["reason"],
+            key=self.key,
+        )
+
+    def success(self, result: Any) -> str:
+        return _("Adjusted, %(number)s.") % {"number": result}
+
+
+class Waste(StockAction):
+    permission = "inventory.waste_stock"
+    form_class = WasteForm
+    title = gettext_lazy("Write off waste")
+    submit_label = gettext_lazy("Write off")
+    danger = True
+
+    def perform(self, form: Any) -> Any:
+        row = form.cleaned_data["stock"]
+        return stock.waste(
+            lot=row.lot,
+            location=row.location,
+            quantity=form.cleaned_data["quantity"],
+            reason=form.cleaned_data["reason"],
+            key=self.key,
+        )
+
+    def success(self, result: Any) -> str:
+        return _("Written off, %(number)s.") % {"number": result}

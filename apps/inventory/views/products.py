@@ -1,0 +1,217 @@
+"""Stock by product: the list, the stock card, the why, and the panel on the product's page."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.catalog.models import Product
+from apps.inventory.filters import StockFilter
+from apps.inventory.forms import MinimumForm
+from apps.inventory.models import ReorderRule
+from apps.inventory.selectors import availability, ledger
+from apps.inventory.selectors import stock as stock_reads
+from apps.inventory.services import reorder
+from apps.inventory.tables import StockTable, state_of
+from backoffice.company import current as current_company
+from backoffice.kernel.money import format_money
+from backoffice.kernel.quantity import format_quantity
+from backoffice.ui import htmx
+from backoffice.ui.actions import Action
+from backoffice.ui.forms import set_unit
+from backoffice.ui.permissions import requires
+from backoffice.ui.screens import ActionScreen, Badge, DetailScreen, Empty, Fact, ListScreen, SavedView
+
+MOVES = [
+    Action(gettext_lazy("Transfer"), "inventory:transfer", "inventory.transfer_stock", icon="arrow-left-right"),
+    Action(gettext_lazy("Adjust"), "inventory:adjust", "inventory.adjust_stock", icon="clipboard-check"),
+    Action(gettext_lazy("Waste"), "inventory:waste", "inventory.waste_stock", icon="trash-2"),
+]
+
+
+class StockList(ListScreen):
+    """All products that have or may have stock."""
+
+    model = Product
+    permission = "inventory.view_stockbalance"
+    title = gettext_lazy("Stock")
+    icon = "warehouse"
+    table_class = StockTable
+    filter_class = StockFilter
+    changed = "inventory-stock"
+    search_label = gettext_lazy("Name, SKU, lot or scan a code")
+    create = Action(gettext_lazy("Receive"), "inventory:receive", "inventory.receive_stock", icon="truck", dialog=False)
+    actions = MOVES
+    empty = Empty(gettext_lazy("No stock yet"), gettext_lazy("Receive what came, and it appears here."))
+    saved_views = [
+        SavedView(
+            "low",
+            gettext_lazy("Below minimum"),
+            lambda rows: rows.filter(pk__in=stock_reads.below_minimum().values("product_id")),
+        ),
+        SavedView(
+            "expiring",
+            gettext_lazy("Expiring in 3 days"),
+            lambda rows: stock_reads.with_stock(rows, stock_reads.expiring()),
+        ),
+        SavedView(
+            "blocked",
+            gettext_lazy("Expired or blocked"),
+            lambda rows: rows.filter(
+                pk__in=stock_reads.expired().values("product_id").union(stock_reads.blocked().values("product_id"))
+            ),
+        ),
+        SavedView(
+            "short",
+            gettext_lazy("Short"),
+            lambda rows: rows.filter(pk__in=stock_reads.waiting().order_by().values("product_id")),
+        ),
+    ]
+
+    def get_queryset(self) -> QuerySet[Product]:
+        return stock_reads.kept(Product.objects.select_related("unit", "category"))
+
+    def lead(self) -> str:
+        return _("Worth %(money)s at cost.") % {"money": format_money(stock_reads.worth(), current_company().currency)}
+
+
+class ProductCard(DetailScreen):
+    """The stock card: five numbers, lots, holds, and every move with the balance it left."""
+
+    model = Product
+    permission = "inventory.view_stockbalance"
+    template_name = "inventory/product_card.html"
+    list_url = "inventory:stock_list"
+    list_title = gettext_lazy("Stock")
+    actions = [
+        Action(gettext_lazy("Set minimum"), "inventory:product_minimum", "inventory.change_reorderrule", icon="gauge"),
+        Action(
+            gettext_lazy("Product"),
+            "catalog:product_detail",
+            "catalog.view_product",
+            icon="external-link",
+            dialog=False,
+        ),
+    ]
+
+    def get_queryset(self) -> QuerySet[Product]:
+        return Product.objects.select_related("unit", "category")
+
+    def thumb(self) -> tuple[str, str]:
+        return self.object.shown_icon, self.object.hue
+
+    @cached_property
+    def why(self) -> availability.Why:
+        return availability.why(self.object)
+
+    @cached_property
+    def stock_facts(self) -> stock_reads.Facts:
+        return stock_reads.facts([self.object.pk])[self.object.pk]
+
+    def badge(self) -> Badge | None:
+        text, tone = state_of(self.why.numbers, self.stock_facts, self.object.unit.code)
+        return Badge(text, tone) if tone else None
+
+    def meta(self) -> list[Any]:
+        found = [self.object.sku]
+        if self.stock_facts.minimum is not None:
+            least = format_quantity(self.stock_facts.minimum, self.object.unit.code)
+            found.append(_("minimum %(quantity)s") % {"quantity": least})
+        money = format_money(self.stock_facts.value, current_company().currency)
+        return [*found, _("worth %(money)s") % {"money": money}]
+
+    def facts(self) -> list[Fact]:
+        return []
+
+    def fragments(self) -> dict[str, str]:
+        return {"moves": f"{self.template_name}#moves", "numbers": f"{self.template_name}#numbers"}
+
+    def get_context(self, **more: Any) -> dict[str, Any]:
+        raw = self.request.GET.get("before", "")
+        before = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None
+        card = ledger.card(self.object, before=before)
+        return super().get_context(
+            product=self.object, why=self.why, numbers=self.why.numbers, card=card, unit=self.object.unit.code, **more
+        )
+
+
+@requires("inventory.view_stockbalance")
+def product_why(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where the five numbers come from: the popover's content, and a page without scripts."""
+    product = get_object_or_404(Product.objects.select_related("unit", "category"), pk=pk)
+    page = "inventory/product_why.html"
+    context = {
+        "product": product,
+        "why": availability.why(product),
+        "unit": product.unit.code,
+        "title": _("Why?"),
+        "breadcrumbs": [(product.name, reverse("inventory:product_card", args=[pk])), (_("Why?"), "")],
+    }
+    return htmx.render(request, page, context, fragments={f"why-{pk}": f"{page}#why"})
+
+
+@requires("inventory.view_stockbalance")
+def product_stock(request: HttpRequest, pk: int) -> HttpResponse:
+    """The stock of a product, on its page in the catalogue."""
+    product = get_object_or_404(Product.objects.select_related("unit", "category"), pk=pk)
+    page = "inventory/product_stock.html"
+    facts = stock_reads.facts([pk])[pk]
+    numbers = availability.of_one(product)
+    text, tone = state_of(numbers, facts, product.unit.code)
+    context = {
+        "product": product,
+        "numbers": numbers,
+        "facts": facts,
+        "state": text,
+        "tone": tone,
+        "unit": product.unit.code,
+        "title": _("Stock"),
+        "breadcrumbs": [(product.name, product.get_absolute_url()), (_("Stock"), "")],
+    }
+    return htmx.render(request, page, context, fragments={"panel-stock": f"{page}#panel-stock"})
+
+
+class ProductMinimum(ActionScreen):
+    """How little may be there before it is said."""
+
+    model = Product
+    permission = "inventory.change_reorderrule"
+    form_class = MinimumForm
+    title = gettext_lazy("Set minimum")
+    submit_label = gettext_lazy("Save")
+    changed = "inventory-stock"
+
+    def get_queryset(self) -> QuerySet[Product]:
+        return Product.objects.select_related("unit")
+
+    def get_form(self, data: Any = None, files: Any = None) -> Any:
+        form = super().get_form(data, files)
+        set_unit(form, "minimum", self.object.unit.code)
+        set_unit(form, "target", self.object.unit.code)
+        return form
+
+    def intro(self) -> str:
+        return str(self.object)
+
+    def initial(self) -> dict[str, Any]:
+        rule = ReorderRule.objects.filter(product=self.object, location=None).first()
+        return {"minimum": rule.minimum, "target": rule.target} if rule else {}
+
+    def perform(self, form: Any) -> Any:
+        return reorder.set_minimum(
+            self.object, minimum=form.cleaned_data["minimum"], target=form.cleaned_data["target"]
+        )
+
+    def success(self, result: Any) -> str:
+        return _("Minimum of %(product)s saved.") % {"product": self.object}
+
+    def success_url(self, result: Any) -> str:
+        return reverse("inventory:product_card", args=[self.object.pk])
+
+    def cancel_url(self) -> str:
+        return self.success_url(None)
