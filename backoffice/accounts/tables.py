@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.ui import tables
 from backoffice.ui.actions import Action
-from backoffice.ui.filters import BooleanFilter, FilterSet
+from backoffice.ui.filters import FilterSet
 
 from .models import User
 from .roles import titles
@@ -36,11 +36,10 @@ class PersonTable(tables.Table):
 
 
 class PersonFilter(FilterSet):
-    """By name, and whether they may log in."""
+    """By name."""
 
     search_fields = ("name", "username", "email")
-    is_active = BooleanFilter(label=_("May log in"))
 
     class Meta:
         model = User
-        fields = ["is_active"]
+        fields: list[str] = []
