@@ -18,8 +18,15 @@ NAV: list[Section] = [
     Section(
         _("Sell"),
         [
+            Item(_("New sale"), "orders:sale_start", "orders.sell", icon="scan-barcode", under=["/orders/sale/"]),
+            Item(
+                _("Orders"), "orders:board", "orders.view_order", icon="shopping-bag",
+                count="apps.orders.selectors.waiting.count",
+            ),
+            Item(_("All orders"), "orders:order_list", "orders.view_order", icon="list"),
             Item(_("Customers"), "crm:customer_list", "crm.view_customer", icon="users"),
             Item(_("Loyalty"), "crm:program", "crm.view_loyaltyprogram", icon="gem"),
+            Item(_("Channels"), "orders:channel_list", "orders.view_channel", icon="store"),
         ],
     ),
     Section(
@@ -59,13 +66,29 @@ NAV: list[Section] = [
 
 # Panels that a page of one app shows of another: {"catalog.product": [Panel(...)]}. See backoffice/ui/panels.py.
 PANELS: dict[str, list[Any]] = {
+    "orders.order": [
+        Panel("jobs", _("Jobs"), "orders:order_jobs", "outbox.view_directive"),
+    ],
+    "crm.customer": [
+        Panel("orders", _("Orders"), "orders:customer_orders", "orders.view_order"),
+    ],
     "catalog.product": [
+        Panel("sales", _("Sales"), "orders:product_sales", "orders.view_order"),
         Panel("stock", _("Stock"), "inventory:product_stock", "inventory.view_stockbalance"),
     ],
 }
 
 # What the home page shows, in order. See backoffice/ui/dashboard.py.
 DASHBOARD: list[Any] = [
+    Figures("apps.orders.views.home.figures", "orders.view_order"),
+    Part("sales-today", _("Sales today"), "orders:home_today", "orders.view_order", wide=True, refresh="orders-order"),
+    Part(
+        "sales-channels", _("Where it came from"), "orders:home_channels", "orders.view_order", narrow=True,
+        refresh="orders-order",
+    ),
+    Part("sales-weeks", _("The last weeks"), "orders:home_weeks", "orders.view_order", "left", refresh="orders-order"),
+    Part("to-accept", _("Orders to accept"), "orders:home_to_accept", "orders.view_order", "left", refresh="orders-order"),
+    Part("late", _("Orders late"), "orders:home_late", "orders.view_order", "right", refresh="orders-order"),
     Figures("apps.inventory.views.home.figures", "inventory.view_stockbalance"),
     Part(
         "low-stock",
@@ -87,6 +110,7 @@ DASHBOARD: list[Any] = [
 
 # What the palette searches: dotted paths of callables (query, user) -> list of hits.
 SEARCH: list[str] = [
+    "apps.orders.search.orders",
     "apps.catalog.search.products",
     "apps.inventory.search.lots",
     "apps.inventory.search.locations",
@@ -95,6 +119,10 @@ SEARCH: list[str] = [
 
 # Directive topic -> handler. See backoffice/outbox/handlers.py.
 DIRECTIVE_HANDLERS: dict[str, Handler] = {
+    "loyalty.earn": Handler("apps.orders.services.loyalty_jobs.earn"),
+    "notify.customer": Handler("apps.orders.services.notifications.customer", mode="long"),
+    "order.auto_confirm": Handler("apps.orders.services.order_jobs.auto_confirm"),
+    "order.auto_cancel": Handler("apps.orders.services.order_jobs.auto_cancel"),
     "transfer.scan": Handler("backoffice.transfers.services.jobs.scan", mode="long"),
     "transfer.preview": Handler("backoffice.transfers.services.jobs.preview", mode="long"),
     "transfer.apply": Handler("backoffice.transfers.services.jobs.apply", mode="long"),
@@ -108,6 +136,7 @@ IMPORTS: dict[str, str] = {
 
 # Dotted paths of callables that return the differences that a ledger has. See `manage.py verify_ledgers`.
 LEDGER_CHECKS: list[str] = [
+    "apps.orders.services.verify.differences",
     "apps.inventory.services.verify.differences",
     "apps.crm.selectors.loyalty.differences",
 ]
@@ -160,14 +189,28 @@ _KEEP_STOCK = [
 ]
 _KEEP_PLACES = ["inventory.add_location", "inventory.change_location"]
 
+_SEE_ORDERS = ["orders.view_order", "orders.view_channel"]
+_SELL = [*_SEE_ORDERS, "orders.sell", "orders.advance_order", "orders.take_payment"]
+_KEEP_ORDERS = [
+    *_SELL,
+    "orders.override_price",
+    "orders.cancel_order",
+    "orders.refund_payment",
+    "orders.view_margin",
+    "orders.export_order",
+    "orders.import_past_sales",
+    "orders.add_channel",
+    "orders.change_channel",
+]
+
 # Role -> permissions "app.codename". `manage.py sync_roles` makes groups of them; owner gets everything.
 ROLES: dict[str, list[str]] = {
     "owner": [],
-    "manager": [*_KEEP_CATALOG, *_KEEP_CUSTOMERS, *_KEEP_STOCK, *_KEEP_PLACES],
-    "counter": [*_READ_CATALOG, *_SERVE_CUSTOMERS, *_READ_STOCK, "inventory.waste_stock"],
-    "baker": [*_READ_CATALOG, *_MOVE_STOCK],
-    "clerk": [*_READ_CATALOG, "catalog.change_product", *_KEEP_STOCK, *_KEEP_PLACES],
-    "viewer": [*_READ_CATALOG, *_KNOW_CUSTOMERS, *_READ_STOCK],
+    "manager": [*_KEEP_CATALOG, *_KEEP_CUSTOMERS, *_KEEP_STOCK, *_KEEP_PLACES, *_KEEP_ORDERS],
+    "counter": [*_READ_CATALOG, *_SERVE_CUSTOMERS, *_READ_STOCK, "inventory.waste_stock", *_SELL],
+    "baker": [*_READ_CATALOG, *_MOVE_STOCK, *_SEE_ORDERS],
+    "clerk": [*_READ_CATALOG, "catalog.change_product", *_KEEP_STOCK, *_KEEP_PLACES, *_SEE_ORDERS],
+    "viewer": [*_READ_CATALOG, *_KNOW_CUSTOMERS, *_READ_STOCK, *_SEE_ORDERS],
 }
 
 # The demo bakery: what exists (goods, places, recipes, people to sell to), then what happened (stock, weeks of sales).

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Sum
-from django.utils.formats import date_format
+from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext as _
 
 from apps.catalog.errors import NoPrice
@@ -56,12 +56,17 @@ class CartLine:
         return max(self.line.quantity - self.held, ZERO) if self.stocked else ZERO
 
     @property
-    def less(self) -> Decimal:
-        return max(self.line.quantity - 1, ZERO)
+    def asked_text(self) -> str:
+        return format_quantity(self.line.quantity)
 
     @property
-    def more(self) -> Decimal:
-        return self.line.quantity + 1
+    def typed(self) -> str:
+        """The quantity as one would type it: no thousands, the language's decimal sign."""
+        return format(self.line.quantity.normalize(), "f").replace(".", get_format("DECIMAL_SEPARATOR"))
+
+    @property
+    def held_text(self) -> str:
+        return format_quantity(self.held)
 
 
 @dataclass(frozen=True)
@@ -94,8 +99,8 @@ class Cart:
         return sum((entry.line.quantity for entry in self.lines), ZERO)
 
     @property
-    def is_empty(self) -> bool:
-        return not self.lines
+    def units_text(self) -> str:
+        return format_quantity(self.units)
 
     @property
     def ready(self) -> bool:

@@ -175,22 +175,36 @@ def set_customer(session: OrderSession, *, customer: Customer | None, revision: 
 def set_needed_at(session: OrderSession, *, needed_at: datetime | None, revision: int) -> Cart:
     """When the goods are wanted; None is now. Raises DomainError for the past or a channel without pre-orders."""
     session = _opened(session, revision)
-    if needed_at is not None:
-        if needed_at <= clock.now():
-            raise DomainError(_("That time is over."), field="needed_at")
-        if not session.channel.preorder:
-            raise DomainError(_("%(channel)s takes no pre-orders.") % {"channel": session.channel}, field="needed_at")
+    _check_time(session, needed_at)
     session.needed_at = needed_at
     return _settle(session, carts.lines_of(session), "needed_at")
 
 
 @retry_conflict
 @transaction.atomic
-def set_fulfilment(
-    session: OrderSession, *, fulfilment: str, address: Address | None = None, notes: str | None = None, revision: int
+def arrange(
+    session: OrderSession,
+    *,
+    handle: str,
+    needed_at: datetime | None,
+    fulfilment: str,
+    address: Address | None = None,
+    notes: str = "",
+    revision: int,
 ) -> Cart:
-    """How the goods reach the customer. A delivery needs an address of the customer. Raises DomainError otherwise."""
+    """The tab's name, when the goods are wanted, and how they reach the customer.
+
+    Raises HandleTaken, DomainError for a time that is over or a delivery without the customer's address,
+    SessionClosed, StaleRevision.
+    """
+    Channel.objects.select_for_update().get(pk=session.channel_id)
     session = _opened(session, revision)
+    handle = handle.strip()
+    others = OrderSession.objects.open().filter(channel=session.channel_id, handle=handle).exclude(pk=session.pk)
+    if handle and others.exists():
+        raise HandleTaken(handle)
+    if needed_at != session.needed_at:
+        _check_time(session, needed_at)
     if fulfilment not in Fulfilment.values:
         raise DomainError(_("Choose how the goods reach the customer."), field="fulfilment")
     if fulfilment == Fulfilment.DELIVERY:
@@ -198,25 +212,10 @@ def set_fulfilment(
             raise DomainError(_("A delivery needs a customer."), field="fulfilment")
         if address is None or address.customer_id != session.customer_id:
             raise DomainError(_("A delivery needs an address of the customer."), field="address")
-    session.fulfilment = fulfilment
+    session.handle, session.needed_at, session.fulfilment = handle, needed_at, fulfilment
     session.address = address if fulfilment == Fulfilment.DELIVERY else None
-    if notes is not None:
-        session.notes = notes.strip()
-    return _settle(session, carts.lines_of(session), "fulfilment", "address", "notes")
-
-
-@retry_conflict
-@transaction.atomic
-def rename(session: OrderSession, *, handle: str, revision: int) -> Cart:
-    """Another name for the tab. Raises HandleTaken, SessionClosed, StaleRevision."""
-    Channel.objects.select_for_update().get(pk=session.channel_id)
-    session = _opened(session, revision)
-    handle = handle.strip()
-    others = OrderSession.objects.open().filter(channel=session.channel_id, handle=handle).exclude(pk=session.pk)
-    if handle and others.exists():
-        raise HandleTaken(handle)
-    session.handle = handle
-    return _settle(session, carts.lines_of(session), "handle")
+    session.notes = notes.strip()
+    return _settle(session, carts.lines_of(session), "handle", "needed_at", "fulfilment", "address", "notes")
 
 
 @retry_conflict
@@ -308,6 +307,15 @@ def _settle(session: OrderSession, lines: list[SessionLine], *changed: str) -> C
     session.revision += 1
     session.save(update_fields=["total", "units", "expires_at", "revision", "updated_at", *changed])
     return carts.build(session, lines, quote, carts.allocated(session) if wanted else {})
+
+
+def _check_time(session: OrderSession, needed_at: datetime | None) -> None:
+    if needed_at is None:
+        return
+    if needed_at <= clock.now():
+        raise DomainError(_("That time is over."), field="needed_at")
+    if not session.channel.preorder:
+        raise DomainError(_("%(channel)s takes no pre-orders.") % {"channel": session.channel}, field="needed_at")
 
 
 def _drop(session: OrderSession, lines: list[SessionLine], line: SessionLine) -> Cart:

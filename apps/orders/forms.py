@@ -1,0 +1,128 @@
+"""What people type when they sell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms as django_forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import PriceList
+from apps.crm.models import Address
+from apps.inventory.models import Location
+from apps.orders.models import Channel, Payment
+from apps.orders.models.session import Fulfilment
+from backoffice.ui.forms import DateTimeField, Form, ModelForm, MoneyFormField, PriceFormField, reason_field
+
+
+class RevisionForm(Form):
+    """A form that names the revision of what it was opened on."""
+
+    revision = django_forms.IntegerField(widget=django_forms.HiddenInput)
+
+
+class ArrangeForm(RevisionForm):
+    """Name, time and way of a tab."""
+
+    spans: ClassVar[dict[str, int]] = {"handle": 3, "needed_at": 3}
+
+    handle = django_forms.CharField(label=_("Tab or table"), max_length=40, required=False)
+    needed_at = DateTimeField(
+        label=_("Wanted for"), required=False, help_text=_("Leave empty for now; a later time makes it a pre-order.")
+    )
+    fulfilment = django_forms.ChoiceField(label=_("Fulfilment"), choices=Fulfilment.choices)
+    address = django_forms.ModelChoiceField(
+        label=_("Address"), queryset=Address.objects.none(), required=False, empty_label=_("none")
+    )
+    notes = django_forms.CharField(label=_("Note"), max_length=500, required=False)
+
+    def __init__(self, *args: Any, addresses: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["address"]
+        assert isinstance(field, django_forms.ModelChoiceField)
+        if addresses is None:
+            del self.fields["address"]
+        else:
+            field.queryset = addresses
+
+
+class PriceForm(RevisionForm):
+    """A unit price by hand; empty takes the list's price again."""
+
+    price = PriceFormField(label=_("Unit price"), required=False, help_text=_("Empty: the price of the list."))
+    reason = reason_field(required=False)
+
+
+class CashForm(RevisionForm):
+    """What was handed over. The quick buttons send the amount themselves."""
+
+    tendered = MoneyFormField(label=_("Received"), min_value=Decimal(0))
+
+
+class SplitForm(RevisionForm):
+    """A part in cash, the rest by card."""
+
+    cash = MoneyFormField(label=_("In cash"), min_value=Decimal("0.01"))
+
+
+class TakePaymentForm(Form):
+    """A payment for an order that is sealed already."""
+
+    method = django_forms.ChoiceField(
+        label=_("Method"), choices=[(one.value, one.label) for one in (Payment.Method.CASH, Payment.Method.CARD)]
+    )
+    amount = MoneyFormField(label=_("Amount"), min_value=Decimal("0.01"))
+    tendered = MoneyFormField(label=_("Received in cash"), required=False)
+
+
+class RefundForm(Form):
+    """Money back, with the reason."""
+
+    amount = MoneyFormField(label=_("Amount"), min_value=Decimal("0.01"))
+    reason = reason_field()
+
+
+class ReasonForm(RevisionForm):
+    """Why an order is called off."""
+
+    reason = reason_field()
+
+
+class RescheduleForm(RevisionForm):
+    """Another promised time."""
+
+    needed_at = DateTimeField(label=_("Promised for"), required=False)
+    reason = reason_field(required=False)
+
+
+class ChannelForm(ModelForm):
+    """The rules of a channel."""
+
+    locations = django_forms.ModelMultipleChoiceField(
+        label=_("Sells from"), queryset=Location.objects.none(), widget=django_forms.CheckboxSelectMultiple
+    )
+    spans: ClassVar[dict[str, int]] = {
+        "code": 2, "name": 4, "kind": 3, "price_list": 3, "acceptance": 4, "acceptance_minutes": 2,
+        "hold_minutes": 2, "warn_minutes": 2, "expiry_margin_days": 2, "payment_terms": 4, "position": 2,
+        "preorder": 3, "is_active": 3,
+    }  # fmt: skip
+
+    class Meta:
+        model = Channel
+        fields: Sequence[str] = (
+            "code", "name", "kind", "price_list", "acceptance", "acceptance_minutes", "hold_minutes", "warn_minutes",
+            "expiry_margin_days", "payment_terms", "position", "preorder", "is_active",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        places = self.fields["locations"]
+        assert isinstance(places, django_forms.ModelMultipleChoiceField)
+        places.queryset = Location.objects.physical().active().order_by("name")
+        lists = self.fields["price_list"]
+        assert isinstance(lists, django_forms.ModelChoiceField)
+        lists.queryset = PriceList.objects.filter(is_active=True).order_by("name")
+        if self.instance.pk:
+            self.initial.setdefault("locations", list(self.instance.places.values_list("location_id", flat=True)))

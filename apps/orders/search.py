@@ -1,0 +1,39 @@
+"""What the palette finds here: "#123", a customer's name, a tab."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.orders.models import Order
+from apps.orders.selectors import board
+from backoffice.kernel import clock, money
+from backoffice.ui.permissions import may
+from backoffice.ui.search import Hit
+
+MOST = 6
+
+
+def orders(query: str, user: Any) -> list[Hit]:
+    """Orders by number, customer or tab, the newest first. One query."""
+    if not may(user, "orders.view_order") or not query.strip("# "):
+        return []
+    found = board.search(Order.objects.select_related("channel", "customer"), query).order_by("-placed_at", "-pk")
+    return [
+        Hit(
+            title=f"{order.code} · {order.customer_name or order.channel}",
+            meta=" · ".join(
+                (
+                    order.get_status_display(),
+                    money.format_money(order.total),
+                    date_format(clock.local(order.placed_at), "SHORT_DATETIME_FORMAT"),
+                )
+            ),
+            url=order.get_absolute_url(),
+            kind=_("Orders"),
+            icon="shopping-bag",
+        )
+        for order in found[:MOST]
+    ]
