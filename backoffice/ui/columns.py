@@ -278,7 +278,7 @@ class InlineColumn(Column):
             return text
         css = "" if text not in (None, "") else "muted"
         return format_html(
-            '<span id="{0}" class="inline"><a class="edit {3}" href="{1}" '
+            '<span id="{0}" class="inline"><a class="edit {3}" data-edit href="{1}" '
             'hx-get="{1}" hx-target="#{0}" hx-swap="outerHTML">{2}</a></span>',
             inline_id(self.name, record.pk), reverse(self.url_name, args=[record.pk]), text or self.empty_text, css,
         )  # fmt: skip

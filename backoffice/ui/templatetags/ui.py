@@ -33,6 +33,7 @@ STYLESHEETS = [
     "overlays",
     "charts",
     "pages",
+    "screens",
     "pos",
     "board",
     "floor",
