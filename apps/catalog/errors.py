@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.kernel import clock
-from backoffice.kernel.errors import DomainError
+from backoffice.kernel.errors import DomainError, StaleRevision
 
 SHOWN = 5
 
@@ -48,11 +48,12 @@ class PriceRefused(DomainError):
     """The price, its start or its list breaks a rule."""
 
 
-class PriceChanged(DomainError):
+class PriceChanged(StaleRevision):
     """Somebody else set this price since the person looked."""
 
     def __init__(self, *, name: str, shown: str, now: str) -> None:
-        super().__init__(
+        DomainError.__init__(
+            self,
             _("The price of %(name)s was %(shown)s when you opened it and is %(now)s now.")
             % {"name": name, "shown": shown, "now": now},
             field="amount",

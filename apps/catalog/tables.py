@@ -16,7 +16,7 @@ from apps.catalog.models import PriceList, Product, Unit
 from backoffice.kernel import clock, money, quantity
 from backoffice.ui import tables
 from backoffice.ui.actions import Action
-from backoffice.ui.columns import icon
+from backoffice.ui.icons import icon
 from backoffice.ui.permissions import may
 
 
@@ -54,7 +54,7 @@ class ProductColumn(tables.WhatColumn):
         if not self.may:
             return drawn
         return format_html(
-            '<div class="hrow n" id="{0}">{1}<a class="btn ghost icon-only xs on-hover" href="{2}" hx-get="{2}" '
+            '<div class="hrow n" id="{0}">{1}<a class="muted rename" href="{2}" hx-get="{2}" '
             'hx-target="#{0}" hx-swap="outerHTML" aria-label="{3}">{4}</a></div>',
             tables.inline_id(self.name, record.pk), drawn, reverse(self.rename, args=[record.pk]),
             gettext("Rename %s") % value, icon("pencil"),
@@ -148,7 +148,7 @@ class ScheduledColumn(tables.Column):
 
     def draw(self, value: Any, record: Any) -> Any:
         return format_html(
-            '<span class="tag a">{}{}</span>', icon("calendar-clock"),
+            '<span class="tag acc">{}{}</span>', icon("calendar-clock"),
             gettext("%(price)s from %(day)s") % {
                 "price": price_text(value), "day": date_format(clock.local(record.next_from), "SHORT_DATE_FORMAT")
             },

@@ -77,8 +77,8 @@ class ProductForm(ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["icon"].choices = icons.choices(self.instance.icon)  # type: ignore[attr-defined]
         self.fields["tax_rate"].required = False
-        if "tax_rate" in self.fields:
-            set_unit(self, "tax_rate", "%")
+        self.fields["tax_rate"].label = _("Tax rate")
+        set_unit(self, "tax_rate", "%")
 
     def clean_sku(self) -> str:
         return clean_sku(self.cleaned_data["sku"])

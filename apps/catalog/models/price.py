@@ -95,7 +95,7 @@ class Price(Audited):
         indexes = [models.Index(fields=["product", "price_list", "valid_from"], name="price_by_product")]
 
     def __str__(self) -> str:
-        return f"{self.amount}"
+        return money.format_amount(self.amount, self.places)
 
     @property
     def places(self) -> int:

@@ -41,7 +41,7 @@ class Batch:
         written += self._change([row for row in rows if row.data.get("pk")], paths)
         self._packs(written)
         self._prices(written)
-        return Applied(figures=dict(self.figures), refused=self.refused)
+        return Applied(figures={name: count for name, count in self.figures.items() if count}, refused=self.refused)
 
     def _create(self, rows: Sequence[TransferRow], paths: Mapping[str, int]) -> list[tuple[Product, TransferRow]]:
         skus = {row.data["fields"]["sku"].lower() for row in rows}

@@ -20,9 +20,8 @@ from .factories import make_price_list, make_product
 pytestmark = pytest.mark.django_db
 IMPORTING = (
     "catalog.import_product",
-    "transfers.view_transferrun",
-    "transfers.add_transferrun",
     "catalog.view_product",
+    *(f"transfers.{verb}_transferrun" for verb in ("view", "add", "change")),
 )
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.catalog.errors import NoPrice, PriceRefused
@@ -15,6 +15,7 @@ from backoffice.kernel.money import round_money
 
 from .factories import make_price, make_price_list, make_product
 
+on_a_busy_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 quantities = st.decimals(min_value=0, max_value=500, places=3)
 prices = st.decimals(min_value=0, max_value=900, places=4)
 overrides = st.none() | prices.map(lambda amount: Override(amount, "regular"))
@@ -30,6 +31,7 @@ discounts = st.none() | st.decimals(min_value=0, max_value=5000, places=2).map(
 )
 
 
+@on_a_busy_machine
 @given(lines, tiers, discounts, st.randoms(use_true_random=False))
 def test_the_order_of_lines_does_not_matter(lines, tiers, discount, random) -> None:  # type: ignore[no-untyped-def]
     shuffled = random.sample(lines, len(lines))
@@ -42,6 +44,7 @@ def test_the_order_of_lines_does_not_matter(lines, tiers, discount, random) -> N
     assert (straight.subtotal, straight.discount, straight.total) == (mixed.subtotal, mixed.discount, mixed.total)
 
 
+@on_a_busy_machine
 @given(lines, tiers, discounts)
 def test_sums_are_exact_and_nothing_is_negative(lines, tiers, discount) -> None:  # type: ignore[no-untyped-def]
     quote = pricing.compute(lines, tiers, discount=discount)
@@ -56,6 +59,7 @@ def test_sums_are_exact_and_nothing_is_negative(lines, tiers, discount) -> None:
         assert quote.total == before - min(discount.amount, before)
 
 
+@on_a_busy_machine
 @given(lines, tiers)
 def test_without_discounts_a_line_is_rounded_once(lines, tiers) -> None:  # type: ignore[no-untyped-def]
     for line, asked in zip(pricing.compute(lines, tiers).lines, lines, strict=True):

@@ -199,6 +199,24 @@ def test_a_lost_update_is_a_conflict(as_user: AsUser, everything: Product) -> No
     assert "Mine" in answer.content.decode()
 
 
+def test_a_lost_rename_is_a_conflict_in_its_cell(as_user: AsUser, everything: Product) -> None:
+    client = as_user("catalog.change_product", "catalog.view_product")
+    products.set_name(everything, "Theirs")
+    cell = f"inline-name-{everything.pk}"
+
+    answer = client.post(page("product_name", everything.pk), {"name": "Mine", "revision": 1}, headers=into(cell))
+
+    everything.refresh_from_db()
+    assert answer.status_code == 409
+    assert everything.name == "Theirs"
+    said = answer.content.decode()
+    assert "<html" not in said
+    assert "Theirs" in said
+    assert 'value="Mine"' in said
+    again = client.post(page("product_name", everything.pk), {"name": "Mine", "revision": 2}, headers=into(cell))
+    assert (again.status_code, Product.objects.get().name) == (200, "Mine")
+
+
 def test_an_edit_saves_what_changed(as_user: AsUser, everything: Product) -> None:
     client = as_user("catalog.change_product", "catalog.view_product")
 
@@ -235,6 +253,7 @@ def test_a_price_is_edited_where_it_stands_and_a_stale_one_refused(as_user: AsUs
     assert saved.status_code == 200
     assert "9.90" in saved.content.decode()
     assert stale.status_code == 409
+    assert "9.9" in stale.content.decode()
     assert price_reads.current(make_price_list(), [everything]) == {everything.pk: Decimal("9.90")}
 
 

@@ -27,7 +27,7 @@ def tree(request: HttpRequest) -> HttpResponse:
     context = {
         "title": _("Categories"),
         "nodes": nodes,
-        "breadcrumbs": [(_("Products"), reverse("catalog:product_list"))],
+        "breadcrumbs": [(_("Products"), reverse("catalog:product_list")), (_("Categories"), "")],
     }
     return htmx.render(request, PAGE, context, fragments={"table": f"{PAGE}#table"})
 

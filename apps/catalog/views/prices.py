@@ -28,11 +28,11 @@ from backoffice.ui.screens import (
     CreateScreen,
     EditScreen,
     Empty,
-    InlineScreen,
     ListScreen,
     SavedView,
 )
 
+from .inline import CellScreen
 from .products import listed
 
 
@@ -106,7 +106,7 @@ class PriceCancel(ActionScreen):
         return self.object.product.get_absolute_url()
 
 
-class InlinePrice(InlineScreen):
+class InlinePrice(CellScreen):
     """A price, edited where it stands."""
 
     model = Product

@@ -35,11 +35,12 @@ from backoffice.ui.screens import (
     Empty,
     Fact,
     HistoryScreen,
-    InlineScreen,
     ListScreen,
     SavedView,
     Tab,
 )
+
+from .inline import CellScreen
 
 FILES = {
     "csv": "text/csv; charset=utf-8",
@@ -214,6 +215,7 @@ class ProductHistory(HistoryScreen):
     list_url = "catalog:product_list"
     detail_class = ProductDetail
     related = ("prices", "packs")
+    hidden = (*HistoryScreen.hidden, "product")
 
     def get_queryset(self) -> QuerySet[Product]:
         return listed()
@@ -241,7 +243,7 @@ class ProductEdit(EditScreen):
         return products.update(self.object, revision=form.cleaned_data["revision"], **form.columns())
 
 
-class ProductName(InlineScreen):
+class ProductName(CellScreen):
     """The name, edited in the list."""
 
     model = Product
@@ -258,7 +260,7 @@ class ProductName(InlineScreen):
         return products.set_name(self.object, form.cleaned_data["name"], revision=form.cleaned_data["revision"])
 
 
-class ProductActive(InlineScreen):
+class ProductActive(CellScreen):
     """In use or retired, edited in the list."""
 
     model = Product
