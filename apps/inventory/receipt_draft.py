@@ -293,7 +293,7 @@ def build(rows: list[dict[str, str]], head: Mapping[str, str] | None, *, current
 
 
 def add(rows: list[dict[str, str]], found: Found) -> int:
-    """Count one more of what was scanned: on its line when there is one, else on a new one. Returns the line's place."""
+    """Count one more of what was scanned, on its line or on a new one. Returns the line's place."""
     pack = str(found.pack.pk) if found.pack else ""
     for index, row in enumerate(rows):
         same_lot = not found.lot_code or row["lot_code"] in ("", found.lot_code)

@@ -23,7 +23,8 @@ def make_location(name: str = "", *, kind: str = Location.Kind.STORAGE, **fields
 
 def make_origin(name: str = "") -> Any:
     """Something that may hold stock: any row will do."""
-    return get_user_model().objects.create(username=name or f"origin-{next(_numbers)}", name="Origin")
+    name = name or f"origin-{next(_numbers)}"
+    return get_user_model().objects.create(username=name, name=name)
 
 
 def make_stock(

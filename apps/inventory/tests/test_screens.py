@@ -1,0 +1,395 @@
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from apps.catalog.models import ProductUnit
+from apps.inventory.models import Hold, Location, Lot, Move, ReorderRule, StockBalance, StockOperation
+from apps.inventory.selectors import ledger
+from apps.inventory.services import holds, locations, reorder, stock
+from apps.inventory.services.holds import HoldLine
+from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
+from backoffice.kernel import clock
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def sign_in(client, user_with):
+    def make(*permissions: str):
+        client.force_login(user_with(*(f"inventory.{name}" for name in permissions)))
+        return client
+
+    return make
+
+
+@pytest.fixture
+def shop() -> Location:
+    return make_location("Shop", kind="sale")
+
+
+def stocked(shop: Location, number: int = 1, **more: Any) -> Any:
+    product = make_product(f"Bun {number}", **more)
+    lot = make_stock(
+        product, 10, shop, cost="2", expires_on=clock.today() + timedelta(days=2), lot_code=f"LOT-{number}"
+    )
+    reorder.set_minimum(product, minimum=D(9))
+    holds.place(origin=make_origin(), lines=[HoldLine(product, D(4))], locations=[shop])
+    return lot
+
+
+LISTS = {
+    "stock_list": "view_stockbalance",
+    "lot_list": "view_lot",
+    "operation_list": "view_stockoperation",
+    "hold_list": "view_hold",
+    "location_list": "view_location",
+}
+
+
+@pytest.mark.parametrize(("name", "permission"), LISTS.items())
+def test_lists_show_their_rows_with_the_same_queries_for_one_and_three(
+    sign_in, shop, name, permission, django_assert_max_num_queries
+):
+    client = sign_in(permission)
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    counts = []
+    for number in (1, 2, 3):
+        stocked(shop, number)
+        make_location()
+        client.get(reverse(f"inventory:{name}"))
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            answer = client.get(reverse(f"inventory:{name}"), headers={**HTMX, "HX-Target": "table"})
+        assert answer.status_code == 200
+        counts.append(len(captured))
+    assert counts[0] == counts[1] == counts[2], [query["sql"][:150] for query in captured.captured_queries]
+    assert counts[0] <= 20
+    assert "Bun 3" in answer.content.decode() or name == "location_list"
+
+
+@pytest.mark.parametrize(("name", "permission"), LISTS.items())
+def test_saved_views_filters_and_exports_answer(sign_in, shop, name, permission):
+    client = sign_in(permission)
+    stocked(shop)
+    url = reverse(f"inventory:{name}")
+    for view in (
+        "",
+        "low",
+        "expiring",
+        "blocked",
+        "short",
+        "stock",
+        "expired",
+        "active",
+        "waiting",
+        "old",
+        "ended",
+        "open",
+    ):
+        assert client.get(url, {"view": view}).status_code == 200
+    for query in (
+        {"q": "bun"},
+        {"q": "lot-1"},
+        {"kind": ["simple", "waste"], "expiry": ["3", "expired", "undated"], "location": [shop.pk], "status": ["ok"]},
+        {"q": "S-000001"},
+        {"export": "csv"},
+        {"export": "xlsx"},
+        {"sort": "-name", "page": "9999999999999999999"},
+    ):
+        assert client.get(url, query).status_code == 200, query
+
+
+def test_the_stock_list_finds_what_is_low_expiring_blocked_and_short(sign_in, shop):
+    client = sign_in("view_stockbalance")
+    stocked(shop, 1)
+    fine = make_product("Fine")
+    make_stock(fine, 5, shop)
+    url = reverse("inventory:stock_list")
+    for view in ("low", "expiring"):
+        text = client.get(url, {"view": view}).content.decode()
+        assert "Bun 1" in text
+        assert ">Fine<" not in text
+    holds.place(origin=make_origin(), lines=[HoldLine(fine, D(9))], locations=[shop], partial=True)
+    assert ">Fine<" in client.get(url, {"view": "short"}).content.decode()
+    assert "4\N{NO-BREAK SPACE}un short" in client.get(url).content.decode()
+
+
+def test_export_has_the_numbers(sign_in, shop):
+    client = sign_in("view_stockbalance")
+    stocked(shop)
+    answer = client.get(reverse("inventory:stock_list"), {"export": "csv"})
+    text = b"".join(answer).decode()
+    assert "Bun 1" in text
+    assert "6" in text
+
+
+def test_the_stock_card_shows_numbers_lots_holds_and_running_balance(sign_in, shop):
+    client = sign_in("view_stockbalance", "release_hold", "waste_stock")
+    lot = stocked(shop)
+    stock.waste(lot=lot, location=shop, quantity=D(1), reason="fell")
+    text = client.get(reverse("inventory:product_card", args=[lot.product_id])).content.decode()
+    assert "LOT-1" in text
+    assert reverse("inventory:hold_release", args=[Hold.objects.get().pk]) in text
+    assert "Below minimum" in text
+    why = client.get(
+        reverse("inventory:product_why", args=[lot.product_id]), headers={**HTMX, "HX-Target": f"why-{lot.product_id}"}
+    ).content.decode()
+    assert "<html" not in why
+    assert "LOT-1" in why
+
+
+def test_the_running_balance_continues_over_pages(shop):
+    product = make_product()
+    lot = make_stock(product, 100, shop)
+    for _ in range(5):
+        stock.waste(lot=lot, location=shop, quantity=D(3), reason="x")
+    make_stock(product, 7, shop)
+    first = ledger.card(product, size=4)
+    second = ledger.card(product, before=first.before, size=4)
+    lines = [*first.lines, *second.lines]
+    assert [line.balance for line in lines] == [92, 85, 88, 91, 94, 97, 100]
+    assert [line.change for line in lines] == [7, -3, -3, -3, -3, -3, 100]
+    assert second.before == 0
+
+
+def test_a_product_panel_and_made_on_demand(sign_in, shop):
+    client = sign_in("view_stockbalance")
+    lot = stocked(shop)
+    headers = {**HTMX, "HX-Target": "panel-stock"}
+    text = client.get(reverse("inventory:product_stock", args=[lot.product_id]), headers=headers).content.decode()
+    assert 'id="panel-stock"' in text
+    espresso = make_product("Espresso", sell_policy="on_demand")
+    assert "Made on demand" in client.get(reverse("inventory:product_stock", args=[espresso.pk])).content.decode()
+
+
+def test_the_lot_page_shows_both_directions_and_blocking_moves_holds(sign_in, shop):
+    client = sign_in("view_lot", "block_lot")
+    lot = stocked(shop)
+    order = make_origin("order-77")
+    cake = make_product("Cake")
+    stock.consume(origin=order, lines=[stock.ConsumeLine(lot.product, D(2), shop)])
+    made = stock.produce(
+        origin=order,
+        product=cake,
+        quantity=D(1),
+        location=shop,
+        total_cost=D(4),
+        produced_on=clock.today(),
+        expires_on=None,
+        parents=[lot],
+    )
+    text = client.get(reverse("inventory:lot_detail", args=[lot.pk])).content.decode()
+    assert made.code in text
+    assert "order-77" in text
+    assert lot.code in client.get(reverse("inventory:lot_detail", args=[made.pk])).content.decode()
+    block = reverse("inventory:lot_block", args=[lot.pk])
+    assert client.post(block, {"reason": ""}).status_code == 422
+    assert client.post(block, {"reason": "recall"}).status_code == 302
+    lot.refresh_from_db()
+    assert lot.status == "blocked"
+    assert client.post(reverse("inventory:lot_unblock", args=[lot.pk]), {"reason": "fine"}).status_code == 302
+    assert "recall" in client.get(reverse("inventory:lot_history", args=[lot.pk])).content.decode()
+
+
+def receipt(**lines: Any) -> dict[str, Any]:
+    return {"location": Location.objects.get(name="Shop").pk, "reference": "NF 1", "supplier_name": "Mill", **lines}
+
+
+def test_receiving_by_scans_without_scripts(sign_in, shop):
+    client = sign_in("receive_stock", "view_stockoperation")
+    flour = make_product("Flour", unit="kg", sku="FLR", barcode="7891234500045", shelf_life_days=60)
+    sack = ProductUnit.objects.create(product=flour, name="sack 25 kg", numerator=25, barcode="17891234500044")
+    url = reverse("inventory:receive")
+    assert client.get(url).status_code == 200
+    unknown = client.post(url, receipt(scan="nonsense", lines="0")).content.decode()
+    assert "Nothing here has the code" in unknown
+    text = client.post(url, receipt(scan="17891234500044", lines="0")).content.decode()
+    assert "Flour" in text
+    assert "sack 25 kg" in text
+    line = {"line-0-product": flour.pk, "line-0-pack": sack.pk, "line-0-quantity": "1", "line-0-cost": "97.50"}
+    again = client.post(url, receipt(scan="17891234500044", lines="1", **line)).content.decode()
+    assert 'name="line-0-quantity" value="2"' in again
+    assert "Expiry is needed for Flour" in again
+    assert client.post(url, receipt(do="post", lines="1", **line)).status_code == 422
+    used = client.post(url, receipt(use="0", lines="1", **line)).content.decode()
+    day = clock.today() + timedelta(days=60)
+    assert day.isoformat() in used
+    line |= {"line-0-expires_on": day.isoformat(), "line-0-lot_code": "MS-1", "line-0-quantity": "2"}
+    answer = client.post(url, receipt(do="post", lines="1", _key="abc", **line))
+    operation = StockOperation.objects.get()
+    assert answer.status_code == 302
+    assert answer["Location"] == operation.get_absolute_url()
+    assert client.post(url, receipt(do="post", lines="1", _key="abc", **line)).status_code == 302
+    move = Move.objects.get()
+    assert (move.quantity, move.value, move.lot.code, move.lot.supplier_name) == (D(50), D(195), "MS-1", "Mill")
+    assert client.get(operation.get_absolute_url()).status_code == 200
+    other = {**line, "line-0-expires_on": (day + timedelta(days=1)).isoformat()}
+    refused = client.post(url, receipt(do="post", lines="1", _key="def", **other))
+    assert refused.status_code == 409
+    assert "MS-1" in refused.content.decode()
+
+
+def test_receiving_survives_nonsense(sign_in, shop):
+    client = sign_in("receive_stock")
+    url = reverse("inventory:receive")
+    product = make_product(barcode="7891234500045")
+    for data in (
+        {"lines": "x", "do": "post"},
+        {"lines": "99999999", "do": "scan", "scan": "()"},
+        {"lines": "1", "line-0-product": "9" * 30, "do": "post"},
+        {"lines": "1", "line-0-product": product.pk, "line-0-quantity": "1e9999", "line-0-cost": "NaN", "do": "post"},
+        {"lines": "1", "line-0-product": product.pk, "line-0-quantity": "-1", "line-0-pack": "77", "do": "refresh"},
+        {"lines": "1", "line-0-product": product.pk, "remove": "0"},
+        {"lines": "1", "line-0-product": product.pk, "remove": "-1", "use": "5"},
+        {"lines": "0", "scan": "(01)07891234500045(17)269999(10)LV"},
+        {"lines": "0", "scan": "(01)07891234500045(17)270200(10)LV-1"},
+    ):
+        assert client.post(url, data).status_code in (200, 422), data
+    assert not StockOperation.objects.exists()
+    assert "2027-02-28" in client.post(url, {"lines": "0", "scan": "(01)07891234500045(17)270200"}).content.decode()
+
+
+def test_totals_come_as_a_fragment(sign_in, shop):
+    client = sign_in("receive_stock")
+    product = make_product()
+    line = {"lines": "1", "line-0-product": product.pk, "line-0-quantity": "3", "line-0-cost": "1.50"}
+    answer = client.post(reverse("inventory:receive"), line, headers={**HTMX, "HX-Target": "receipt-sums"})
+    text = answer.content.decode()
+    assert "<form" not in text
+    assert "4.50" in text
+    assert 'id="line-0-total" hx-swap-oob="true"' in text
+
+
+def test_transfer_adjust_and_waste_by_scanned_code(sign_in, shop):
+    client = sign_in("transfer_stock", "adjust_stock", "waste_stock", "view_stockoperation")
+    cellar = make_location("Cellar")
+    product = make_product("Bun", sku="BUN")
+    lot = make_stock(product, 10, shop, lot_code="A1")
+    row = StockBalance.objects.get()
+    page = client.get(reverse("inventory:transfer"), {"stock": row.pk}).content.decode()
+    assert "A1 · Bun · Shop" in page
+    assert (
+        client.post(
+            reverse("inventory:transfer"), {"stock": "a1", "quantity": "4", "destination": cellar.pk}
+        ).status_code
+        == 302
+    )
+    several = client.post(reverse("inventory:waste"), {"stock": "BUN", "quantity": "1", "reason": "old"})
+    assert several.status_code == 422
+    assert "2 lots match" in several.content.decode()
+    done = client.post(reverse("inventory:waste"), {"stock": "A1 · Bun · Cellar", "quantity": "1", "reason": "old"})
+    assert done.status_code == 302
+    assert client.post(
+        reverse("inventory:adjust"), {"stock": "A1 · Bun · Shop", "counted": "5.5", "reason": "count"}
+    ).status_code in (302, 409)
+    too_much = client.post(reverse("inventory:waste"), {"stock": "A1 · Bun · Cellar", "quantity": "9", "reason": "old"})
+    assert too_much.status_code == 409
+    assert "available" in too_much.content.decode()
+    assert StockBalance.objects.get(lot=lot, location=cellar).quantity == 3
+
+
+def test_a_reversal_is_offered_for_what_people_posted_only(sign_in, shop):
+    client = sign_in("view_stockoperation", "reverse_stockoperation", "view_hold")
+    make_stock(make_product(), 3, shop)
+    receipt_made = StockOperation.objects.get()
+    reverse_url = reverse("inventory:operation_reverse", args=[receipt_made.pk])
+    assert reverse_url in client.get(receipt_made.get_absolute_url()).content.decode()
+    assert client.post(reverse_url, {"reason": "wrong"}).status_code == 302
+    assert reverse_url not in client.get(receipt_made.get_absolute_url()).content.decode()
+    assert client.post(reverse_url, {"reason": "twice"}).status_code == 409
+    order, bun = make_origin(), make_product()
+    make_stock(bun, 3, shop)
+    holds.place(origin=order, lines=[HoldLine(bun, D(1))], locations=[shop])
+    hold = Hold.objects.get()
+    assert client.get(hold.get_absolute_url()).status_code == 200
+    holds.fulfil_for(order)
+    sale = StockOperation.objects.get(kind="sale")
+    assert client.post(reverse("inventory:operation_reverse", args=[sale.pk]), {"reason": "x"}).status_code == 404
+
+
+def test_releasing_one_hold_and_many(sign_in, shop):
+    client = sign_in("view_hold", "release_hold")
+    for number in (1, 2):
+        stocked(shop, number)
+    first, second = Hold.objects.order_by("pk")
+    assert client.post(reverse("inventory:hold_release", args=[first.pk]), {"reason": ""}).status_code == 302
+    assert client.post(reverse("inventory:hold_release", args=[first.pk]), {"reason": ""}).status_code == 409
+    answer = client.post(
+        reverse("inventory:hold_list"), {"action": "release", "ids": [second.pk], "confirm": "1", "reason": "end"}
+    )
+    assert answer.status_code in (200, 302)
+
+
+def test_places_are_opened_changed_and_closed(sign_in, shop):
+    client = sign_in("view_location", "add_location", "change_location")
+    new = {"code": "C1", "name": "Cold room", "kind": "storage", "parent": ""}
+    assert client.post(reverse("inventory:location_create"), new).status_code == 302
+    cold = Location.objects.get(code="C1")
+    edit = reverse("inventory:location_edit", args=[cold.pk])
+    assert client.post(edit, {**new, "name": "Cold", "revision": cold.revision}).status_code == 302
+    assert client.post(edit, {**new, "name": "Colder", "revision": cold.revision}).status_code == 409
+    make_stock(make_product(), 1, cold)
+    close = reverse("inventory:location_close", args=[cold.pk])
+    assert client.post(close).status_code == 409
+    assert client.get(cold.get_absolute_url()).status_code == 200
+    assert client.post(reverse("inventory:location_close", args=[shop.pk])).status_code == 302
+    assert client.post(reverse("inventory:location_reopen", args=[shop.pk])).status_code == 302
+    circle = {"code": "C1", "name": "Cold", "kind": "storage", "parent": cold.pk, "revision": cold.revision + 1}
+    assert client.post(edit, circle).status_code == 422
+    virtual = locations.virtual("waste")
+    assert client.get(virtual.get_absolute_url()).status_code == 404
+    assert client.get(reverse("inventory:location_history", args=[cold.pk])).status_code == 200
+
+
+def test_a_minimum_is_set_from_the_card(sign_in, shop):
+    client = sign_in("view_stockbalance", "change_reorderrule")
+    product = make_product()
+    url = reverse("inventory:product_minimum", args=[product.pk])
+    assert client.post(url, {"minimum": "5", "target": "4"}).status_code == 409
+    assert client.post(url, {"minimum": "5", "target": ""}).status_code == 302
+    rule = ReorderRule.objects.get()
+    assert (rule.minimum, rule.target) == (5, 5)
+
+
+def test_home_shows_what_is_low_and_what_expires(sign_in, shop):
+    from apps.inventory.views.home import figures
+
+    client = sign_in("view_stockbalance")
+    stocked(shop)
+    assert [figure.value for figure in figures(None)] == [1, 1, 0]
+    for name in ("home_low", "home_expiring"):
+        assert "Bun 1" in client.get(reverse(f"inventory:{name}")).content.decode()
+
+
+def test_the_palette_finds_lots_and_places(user_with, shop):
+    from apps.inventory import search
+
+    stocked(shop)
+    user = user_with("inventory.view_lot", "inventory.view_location")
+    assert [hit.title for hit in search.lots("lot", user)] == ["LOT-1"]
+    assert [hit.title for hit in search.locations("sho", user)] == ["Shop"]
+    assert search.lots("lot", user_with(username="nobody")) == []
+    assert Lot.objects.count() == 1
+
+
+def test_the_clock_ends_old_holds_and_leaves_expired_lots(shop):
+    from apps.inventory import tasks
+
+    bun = make_product()
+    make_stock(bun, 2, shop, expires_on=clock.today())
+    holds.place(origin=make_origin(), lines=[HoldLine(bun, D(1))], locations=[shop])
+    past = clock.now() + timedelta(seconds=1)
+    holds.place(origin=make_origin(), lines=[HoldLine(bun, D(1))], locations=[shop], expires_at=past)
+    fresh = make_stock(bun, 2, shop, expires_on=clock.today() + timedelta(days=9))
+    with clock.fixed(clock.now() + timedelta(days=1)):
+        tasks.expire_holds.call_local()
+        tasks.leave_expired_lots.call_local()
+    assert [row.lot for row in Hold.objects.get(status="active").allocations.all()] == [fresh]
