@@ -45,7 +45,9 @@ class SessionLimits:
 
     def _ended(self, request: HttpRequest) -> HttpResponse:
         logout(request)
-        asked = "/" if request.headers.get("HX-Request") == "true" or request.method != "GET" else request.get_full_path()
+        asked = (
+            "/" if request.headers.get("HX-Request") == "true" or request.method != "GET" else request.get_full_path()
+        )
         response = redirect_to_login(asked)
         response["Location"] += "&ended=1"
         if request.headers.get("HX-Request") == "true":

@@ -35,7 +35,7 @@ def titles(user: Any) -> list[str]:
         if user.is_superuser and OWNER not in names:
             names.append(OWNER)
         user._role_titles = [title(name) for name in sorted(names, key=order)]
-    return user._role_titles  # type: ignore[no-any-return]
+    return list(user._role_titles)
 
 
 def order(role: str) -> tuple[int, str]:
@@ -51,7 +51,7 @@ def sync() -> dict[str, int]:
     The owner gets every permission there is. Groups of other names are left alone. Raises UnknownPermission before
     anything is changed when a role names a permission that does not exist.
     """
-    from backoffice.composition import ROLES  # noqa: PLC0415 - composition names things of the apps, which use this
+    from backoffice.composition import ROLES
 
     every = {f"{p.content_type.app_label}.{p.codename}": p for p in Permission.objects.select_related("content_type")}
     if unknown := sorted({name for names in ROLES.values() for name in names} - set(every)):

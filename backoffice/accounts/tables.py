@@ -17,7 +17,9 @@ class PersonTable(tables.Table):
     """Who may log in, as what."""
 
     name = tables.WhatColumn(
-        verbose_name=_("Name"), meta="username", url=lambda row: reverse("accounts:user_detail", args=[row.pk]),
+        verbose_name=_("Name"),
+        meta="username",
+        url=lambda row: reverse("accounts:user_detail", args=[row.pk]),
         thumb=lambda row: ("user", ""),
     )
     roles = tables.Column(verbose_name=_("Roles"), accessor="pk", orderable=False, card="price")

@@ -1,7 +1,7 @@
 """Whose house this is: one row with names, documents, currency, tax mode and opening hours.
 
-    from backoffice import company
-    company.current().currency
+from backoffice import company
+company.current().currency
 """
 
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ def current() -> "Company":
 
     Read once a request (see `services.remembering`), anew at each call elsewhere.
     """
-    from .services import current as read  # noqa: PLC0415 - models cannot be imported while apps load
+    from .services import current as read
 
     return read()
 

@@ -17,8 +17,15 @@ class CompanyForm(ModelForm):
     """Names, documents, look, how prices are meant, and when the counter is open."""
 
     spans = {
-        "name": 3, "mark": 3, "legal_name": 6, "document": 3, "state_registration": 3, "phone": 3, "email": 3,
-        "currency": 3, "tax_inclusive": 3,
+        "name": 3,
+        "mark": 3,
+        "legal_name": 6,
+        "document": 3,
+        "state_registration": 3,
+        "phone": 3,
+        "email": 3,
+        "currency": 3,
+        "tax_inclusive": 3,
         **{f"{edge}_{day}": 3 for day in range(7) for edge in ("opens", "closes")},
     }
     groups = [
@@ -31,8 +38,17 @@ class CompanyForm(ModelForm):
     class Meta:
         model = Company
         fields = [
-            "name", "mark", "legal_name", "document", "state_registration", "address", "phone", "email", "currency",
-            "tax_inclusive", "banner",
+            "name",
+            "mark",
+            "legal_name",
+            "document",
+            "state_registration",
+            "address",
+            "phone",
+            "email",
+            "currency",
+            "tax_inclusive",
+            "banner",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -48,12 +48,17 @@ class Company(Revisioned, Audited):
     state_registration = models.CharField(_("state registration"), max_length=20, blank=True)
     phone = models.CharField(_("phone"), max_length=20, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
-    address = models.TextField(_("address"), max_length=400, blank=True, help_text=_("As it stands on labels and sheets."))
+    address = models.TextField(
+        _("address"), max_length=400, blank=True, help_text=_("As it stands on labels and sheets.")
+    )
     mark = models.CharField(_("mark"), max_length=20, choices=Mark, default=Mark.CROISSANT)
     currency = models.CharField(_("currency"), max_length=3, choices=Currency, default=Currency.BRL)
     tax_inclusive = models.BooleanField(_("prices include taxes"), default=True)
     banner = models.CharField(
-        _("notice to everybody"), max_length=160, blank=True, help_text=_("Shown in red above every page. Leave empty for none.")
+        _("notice to everybody"),
+        max_length=160,
+        blank=True,
+        help_text=_("Shown in red above every page. Leave empty for none."),
     )
 
     class Meta:
@@ -95,7 +100,9 @@ class OpeningHours(models.Model):
         verbose_name_plural = _("opening hours")
         constraints = [
             models.UniqueConstraint(fields=["company", "weekday"], name="opening_hours_once_a_day"),
-            models.CheckConstraint(condition=models.Q(closes__gt=models.F("opens")), name="opening_hours_close_after_opening"),
+            models.CheckConstraint(
+                condition=models.Q(closes__gt=models.F("opens")), name="opening_hours_close_after_opening"
+            ),
             models.CheckConstraint(condition=models.Q(weekday__lte=6), name="opening_hours_on_a_weekday"),
         ]
 

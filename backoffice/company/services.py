@@ -39,7 +39,9 @@ def current() -> Company:
 
 
 @transaction.atomic
-def update(*, revision: int | None = None, hours: Mapping[int, tuple[time, time] | None] | None = None, **fields: Any) -> Company:
+def update(
+    *, revision: int | None = None, hours: Mapping[int, tuple[time, time] | None] | None = None, **fields: Any
+) -> Company:
     """Change the company, and its hours where given (None closes a day). Creates the row the first time.
 
     Raises StaleRevision when somebody else changed it meanwhile.

@@ -1,9 +1,12 @@
 """What waits, what was sold, what is late: filled by the apps through `composition.DASHBOARD`."""
 
+from typing import cast
+
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from backoffice import company
+from backoffice.accounts.models import User
 from backoffice.company.services import open_until
 from backoffice.kernel import clock
 from backoffice.ui import dashboard, htmx
@@ -14,14 +17,15 @@ from backoffice.ui.permissions import signed_in
 def home(request: HttpRequest) -> HttpResponse:
     """The day at a glance, as far as the person may see it."""
     now = clock.local(clock.now())
+    user = cast(User, request.user)
     context = {
         "title": _("Home"),
         "breadcrumbs": [(_("Home"), "")],
-        "greeting": greeting(now.hour) % {"name": request.user.get_short_name()},
+        "greeting": greeting(now.hour) % {"name": user.get_short_name()},
         "now": now,
         "open_until": open_until(),
         "shop": company.current(),
-        "page": dashboard.build(request.user),
+        "page": dashboard.build(user),
     }
     return htmx.render(request, "home/home.html", context, fragments={"waits": "home/home.html#waits"})
 

@@ -1,8 +1,8 @@
 """Charts drawn on the server: geometry in attributes, colours in classes, a <title> on every mark, a table behind.
 
 Values are whatever the figures are (money, quantities); here they only become positions, so floats are right.
-`{% chart something %}` draws any of these. A chart scales with its place: give 720 for a broad one, 340 for a narrow one,
-so that its letters keep their size.
+`{% chart something %}` draws any of these. A chart scales with its place: give 720 for a broad one and 340 for a
+narrow one, so that its letters keep their size.
 """
 
 from collections.abc import Callable, Sequence
@@ -70,7 +70,7 @@ def nice_top(highest: float, steps: int = 3) -> tuple[float, float]:
 
 @dataclass
 class Bars:
-    """Groups of bars, one bar a series and label. `show` writes a value for people; `running` dims one label's last bar."""
+    """Groups of bars, one bar a series and label. `show` writes a value for people; `running` dims a label's last bar."""
 
     label: Any
     labels: Sequence[Any]
@@ -191,7 +191,7 @@ class Line:
 
 @dataclass
 class Spark:
-    """A small picture of a development: bars by day or a line. The number beside it says the fact, so it is decoration."""
+    """A small picture of a development, by bars or a line. The number beside it says the fact: this is decoration."""
 
     values: Sequence[Number]
     tone: str = ""  # "w" warn, "d" bad

@@ -3,7 +3,7 @@
 In `composition.py`::
 
     DASHBOARD = [
-        Action(_("New order"), "orders:sale", "orders.add_order", icon="plus", primary=True, dialog=False),   # in the head
+        Action(_("New order"), "orders:sale", "orders.add_order", icon="plus", primary=True, dialog=False),
         Figures("apps.orders.selectors.home.figures", "orders.view_order"),              # the strip "what waits"
         Part("sales", _("Sales today"), "orders:home_sales", "orders.view_order", wide=True, refresh="orders-order"),
         Part("to-accept", _("Orders to accept"), "orders:home_waiting", "orders.change_order", side="left"),
@@ -18,7 +18,8 @@ A `Part` is a panel that the home page fetches by itself (a plain link without s
     panel = ChartPanel(id="part-sales", title=…, chart=charts.Bars(…), headline=…, note=…)
     return dashboard.render_chart(request, panel)
 
-Anything else: a template with `<section class="panel" id="part-<key>">`, sent by `htmx.render(…, fragments={"part-<key>": …})`.
+An Action stands in the head of the page. Anything else is a template with `<section class="panel" id="part-<key>">`,
+sent by `htmx.render(…, fragments={"part-<key>": …})`.
 """
 
 from collections.abc import Sequence

@@ -64,7 +64,7 @@ def search(request: HttpRequest, text: str) -> list[Found]:
 
 def things(query: str, user: Any, beginnings: Sequence[str]) -> Iterable[Hit]:
     """What the apps find."""
-    from backoffice.composition import SEARCH  # noqa: PLC0415 - composition names things of the apps, which use this
+    from backoffice.composition import SEARCH
 
     for path in SEARCH:
         if path.startswith(tuple(beginnings)):
@@ -83,7 +83,7 @@ def pages(request: HttpRequest) -> list[Hit]:
 
 def actions(user: Any) -> list[Hit]:
     """What `composition.ACTIONS` lets this person begin."""
-    from backoffice import composition  # noqa: PLC0415 - see above
+    from backoffice import composition
 
     found = []
     for action in getattr(composition, "ACTIONS", []):

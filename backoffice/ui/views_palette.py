@@ -14,9 +14,7 @@ def palette(request: HttpRequest) -> HttpResponse:
     """What `q` finds, grouped."""
     query = request.GET.get("q", "")[: search.MAX_LENGTH]
     found = search.search(request, query)
-    groups = [
-        (group, [(hit, search.marked(str(hit.title), query)) for hit in group.hits]) for group in found
-    ]
+    groups = [(group, [(hit, search.marked(str(hit.title), query)) for hit in group.hits]) for group in found]
     context = {
         "title": _("Search"),
         "breadcrumbs": [(_("Search"), "")],

@@ -1,6 +1,6 @@
 """What one changes about oneself."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
@@ -25,9 +25,16 @@ YEAR = 365 * 24 * 60 * 60
 def remember(response: HttpResponse, name: str, value: str) -> None:
     """Keep a preference in the browser too, so that the login page has it."""
     if value:
-        response.set_cookie(name, value, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax")
+        response.set_cookie(
+            name, value, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
+        )
     else:
         response.delete_cookie(name, samesite="Lax")
+
+
+def _me(request: HttpRequest) -> User:
+    """Whoever asks, read anew: a form writes into it, and the page's frame shows them as they are until it is saved."""
+    return User.objects.get(pk=cast(User, request.user).pk)
 
 
 def _back(request: HttpRequest) -> str:
@@ -72,11 +79,10 @@ class Profile(ActionScreen):
     submit_label = _("Save")
 
     def get_form(self, data: Any = None, files: Any = None) -> ProfileForm:
-        # A copy: the page's frame shows the person as they are until it is saved.
-        return ProfileForm(data, instance=User.objects.get(pk=self.request.user.pk))
+        return ProfileForm(data, instance=_me(self.request))
 
     def perform(self, form: ProfileForm) -> User:
-        return form.save()  # type: ignore[no-any-return]
+        return cast(User, form.save())
 
     def success(self, result: User) -> str:
         return gettext("Your profile is saved.")
@@ -90,7 +96,7 @@ class Profile(ActionScreen):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = super().post(request, *args, **kwargs)
         if response.status_code in (200, 302):
-            user = User.objects.get(pk=request.user.pk)
+            user = _me(request)
             remember(response, THEME_COOKIE, user.theme if user.theme in THEMES else "")
             remember(response, DENSITY_COOKIE, user.density)
             remember(response, settings.LANGUAGE_COOKIE_NAME, user.language)
@@ -106,10 +112,10 @@ class Password(ActionScreen):
     submit_label = _("Change password")
 
     def get_form(self, data: Any = None, files: Any = None) -> OwnPasswordForm:
-        return OwnPasswordForm(data, user=self.request.user)
+        return OwnPasswordForm(data, user=_me(self.request))
 
     def perform(self, form: OwnPasswordForm) -> User:
-        user = services.set_password(self.request.user, password=form.cleaned_data["password"])
+        user = services.set_password(form.user, password=form.cleaned_data["password"])
         update_session_auth_hash(self.request, user)
         return user
 

@@ -68,11 +68,19 @@ class PersonPage(DetailScreen):
         Action(_("Edit"), "accounts:user_edit", "accounts.change_user", icon="pencil", primary=True),
         Action(_("New password…"), "accounts:user_password", "accounts.change_user", icon="key-round"),
         Action(
-            _("Let in again"), "accounts:user_reactivate", "accounts.change_user", icon="user-check", post=True,
+            _("Let in again"),
+            "accounts:user_reactivate",
+            "accounts.change_user",
+            icon="user-check",
+            post=True,
             when=lambda user: not user.is_active,
         ),
         Action(
-            _("Shut out…"), "accounts:user_deactivate", "accounts.change_user", icon="user-x", danger=True,
+            _("Shut out…"),
+            "accounts:user_deactivate",
+            "accounts.change_user",
+            icon="user-x",
+            danger=True,
             when=lambda user: user.is_active,
         ),
     ]

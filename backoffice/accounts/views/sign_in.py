@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from backoffice.accounts import lockout, roles
 from backoffice.accounts.forms import LoginForm
-from backoffice.ui.permissions import command, public, SIGNED_IN
+from backoffice.ui.permissions import SIGNED_IN, command, public
 
 
 class _Login(LoginView):
@@ -23,7 +23,7 @@ class _Login(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         demo = None
         if settings.DEMO:
-            from backoffice.start import LOGINS, PASSWORD  # noqa: PLC0415 - only a demo has logins to show
+            from backoffice.start import LOGINS, PASSWORD
 
             demo = {"logins": [(name, roles.title(name)) for name in LOGINS], "password": PASSWORD}
         return super().get_context_data(demo=demo, ended="ended" in self.request.GET, **kwargs)
