@@ -14,11 +14,12 @@ MASK = "•••"
 PRIVATE = (
     (
         re.compile(
-            r"(?i)\b(authorization|bearer|token|secret|password|senha|api[_-]?key|sessionid|csrf\w*)\b"
-            r"(['\"]?\s*[=:]\s*(?:(?:bearer|basic)\s+)?|\s+)(['\"]?)[^\s'\",;&]{6,}\3"
+            r"(?i)\b(authorization|token|secret|password|senha|api[_-]?key|sessionid|csrf\w*)\b"
+            r"(['\"]?\s*[=:]\s*(?:(?:bearer|basic)\s+)?)(['\"]?)[^\s'\",;&]{6,}\3"
         ),
         rf"\1\2{MASK}",
     ),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {MASK}"),
     (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), MASK),
     (re.compile(r"\b[0-9A-Z]{2}\.[0-9A-Z]{3}\.[0-9A-Z]{3}/[0-9A-Z]{4}-\d{2}\b"), MASK),
     (re.compile(r"(?<![\w.-])\d{14}(?![\w-])"), MASK),

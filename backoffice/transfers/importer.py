@@ -128,6 +128,8 @@ class Applied:
 class Importer:
     """One kind of file. Each step gets a fresh instance, so ``self`` may remember things while the step lasts."""
 
+    do_not_call_in_templates: ClassVar[bool] = True  # pages are given the class, and templates call what they can
+
     key: ClassVar[str]
     permission: ClassVar[str]
     title: ClassVar[str | _StrPromise]

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -207,7 +208,7 @@ def refused(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     run = access.run_or_404(request, pk)
     name = f"{run.file_name.rpartition('.')[0] or run.file_name}-{_('refused')}.csv"
     response = StreamingHttpResponse(_refused_lines(run), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = FileResponse(as_attachment=True, filename=name)["Content-Disposition"]
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
 
 

@@ -1,0 +1,2 @@
+class BackupError(Exception):
+    """The sentence says what is wrong; nothing was changed."""
