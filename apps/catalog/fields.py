@@ -18,7 +18,7 @@ class TreeIterator(ModelChoiceIterator):
 
     def __iter__(self) -> Iterator[tuple[Any, str]]:
         if self.field.empty_label is not None:
-            yield ("", self.field.empty_label)
+            yield ("", str(self.field.empty_label))
         for node in category_tree.tree():
             yield (ModelChoiceIteratorValue(node.category.pk, node.category), node.label)
 

@@ -118,7 +118,7 @@ class ProductActiveForm(ModelForm):
         label=_("Status"),
         choices=[("1", _("Active")), ("", _("Retired"))],
         coerce=bool,
-        empty_value=False,
+        empty_value=False,  # type: ignore[arg-type]
         required=False,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.db.models import QuerySet
@@ -70,7 +70,7 @@ class ProductImporter(Importer):
         "product list exports can be imported as it is."
     )
     thing = gettext_lazy("Product")
-    columns: Any = _Columns()
+    columns: ClassVar[Any] = _Columns()
     options_form = Options
     done_url = "catalog:product_list"
     figure_labels = {

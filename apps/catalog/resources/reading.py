@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -30,6 +29,7 @@ LONGEST = {
     if isinstance(field, models.CharField | models.TextField)
 }
 MOST_DAYS = 32767
+CHOICES: Mapping[str, type[models.TextChoices]] = {"kind": Product.Kind, "sell_policy": Product.SellPolicy}
 
 
 def read(row: Row, *, units: Mapping[str, str]) -> dict[str, Any]:
@@ -154,20 +154,13 @@ def _short(text: str, column: str) -> str:
     return text
 
 
-@cache
-def _words(column: str) -> Mapping[str, str]:
-    choices = Product._meta.get_field(column).choices or ()
-    return {fold(value): value for value, _label in choices}
-
-
 def _choice(row: Row, column: str) -> str:
-    text = row.text(column)
-    if value := _words(column).get(fold(text)):
-        return value
-    for value, label in Product._meta.get_field(column).flatchoices:
-        if fold(str(label)) == fold(text):
-            return str(value)
-    raise BadCell(column, _("Not one of: %(choices)s.") % {"choices": ", ".join(_words(column).values())})
+    """A value by its code or by its word in the reader's language."""
+    text = fold(row.text(column))
+    for choice in CHOICES[column]:
+        if text in (fold(choice.value), fold(str(choice.label))):
+            return str(choice.value)
+    raise BadCell(column, _("Not one of: %(choices)s.") % {"choices": ", ".join(CHOICES[column].values)})
 
 
 READERS: Mapping[str, Callable[[Row, str], Any]] = {

@@ -123,7 +123,8 @@ class Batch:
                 there[pack.product_id, pack.name] = pack
             else:
                 pack.delete()
-        fresh, changed = [], []
+        fresh: list[ProductUnit] = []
+        changed: list[ProductUnit] = []
         for product_id, packs in wanted.items():
             for name, quantity in packs.items():
                 pack = there.get((product_id, name)) or ProductUnit(product_id=product_id, name=name)

@@ -31,7 +31,7 @@ def with_next_price(products: QuerySet[Product], price_list: PriceList | int) ->
 
 def unpriced(products: QuerySet[Product]) -> QuerySet[Product]:
     """Of products with `price`: what should be sold and has none."""
-    return products.filter(is_active=True, is_sellable=True, price=None)
+    return products.filter(is_active=True, is_sellable=True, price=None)  # type: ignore[misc]
 
 
 def active_count() -> int:

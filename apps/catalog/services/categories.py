@@ -84,7 +84,7 @@ def _refuse_bad_place(category: Category) -> None:
     if ">" in category.name:
         raise InvalidProduct(_("A category's name has no “>”: it parts the names of a path."), field="name")
     rows = list(Category.objects.values_list("pk", "parent_id", "name"))
-    parents = {pk: parent for pk, parent, _name in rows}
+    parents: dict[int, int | None] = {pk: parent for pk, parent, _name in rows}
     names = {pk: name for pk, _parent, name in rows}
     if category.pk:
         parents[category.pk], names[category.pk] = category.parent_id, category.name
@@ -95,7 +95,7 @@ def _refuse_bad_place(category: Category) -> None:
 
 def _free_slug(name: str, *, but: int | None = None) -> str:
     base = slugify(name)[:70] or "category"
-    taken = set(Category.objects.filter(slug__startswith=base).exclude(pk=but).values_list("slug", flat=True))
+    taken = set(Category.objects.filter(slug__startswith=base).exclude(pk=but or 0).values_list("slug", flat=True))
     slug, number = base, 2
     while slug in taken:
         slug, number = f"{base}-{number}", number + 1
