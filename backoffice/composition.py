@@ -9,12 +9,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.outbox.handlers import Handler
+from backoffice.ui.actions import Action
 from backoffice.ui.dashboard import Figures, Part
 from backoffice.ui.nav import Item, Section
 from backoffice.ui.panels import Panel
 
 # Sidebar: sections of entries. See backoffice/ui/nav.py.
 NAV: list[Section] = [
+    Section("", [Item(_("Home"), "home:home", icon="layout-dashboard")]),
     Section(
         _("Sell"),
         [
@@ -80,6 +82,8 @@ PANELS: dict[str, list[Any]] = {
 
 # What the home page shows, in order. See backoffice/ui/dashboard.py.
 DASHBOARD: list[Any] = [
+    Action(_("Receive"), "inventory:receive", "inventory.receive_stock", icon="package-plus", dialog=False),
+    Action(_("New sale"), "orders:sale_start", "orders.sell", icon="plus", primary=True, dialog=False),
     Figures("apps.orders.views.home.figures", "orders.view_order"),
     Part("sales-today", _("Sales today"), "orders:home_today", "orders.view_order", wide=True, refresh="orders-order"),
     Part(
@@ -115,6 +119,15 @@ SEARCH: list[str] = [
     "apps.inventory.search.lots",
     "apps.inventory.search.locations",
     "apps.crm.search.customers",
+]
+
+# What the palette lets one begin.
+ACTIONS: list[Action] = [
+    Action(_("New sale"), "orders:sale_start", "orders.sell", icon="plus"),
+    Action(_("Receive goods"), "inventory:receive", "inventory.receive_stock", icon="package-plus"),
+    Action(_("New product"), "catalog:product_create", "catalog.add_product", icon="plus"),
+    Action(_("New customer"), "crm:customer_create", "crm.add_customer", icon="user-plus"),
+    Action(_("New person"), "accounts:user_create", "accounts.add_user", icon="user-plus"),
 ]
 
 # Directive topic -> handler. See backoffice/outbox/handlers.py.

@@ -70,7 +70,7 @@ def nice_top(highest: float, steps: int = 3) -> tuple[float, float]:
 
 @dataclass
 class Bars:
-    """Groups of bars, one bar a series and label. `show` writes a value for people; `running` dims a label's last bar."""
+    """Groups of bars, one bar a series and label. `show` writes a value for people; `running` dims one label."""
 
     label: Any
     labels: Sequence[Any]

@@ -23,6 +23,7 @@ sent by `htmx.render(…, fragments={"part-<key>": …})`.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -176,7 +177,8 @@ def build(user: Any) -> Page:
         if not may(user, entry.permission):
             continue
         if isinstance(entry, Action):
-            page.buttons.append(Button(entry, entry.url()))
+            with suppress(NoReverseMatch):
+                page.buttons.append(Button(entry, entry.url()))
         elif isinstance(entry, Figures):
             page.figures.extend(entry.of(user))
         elif entry.url:
