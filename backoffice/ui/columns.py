@@ -276,11 +276,11 @@ class InlineColumn(Column):
         text = self.inner.cell(value, record)
         if not self.may:
             return text
-        css = "" if text not in (None, "") else "muted"
+        # Where it is swapped stands once, on the table's body: "closest .inline".
         return format_html(
-            '<span id="{0}" class="inline"><a class="edit {3}" data-edit href="{1}" '
-            'hx-get="{1}" hx-target="#{0}" hx-swap="outerHTML">{2}</a></span>',
-            inline_id(self.name, record.pk), reverse(self.url_name, args=[record.pk]), text or self.empty_text, css,
+            '<span id="{0}" class="inline"><a class="{3}" data-edit href="{1}" hx-get="{1}">{2}</a></span>',
+            inline_id(self.name, record.pk), reverse(self.url_name, args=[record.pk]), text or self.empty_text,
+            "edit" if text not in (None, "") else "edit muted",
         )  # fmt: skip
 
     def export(self, value: Any, record: Any) -> Any:

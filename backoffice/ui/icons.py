@@ -1,5 +1,8 @@
 """Icons of the package `lucide`, drawn into the page. Colour and size come from classes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
 from django.utils.html import escape
@@ -9,19 +12,60 @@ from lucide import IconDoesNotExist, _render_icon
 UNKNOWN = "circle-dashed"
 
 
-@lru_cache(maxsize=1024)
+_gathering: ContextVar[dict[str, None] | None] = ContextVar("icons gathered", default=None)
+
+
 def icon(name: str, css: str = "") -> SafeString:
     """The icon as inline SVG, hidden from screen readers: the words beside it speak.
 
     A name that the package does not have is drawn as a dashed circle, because names are also data (a category's icon).
     """
-    classes = f"icon {escape(css)}".strip()
-    attributes = {"class": classes, "aria-hidden": "true", "focusable": "false"}
+    used = _gathering.get()
+    if used is None:
+        return _whole(name, css)
+    used[name] = None
+    return _reference(name, css)
+
+
+@contextmanager
+def gathered() -> Iterator[dict[str, None]]:
+    """Inside, icons are only referred to; `sprite` of what was gathered draws each once, however many rows use it."""
+    used: dict[str, None] = {}
+    token = _gathering.set(used)
+    try:
+        yield used
+    finally:
+        _gathering.reset(token)
+
+
+def sprite(names: dict[str, None]) -> SafeString:
+    """The drawings that `gathered` icons refer to."""
+    return SafeString(f"<svg hidden>{''.join(_symbol(name) for name in names)}</svg>") if names else SafeString("")
+
+
+@lru_cache(maxsize=1024)
+def _whole(name: str, css: str) -> SafeString:
+    attributes = {"class": f"icon {escape(css)}".strip(), "aria-hidden": "true", "focusable": "false"}
     try:
         drawn = _render_icon(name, None, **attributes)
     except IconDoesNotExist:
         drawn = _render_icon(UNKNOWN, None, **attributes)
     return SafeString(" ".join(drawn.split()))
+
+
+@lru_cache(maxsize=1024)
+def _reference(name: str, css: str) -> SafeString:
+    classes = f"icon {escape(css)}".strip()
+    return SafeString(f'<svg class="{classes}" aria-hidden="true"><use href="#i-{escape(name)}"/></svg>')
+
+
+@lru_cache(maxsize=1024)
+def _symbol(name: str) -> str:
+    drawn = _whole(name, "")
+    inside = drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")].strip()
+    # No stroke width here: the referring icon's own goes through.
+    pen = 'fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round"'
+    return f'<symbol id="i-{escape(name)}" viewBox="0 0 24 24" {pen}>{inside}</symbol>'
 
 
 def exists(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -36,7 +36,7 @@ from .columns import (
     inline_id,
     read,
 )
-from .icons import icon
+from .icons import gathered, icon, sprite
 
 __all__ = [
     "BadgeColumn",
@@ -104,10 +104,17 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
     row_actions: ClassVar[Sequence[Action]] = ()
 
     def __init__(
-        self, data: Any, *, request: HttpRequest | None = None, selectable: bool = False, **kwargs: Any
+        self,
+        data: Any,
+        *,
+        request: HttpRequest | None = None,
+        selectable: bool = False,
+        own_menus: bool = True,
+        **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
-        self.request, self.selectable = request, selectable
+        self.request, self.selectable, self.own_menus = request, selectable, own_menus
+        self.sprite = SafeString("")
         self.shown: Iterable[Any] | None = None
         if request is not None and request.GET.get(SORT):
             asked = request.GET[SORT]
@@ -162,11 +169,14 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
             headings.append(self._actions_heading())
         return headings
 
-    def rows_drawn(self) -> Iterator[Row]:
-        """The rows of the page, cell by cell."""
-        plan = [(heading.cell_attrs, heading.draw) for heading in self.plan]
-        for record in self.shown if self.shown is not None else self._records():
-            yield Row(self._row_attrs(record), [(attrs, draw(record)) for attrs, draw in plan])
+    def rows_drawn(self) -> list[Row]:
+        """The rows of the page, cell by cell. Their icons are drawn once, in `sprite`, which comes after them."""
+        with gathered() as used:
+            plan = [(heading.cell_attrs, heading.draw) for heading in self.plan]
+            records = self.shown if self.shown is not None else self._records()
+            rows = [Row(self._row_attrs(record), [(attrs, draw(record)) for attrs, draw in plan]) for record in records]
+        self.sprite = sprite(used)
+        return rows
 
     def cell(self, name: str, record: Any) -> Any:
         """One cell as the table would draw it."""
@@ -208,7 +218,7 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
         column.bind(self, bound.name)
         label = str(bound.header)
         css = format_html(' class="{}"', column.css) if column.css else SafeString("")
-        place = format_html(' data-c="{}" data-label="{}"', column.card or bound.name, label)
+        place = format_html(' data-c="{}"', column.card) if column.card else SafeString("")
         sort, aria = self._sorting(bound)
         return Heading(
             name=bound.name, label=label, attrs=css, cell_attrs=css + place, draw=self._drawing(bound),
@@ -263,18 +273,23 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
     def _actions_heading(self) -> Heading:
         label = gettext("Actions")
         user = getattr(self.request, "user", None)
-        dots = icon("ellipsis")
+        named = gettext("Actions for %s")
 
         def draw(record: Any) -> Any:
+            if not self.own_menus:
+                # The list fetches the one menu that is opened; without scripts it is a page.
+                return format_html(
+                    '<a class="btn ghost icon-only xs" href="?menu={}" data-menu aria-label="{}">{}</a>',
+                    record.pk, named % record, icon("ellipsis"),
+                )  # fmt: skip
             shown = [action for action in self.row_actions if action.allowed(user, record)]
             if not shown:
                 return ""
-            menu = f"row-menu-{record.pk}"
             entries = format_html_join("", "{}", ((_entry(action, record),) for action in shown))
             return format_html(
                 '<button class="btn ghost icon-only xs" type="button" popovertarget="{0}" aria-label="{1}">{2}</button>'
                 '<div class="menu" popover id="{0}">{3}</div>',
-                menu, gettext("Actions for %s") % record, dots, entries,
+                f"row-menu-{record.pk}", named % record, icon("ellipsis"), entries,
             )  # fmt: skip
 
         head = format_html('<span class="sr-only">{}</span>', label)

@@ -3,6 +3,7 @@ import "./dialogs.js";
 import "./toasts.js";
 import "./forms.js";
 import "./lists.js";
+import "./rowmenu.js";
 import "./palette.js";
 import "./live.js";
 import "./theme.js";

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.text import slugify
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.kernel.errors import DomainError
+from backoffice.ui import htmx
 from backoffice.ui.actions import Action, buttons
 from backoffice.ui.export import csv_response, xlsx_response
 from backoffice.ui.filters import FilterSet
@@ -110,7 +112,8 @@ class ListScreen(ModelScreen):
 
     @cached_property
     def table(self) -> Table:
-        return self.table_class(self.matching(), request=self.request, selectable=bool(self.shown_bulk_actions()))
+        selectable = bool(self.shown_bulk_actions())
+        return self.table_class(self.matching(), request=self.request, selectable=selectable, own_menus=False)
 
     @cached_property
     def page(self) -> Page:
@@ -142,6 +145,8 @@ class ListScreen(ModelScreen):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if kind := request.GET.get("export"):
             return self.export_as(kind)
+        if "menu" in request.GET:
+            return self.row_menu(positive(request.GET["menu"], 0))
         self.table.shown = self.page.rows
         return self.render(self.list_context())
 
@@ -173,6 +178,14 @@ class ListScreen(ModelScreen):
             exports=[(k, with_query(self.request, export=k)) for k in ("csv", "xlsx")] if self.may_export() else [],
             narrowed=bool(self.filter and self.filter.values) or self.view is not None,
         )
+
+    def row_menu(self, pk: int) -> HttpResponse:
+        """What this person may do with one row now."""
+        row = get_object_or_404(self.get_queryset(), pk=pk)
+        shown = buttons(self.table_class.row_actions, self.request, row)
+        page = "ui/screens/row_menu.html"
+        context = self.get_context(row=row, buttons=shown)
+        return htmx.render(self.request, page, context, fragments={"row-menu": f"{page}#menu"})
 
     def export_as(self, kind: str) -> HttpResponseBase:
         """Exactly what is shown: these rows, this order, these columns, all pages."""

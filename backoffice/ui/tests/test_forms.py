@@ -62,7 +62,7 @@ def test_a_form_draws_units_help_and_errors_tied_to_their_field():
     assert 'id="id_amount_error"' in html
     assert 'aria-invalid="true"' in html
     assert 'href="#id_amount"' in html
-    assert "field c3" in html
+    assert "field span-3" in html
     assert 'class="check"' in html
 
 

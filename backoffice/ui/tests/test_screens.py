@@ -38,7 +38,22 @@ def test_list_offers_more_to_who_may_more(as_user, people):
     assert "New person" in html
     assert 'value="silence"' in html
     assert 'name="ids"' in html
-    assert f'href="{reverse("test_edit", args=[people[0].pk])}"' in html
+    assert f'href="?menu={people[0].pk}"' in html
+
+
+def test_the_menu_of_a_row_is_a_part_and_a_page(as_user, people):
+    client = as_user(VIEW, CHANGE)
+    url = f"{reverse('test_list')}?menu={people[0].pk}"
+    edit = f'href="{reverse("test_edit", args=[people[0].pk])}"'
+
+    part = client.get(url, headers={"HX-Request": "true", "HX-Target": "row-menu"}).content.decode()
+    page = client.get(url).content.decode()
+
+    assert edit in part
+    assert edit in page
+    assert "<html" not in part
+    assert edit not in as_user(VIEW, username="reader").get(url).content.decode()
+    assert client.get(f"{reverse('test_list')}?menu=x").status_code == 404
 
 
 def test_fragment_is_part_of_the_page(as_user, people):
