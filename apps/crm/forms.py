@@ -43,12 +43,12 @@ class CustomerForm(ModelForm):
     tags = TagsField(label=_("Tags"), required=False, max_length=200, help_text=_("Words between commas."))
 
     spans = {
-        "kind": 2, "name": 4, "trade_name": 3, "document": 3, "phone": 3, "email": 3, "birthday": 2, "price_list": 4,
+        "kind": 2, "name": 4, "trade_name": 3, "document": 3, "phone": 3, "email": 3, "price_list": 3, "birthday": 3,
     }  # fmt: skip
     groups = [
-        (_("Who"), ["kind", "name", "trade_name", "document", "birthday"]),
+        (_("Who"), ["kind", "name", "trade_name", "document"]),
         (_("Reached by"), ["phone", "email"]),
-        (_("For the shop"), ["price_list", "tags", "notes", "is_active"]),
+        (_("For the shop"), ["price_list", "birthday", "tags", "notes", "is_active"]),
     ]
 
     class Meta:

@@ -147,10 +147,11 @@ def add_address(
         city=city,
         state=state.upper(),
         postal_code=normalise_postal_code(postal_code),
+        is_default=first,
     )
     address.full_clean(validate_constraints=False)
     address.save()
-    return make_default(address) if is_default or first else address
+    return make_default(address) if is_default and not first else address
 
 
 @transaction.atomic

@@ -143,6 +143,8 @@ class CustomerPage(DetailScreen):
 class CustomerHistory(HistoryScreen):
     model = Customer
     permission = "crm.view_customer"
+    title = gettext_lazy("History")
+    list_url = "crm:customer_list"
     detail_class = CustomerPage
     related = ("addresses",)
     hidden = (*HistoryScreen.hidden, "document")

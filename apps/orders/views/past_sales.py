@@ -18,7 +18,8 @@ def past_sales(request: HttpRequest) -> HttpResponse:
     context = {
         "title": _("Past sales"),
         "breadcrumbs": [(_("Orders"), reverse("orders:order_list")), (_("Past sales"), "")],
-        "importer": PastSalesImporter,
+        "key": key,
+        "help": PastSalesImporter.help,
         "past": overview.past(),
         "names": overview.names(key),
         "runs": overview.latest(key),

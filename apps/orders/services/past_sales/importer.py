@@ -44,14 +44,14 @@ class PastSalesImporter(Importer):
     apply_size = 500
     done_url = "orders:order_list"
     figure_labels: ClassVar[Mapping[str, Any]] = {
-        "tickets": gettext_lazy("tickets in the file"),
-        "empty": gettext_lazy("tickets with nothing but ignored names"),
+        "tickets": gettext_lazy("tickets"),
         "orders": gettext_lazy("past orders"),
         "lines": gettext_lazy("order lines"),
-        "units": gettext_lazy("units sold"),
-        "estimated": gettext_lazy("lines with an estimated price"),
-        "there": gettext_lazy("tickets that were there already"),
-        "products": gettext_lazy("products created"),
+        "units": gettext_lazy("units"),
+        "empty": gettext_lazy("empty tickets"),
+        "there": gettext_lazy("imported before"),
+        "estimated": gettext_lazy("estimated prices"),
+        "products": gettext_lazy("new products"),
     }
 
     def __init__(self, run: TransferRun) -> None:
@@ -107,7 +107,7 @@ class PastSalesImporter(Importer):
             yield self._judged(row, ticket, there)
 
     def checked(self) -> Mapping[str, int]:
-        names = ("tickets", "orders", "lines", "units", "estimated", "empty", "there")
+        names = ("tickets", "orders", "lines", "units", "empty", "there")
         self.figures["units"] = int(self.units)
         return {name: self.figures[name] for name in names}
 
@@ -170,7 +170,6 @@ class PastSalesImporter(Importer):
         ticket.items = kept
         self.figures["orders"] += 1
         self.figures["lines"] += len(kept)
-        self.figures["estimated"] += sum(1 for item in kept.values() if item.unpriced)
         self.units += sum((item.quantity for item in kept.values()), Decimal(0))
         items = ngettext("%(count)s item", "%(count)s items", len(kept)) % {"count": len(kept)}
         return row.new(label=label, meta=f"{when} · {items}", data=ticket.as_json(external_id))

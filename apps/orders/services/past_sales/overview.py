@@ -47,7 +47,11 @@ class Name:
 def past() -> Past:
     """The figures of all past orders, in two queries."""
     orders = Order.objects.filter(is_imported=True).aggregate(
-        orders=Count("pk"), first=Min("business_date"), last=Max("business_date"), amount=Sum("total"), units=Sum("units")
+        orders=Count("pk"),
+        first=Min("business_date"),
+        last=Max("business_date"),
+        amount=Sum("total"),
+        units=Sum("units"),
     )
     lines = OrderLine.objects.filter(order__is_imported=True).aggregate(
         lines=Count("pk"), estimated=Count("pk", filter=Q(price_estimated=True))
