@@ -75,6 +75,7 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
     os.environ.setdefault("LOG_FORMAT", "text")
     os.environ.setdefault("LOG_LEVEL", "WARNING")
+    os.environ.setdefault("EMAIL", "dummy")
     url = f"http://{arguments.host}:{arguments.port}"
     os.environ.setdefault("BASE_URL", url)
     data = Path(os.environ.get("DATA_DIR", ROOT / "var"))

@@ -38,7 +38,9 @@ def _sources() -> Iterator[tuple[Path, bytes]]:
                 yield path, path.read_bytes()
     for path in sorted((ROOT / "templates").rglob("*")):
         if path.suffix in {".html", ".txt"}:
-            yield path, templatize(path.read_text(encoding="utf-8"), origin=str(path)).encode()
+            text = templatize(path.read_text(encoding="utf-8"), origin=str(path))
+            # To Babel it is Python, in which the indentation of HTML would mean something.
+            yield path, "\n".join(line.strip() for line in text.splitlines()).encode()
 
 
 def collect() -> Catalog:
