@@ -21,7 +21,7 @@ class TagsField(forms.CharField):
         return ", ".join(value) if isinstance(value, list | tuple) else value
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         return list(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -114,7 +114,7 @@ class NewCustomerForm(CustomerForm):
                     self.add_error(name, _("An address needs a street and a city."))
         return cleaned
 
-    def address(self) -> dict[str, str]:
+    def address(self) -> dict[str, Any]:
         """The first address for the service; empty when none was given."""
         typed = {name: self.cleaned_data.get(name, "") for name in ADDRESS}
         return typed if typed["street"] else {}

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Sum
 
@@ -29,7 +30,8 @@ class StatementLine:
     @property
     def url(self) -> str:
         """Where the points come from; blank when that has no page."""
-        return self.lot.origin.get_absolute_url() if hasattr(self.lot.origin, "get_absolute_url") else ""
+        origin: Any = self.lot.origin
+        return str(origin.get_absolute_url()) if hasattr(origin, "get_absolute_url") else ""
 
     @property
     def is_soon(self) -> bool:

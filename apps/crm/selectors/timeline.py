@@ -89,7 +89,7 @@ def _interactions(customer: Customer, limit: int) -> list[Entry]:
         Entry(
             kind="note",
             at=row.at,
-            icon=ICONS.get(row.kind, "message-square"),
+            icon=ICONS[Interaction.Kind(row.kind)],
             lead=f"{row.get_kind_display().capitalize()}:",
             text=row.summary,
             tone="w" if row.kind == Interaction.Kind.COMPLAINT else "",
