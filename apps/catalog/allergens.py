@@ -30,6 +30,7 @@ class Allergen(models.TextChoices):
     LATEX = "latex", _("Latex")
 
 
+CODES = tuple(Allergen.values)
 SPELLINGS = {
     "wheat": "gluten", "trigo": "gluten", "leite": "milk", "lactose": "milk", "dairy": "milk",
     "eggs": "egg", "ovo": "egg", "ovos": "egg", "tree nuts": "nuts", "tree_nuts": "nuts", "nut": "nuts",
@@ -46,14 +47,14 @@ def normalise(values: Iterable[str]) -> list[str]:
     for value in values:
         word = fold(str(value))
         code = SPELLINGS.get(word, word)
-        if code not in Allergen.values:
+        if code not in CODES:
             raise InvalidProduct(
                 _now("“%(word)s” is not a known allergen. Known: %(known)s.")
                 % {"word": value, "known": ", ".join(Allergen.values)},
                 field="allergens",
             )
         found.add(code)
-    return [code for code in Allergen.values if code in found]
+    return [code for code in CODES if code in found]
 
 
 def labels(codes: Iterable[str]) -> list[str]:
