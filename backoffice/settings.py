@@ -142,6 +142,7 @@ MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")))
 MEDIA_URL = "/media/"
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(DATA_DIR / "static")))
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # With MANIFEST=1 files are served compressed under hashed names after `collectstatic`; without, straight from source.
 MANIFEST = env.flag("STATIC_MANIFEST", False)
