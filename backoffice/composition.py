@@ -24,8 +24,8 @@ NAV: list[Section] = [
             Item(
                 _("Orders"), "orders:board", "orders.view_order", icon="shopping-bag",
                 count="apps.orders.selectors.waiting.count",
+                under=["/orders/"],
             ),
-            Item(_("All orders"), "orders:order_list", "orders.view_order", icon="list"),
             Item(_("Customers"), "crm:customer_list", "crm.view_customer", icon="users"),
             Item(_("Loyalty"), "crm:program", "crm.view_loyaltyprogram", icon="gem"),
             Item(_("Channels"), "orders:channel_list", "orders.view_channel", icon="store"),
@@ -63,7 +63,17 @@ NAV: list[Section] = [
         ],
     ),
     Section(_("Make"), []),
-    Section(_("Control"), []),
+    Section(
+        _("Control"),
+        [
+            Item(_("Imports"), "transfers:run_list", "transfers.view_transferrun", icon="file-up"),
+            Item(
+                _("Jobs"), "outbox:directive_list", "outbox.view_directive", icon="list-checks",
+                count="backoffice.outbox.selectors.queue.needs_a_person",
+            ),
+            Item(_("Health"), "observability:health", "outbox.view_directive", icon="activity"),
+        ],
+    ),
 ]
 
 # Panels that a page of one app shows of another: {"catalog.product": [Panel(...)]}. See backoffice/ui/panels.py.
@@ -110,6 +120,7 @@ DASHBOARD: list[Any] = [
         "right",
         refresh="inventory-stock",
     ),
+    Figures("backoffice.outbox.views.home.figures", "outbox.view_directive"),
 ]
 
 # What the palette searches: dotted paths of callables (query, user) -> list of hits.
@@ -136,9 +147,9 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
     "notify.customer": Handler("apps.orders.services.notifications.customer", mode="long"),
     "order.auto_confirm": Handler("apps.orders.services.order_jobs.auto_confirm"),
     "order.auto_cancel": Handler("apps.orders.services.order_jobs.auto_cancel"),
-    "transfer.scan": Handler("backoffice.transfers.services.jobs.scan", mode="long"),
-    "transfer.preview": Handler("backoffice.transfers.services.jobs.preview", mode="long"),
-    "transfer.apply": Handler("backoffice.transfers.services.jobs.apply", mode="long"),
+    "transfer.scan": Handler("backoffice.transfers.services.jobs.scan", mode="long", heavy=True),
+    "transfer.preview": Handler("backoffice.transfers.services.jobs.preview", mode="long", heavy=True),
+    "transfer.apply": Handler("backoffice.transfers.services.jobs.apply", mode="long", heavy=True),
 }
 
 # Import key -> dotted path of the importer class. See backoffice/transfers/importer.py.

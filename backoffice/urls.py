@@ -22,3 +22,5 @@ ROOMS = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path(prefix, include(f"{room}.urls")) for prefix, room in ROOMS if _il.find_spec(room) and _il.find_spec(f"{room}.urls")
 ]
+
+handler500 = "backoffice.observability.views.errors.server_error"

@@ -19,12 +19,14 @@ class Handler:
 
     `atomic`: the effect and "done" are one transaction, so a database effect happens exactly once.
     `long`: the function opens its own transactions, calls `directives.heartbeat(directive)` in each of them, and must
-    be able to start over. At most `LONG_JOBS` of these run at once, so that short ones never wait behind them.
+    be able to start over.
+    `heavy`: it takes minutes. At most `HEAVY_JOBS` of these run at once, so that the others never wait behind them.
     """
 
     path: str
     mode: Literal["atomic", "long"] = "atomic"
     lease_seconds: int = 120
+    heavy: bool = False
 
     def effect(self) -> Effect:
         """The function. ImportError when the code no longer has it."""
@@ -49,6 +51,6 @@ def find(topic: str) -> tuple[Handler, Effect] | None:
         return None
 
 
-def long_topics() -> list[str]:
-    """The topics whose handlers are of the long kind."""
-    return [topic for topic, handler in registry().items() if handler.mode == "long"]
+def heavy_topics() -> list[str]:
+    """The topics whose handlers take minutes."""
+    return [topic for topic, handler in registry().items() if handler.heavy]

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 Status = Directive.Status
 Outcome = Literal["done", "failed", "dead", "parked", "lost"]
 
-LONG_JOBS = 1
+HEAVY_JOBS = 1
 CANDIDATES = 8
 LOOK_EVERY = 0.2
 ERRORS_KEPT = 10
@@ -61,15 +61,15 @@ def claim(pk: int | None = None) -> Directive | None:
     due = Directive.objects.due(clock.now()).order_by("available_at", "pk")
     if pk is not None:
         due = due.filter(pk=pk)
-    elif (long := handlers.long_topics()) and _long_ones_running(long) >= LONG_JOBS:
-        due = due.exclude(topic__in=long)
+    elif (heavy := handlers.heavy_topics()) and _running(heavy) >= HEAVY_JOBS:
+        due = due.exclude(topic__in=heavy)
     for candidate, topic in due.values_list("pk", "topic")[:CANDIDATES]:
         if directive := _take(candidate, topic):
             return directive
     return None
 
 
-def _long_ones_running(topics: list[str]) -> int:
+def _running(topics: list[str]) -> int:
     now = clock.now()
     return Directive.objects.filter(status=Status.RUNNING, topic__in=topics, available_at__gt=now).count()
 

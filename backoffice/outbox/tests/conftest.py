@@ -18,7 +18,7 @@ def handlers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Handler]:
         "refuse": Handler(f"{EFFECTS}.refuse"),
         "later": Handler(f"{EFFECTS}.later"),
         "who": Handler(f"{EFFECTS}.say_who"),
-        "long": Handler(f"{EFFECTS}.long_steps", mode="long"),
+        "long": Handler(f"{EFFECTS}.long_steps", mode="long", heavy=True),
         "lose": Handler(f"{EFFECTS}.lose_the_lease"),
     }
     monkeypatch.setattr(composition, "DIRECTIVE_HANDLERS", topics)

@@ -61,6 +61,7 @@ class DirectiveList(ListScreen):
     saved_views = [
         SavedView("waiting", gettext_lazy("Waiting"), _in(Status.QUEUED, Status.FAILED)),
         SavedView("running", gettext_lazy("Running"), _in(Status.RUNNING)),
+        SavedView("stuck", gettext_lazy("Need a person"), _in(Status.DEAD, Status.PARKED)),
         SavedView("dead", gettext_lazy("Given up"), _in(Status.DEAD)),
         SavedView("parked", gettext_lazy("Parked"), _in(Status.PARKED)),
         SavedView("done", gettext_lazy("Done"), _in(Status.DONE)),
