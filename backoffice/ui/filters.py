@@ -214,6 +214,7 @@ def _as_bar(field: forms.Field) -> None:
         return
     if isinstance(widget, forms.Select) and not isinstance(widget, forms.SelectMultiple):
         widget.attrs |= {"class": "select", "aria-label": field.label}
+        widget.template_name = "ui/widgets/select.html"
         if isinstance(widget, BooleanWidget):
             widget.choices = [("", field.label), ("true", _("Yes")), ("false", _("No"))]
         elif hasattr(field, "empty_label"):

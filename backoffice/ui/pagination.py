@@ -39,7 +39,8 @@ class Page:
 
 def capped_count(queryset: QuerySet[Any], cap: int = CAP) -> tuple[int, bool]:
     """How many rows there are, up to the cap; and whether there are more."""
-    found = queryset.order_by()[: cap + 1].count()
+    # Only the key is selected: what the list adds to its rows need not be worked out to count them.
+    found = queryset.order_by().values("pk")[: cap + 1].count()
     return min(found, cap), found > cap
 
 

@@ -124,11 +124,11 @@ class ListScreen(ModelScreen):
         """All rows first, then the saved views, each with its count."""
         if not self.saved_views:
             return []
-        every = SavedView("", _("All"), lambda rows: rows)
-        return [self._tab(view) for view in (every, *self.saved_views)]
+        every, rows = SavedView("", _("All"), lambda rows: rows), self.get_queryset()
+        return [self._tab(view, rows) for view in (every, *self.saved_views)]
 
-    def _tab(self, view: SavedView) -> ShownView:
-        count, capped = capped_count(view.apply(self.get_queryset())) if view.count else (0, False)
+    def _tab(self, view: SavedView, rows: QuerySet[Any]) -> ShownView:
+        count, capped = capped_count(view.apply(rows)) if view.count else (0, False)
         text = number_format(count, force_grouping=True) + ("+" if capped else "") if view.count else ""
         current = view == self.view or not (view.key or self.view)
         return ShownView(view.label, f"?view={view.key}" if view.key else "?", text, current)
