@@ -62,7 +62,19 @@ NAV: list[Section] = [
             Item(_("Places"), "inventory:location_list", "inventory.view_location", icon="map-pin"),
         ],
     ),
-    Section(_("Make"), []),
+    Section(
+        _("Make"),
+        [
+            Item(_("Plan"), "production:plan_today", "production.view_planline", icon="calendar-range", under=["/production/plan/"]),
+            Item(_("Floor"), "production:floor", "production.run_workorder", icon="flame"),
+            Item(
+                _("Work orders"), "production:work_order_list", "production.view_workorder", icon="clipboard-list",
+                count="apps.production.selectors.work_orders.open_count",
+            ),
+            Item(_("Recipes"), "production:recipe_list", "production.view_recipe", icon="chef-hat"),
+            Item(_("Work centres"), "production:work_center_list", "production.view_workcenter", icon="factory"),
+        ],
+    ),
     Section(
         _("Control"),
         [
@@ -87,6 +99,7 @@ PANELS: dict[str, list[Any]] = {
     "catalog.product": [
         Panel("sales", _("Sales"), "orders:product_sales", "orders.view_order"),
         Panel("stock", _("Stock"), "inventory:product_stock", "inventory.view_stockbalance"),
+        Panel("recipe", _("Recipe"), "production:product_recipe", "production.view_recipe"),
     ],
 }
 
@@ -103,6 +116,11 @@ DASHBOARD: list[Any] = [
     Part("sales-weeks", _("The last weeks"), "orders:home_weeks", "orders.view_order", "left", refresh="orders-order"),
     Part("to-accept", _("Orders to accept"), "orders:home_to_accept", "orders.view_order", "left", refresh="orders-order"),
     Part("late", _("Orders late"), "orders:home_late", "orders.view_order", "right", refresh="orders-order"),
+    Figures("apps.production.views.home.figures", "production.view_workorder"),
+    Part(
+        "production", _("Production due"), "production:home_due", "production.view_workorder", "left",
+        refresh="production-workorder",
+    ),
     Figures("apps.inventory.views.home.figures", "inventory.view_stockbalance"),
     Part(
         "low-stock",
@@ -127,6 +145,8 @@ DASHBOARD: list[Any] = [
 SEARCH: list[str] = [
     "apps.orders.search.orders",
     "apps.catalog.search.products",
+    "apps.production.search.work_orders",
+    "apps.production.search.recipes",
     "apps.inventory.search.lots",
     "apps.inventory.search.locations",
     "apps.crm.search.customers",
@@ -136,6 +156,7 @@ SEARCH: list[str] = [
 ACTIONS: list[Action] = [
     Action(_("New sale"), "orders:sale_start", "orders.sell", icon="plus"),
     Action(_("Receive goods"), "inventory:receive", "inventory.receive_stock", icon="package-plus"),
+    Action(_("New work order"), "production:work_order_create", "production.add_workorder", icon="factory"),
     Action(_("New product"), "catalog:product_create", "catalog.add_product", icon="plus"),
     Action(_("New customer"), "crm:customer_create", "crm.add_customer", icon="user-plus"),
     Action(_("New person"), "accounts:user_create", "accounts.add_user", icon="user-plus"),
@@ -227,18 +248,45 @@ _KEEP_ORDERS = [
     "orders.change_channel",
 ]
 
+_SEE_PRODUCTION = [
+    "production.view_workorder",
+    "production.view_recipe",
+    "production.view_planline",
+    "production.view_workcenter",
+]
+_BAKE = [
+    *_SEE_PRODUCTION,
+    "production.add_workorder",
+    "production.change_workorder",
+    "production.release_workorder",
+    "production.run_workorder",
+    "production.change_planline",
+    "production.release_plan",
+]
+_KEEP_PRODUCTION = [
+    *_BAKE,
+    "production.abort_workorder",
+    "production.add_recipe",
+    "production.change_recipe",
+    "production.activate_recipe",
+    "production.view_cost",
+    "production.add_workcenter",
+    "production.change_workcenter",
+]
+
 # Role -> permissions "app.codename". `manage.py sync_roles` makes groups of them; owner gets everything.
 ROLES: dict[str, list[str]] = {
     "owner": [],
-    "manager": [*_KEEP_CATALOG, *_KEEP_CUSTOMERS, *_KEEP_STOCK, *_KEEP_PLACES, *_KEEP_ORDERS],
+    "manager": [*_KEEP_CATALOG, *_KEEP_CUSTOMERS, *_KEEP_STOCK, *_KEEP_PLACES, *_KEEP_ORDERS, *_KEEP_PRODUCTION],
     "counter": [*_READ_CATALOG, *_SERVE_CUSTOMERS, *_READ_STOCK, "inventory.waste_stock", *_SELL],
-    "baker": [*_READ_CATALOG, *_MOVE_STOCK, *_SEE_ORDERS],
-    "clerk": [*_READ_CATALOG, "catalog.change_product", *_KEEP_STOCK, *_KEEP_PLACES, *_SEE_ORDERS],
-    "viewer": [*_READ_CATALOG, *_KNOW_CUSTOMERS, *_READ_STOCK, *_SEE_ORDERS],
+    "baker": [*_READ_CATALOG, *_MOVE_STOCK, *_SEE_ORDERS, *_BAKE],
+    "clerk": [*_READ_CATALOG, "catalog.change_product", *_KEEP_STOCK, *_KEEP_PLACES, *_SEE_ORDERS, *_SEE_PRODUCTION],
+    "viewer": [*_READ_CATALOG, *_KNOW_CUSTOMERS, *_READ_STOCK, *_SEE_ORDERS, *_SEE_PRODUCTION],
 }
 
 # The demo bakery: what exists (goods, places, recipes, people to sell to), then what happened (stock, weeks of sales).
 DEMO_MASTERS: list[str] = [
+    "backoffice.company.demo.build",
     "apps.catalog.demo.build",
     "apps.inventory.demo.places",
     "apps.production.demo.build",

@@ -263,6 +263,9 @@ def run(kills: int) -> int:
     def urls(name: str, *args: int) -> str:
         return reverse(name, args=args)
 
+    def total() -> list[int]:
+        return [pk for buyer in buyers for pk in buyer.acknowledged]
+
     buyers = [Buyer(address, products, customers, urls, stop) for _ in range(BUYERS)]
     chance = random.Random(11)
     try:
@@ -273,7 +276,11 @@ def run(kills: int) -> int:
         for thread in threads:
             thread.start()
         for number in range(kills):
-            time.sleep(chance.uniform(0.5, 1.5))
+            # At least one order between two kills, however slow the machine is; then at any moment of the next ones.
+            sold, patience = len(total()), time.monotonic() + 30
+            while len(total()) == sold and time.monotonic() < patience:
+                time.sleep(0.05)
+            time.sleep(chance.uniform(0, 0.8))
             name = "worker" if number % 2 else "web"
             house.kill(name)
             house.start(name)
@@ -295,7 +302,7 @@ def run(kills: int) -> int:
         stop.set()
         for name in house.running:
             house.kill(name)
-    acknowledged = [pk for buyer in buyers for pk in buyer.acknowledged]
+    acknowledged = total()
     wrong = count(acknowledged) + [problem for buyer in buyers for problem in buyer.problems]
     if len(acknowledged) < kills:
         wrong.append(f"only {len(acknowledged)} orders were sold: too few to show anything")
