@@ -308,6 +308,17 @@ def _edge(line: Line, output: Decimal) -> Edge:
     return Edge(component_id, Fraction(0) if is_setup else taken / Fraction(output), once, is_optional, note)
 
 
+def draft_bill(product: Product, *, output: Decimal, loss: Decimal, lines: Iterable[tuple[Product, Decimal, Any, Decimal, bool]]) -> Bill:
+    """A recipe that is not saved: (component, quantity, unit, attrition, is_setup) a line. Raises NoConversion."""
+    edges = []
+    for component, amount, unit, attrition, is_setup in lines:
+        taken = quantities.convert_exact(amount, unit, component.unit) * (1 + Fraction(attrition) / 100)
+        once = taken if is_setup else Fraction(0)
+        growing = Fraction(0) if is_setup else taken / Fraction(output)
+        edges.append(Edge(component.pk, growing, once, False, ""))
+    return Bill(0, product.pk, 0, output, Fraction(loss) / 100, None, False, tuple(edges))
+
+
 def explode(starts: Mapping[int, Decimal], *, net: bool = True) -> list[Requirement]:
     """What starting these quantities takes at every level, net of stock and open work orders unless told not to.
 

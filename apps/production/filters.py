@@ -1,0 +1,47 @@
+"""What the lists of the bakery can be narrowed to."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.production.models import Recipe, WorkCenter, WorkOrder
+from backoffice.ui.filters import ChoiceFilter, DateRangeFilter, FilterSet, ModelChoiceFilter
+
+
+class WorkOrderFilter(FilterSet):
+    """Orders by number or product, state, day and work centre."""
+
+    search_fields = ("number", "product__search_text")
+
+    status = ChoiceFilter(choices=WorkOrder.Status.choices, label=_("State"), empty_label=_("All states"))
+    work_center = ModelChoiceFilter(
+        queryset=WorkCenter.objects.order_by("position", "name"), field_name="steps__work_center", distinct=True,
+        label=_("Work centre"), empty_label=_("All work centres"),
+    )  # fmt: skip
+    day = DateRangeFilter(field_name="day", label=_("For the day"))
+
+    class Meta:
+        model = WorkOrder
+        fields = ("status", "work_center", "day")
+
+
+class RecipeFilter(FilterSet):
+    """Recipes by product and state."""
+
+    search_fields = ("product__search_text",)
+
+    status = ChoiceFilter(choices=Recipe.Status.choices, label=_("State"), empty_label=_("All states"))
+
+    class Meta:
+        model = Recipe
+        fields = ("status",)
+
+
+class WorkCenterFilter(FilterSet):
+    """Work centres by name."""
+
+    search_fields = ("name", "code")
+
+    class Meta:
+        model = WorkCenter
+        fields = ()
