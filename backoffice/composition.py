@@ -22,7 +22,10 @@ NAV: list[Section] = [
         [
             Item(_("New sale"), "orders:sale_start", "orders.sell", icon="scan-barcode", under=["/orders/sale/"]),
             Item(
-                _("Orders"), "orders:board", "orders.view_order", icon="shopping-bag",
+                _("Orders"),
+                "orders:board",
+                "orders.view_order",
+                icon="shopping-bag",
                 count="apps.orders.selectors.waiting.count",
                 under=["/orders/"],
             ),
@@ -65,10 +68,19 @@ NAV: list[Section] = [
     Section(
         _("Make"),
         [
-            Item(_("Plan"), "production:plan_today", "production.view_planline", icon="calendar-range", under=["/production/plan/"]),
+            Item(
+                _("Plan"),
+                "production:plan_today",
+                "production.view_planline",
+                icon="calendar-range",
+                under=["/production/plan/"],
+            ),
             Item(_("Floor"), "production:floor", "production.run_workorder", icon="flame"),
             Item(
-                _("Work orders"), "production:work_order_list", "production.view_workorder", icon="clipboard-list",
+                _("Work orders"),
+                "production:work_order_list",
+                "production.view_workorder",
+                icon="clipboard-list",
                 count="apps.production.selectors.work_orders.open_count",
             ),
             Item(_("Recipes"), "production:recipe_list", "production.view_recipe", icon="chef-hat"),
@@ -80,7 +92,10 @@ NAV: list[Section] = [
         [
             Item(_("Imports"), "transfers:run_list", "transfers.view_transferrun", icon="file-up"),
             Item(
-                _("Jobs"), "outbox:directive_list", "outbox.view_directive", icon="list-checks",
+                _("Jobs"),
+                "outbox:directive_list",
+                "outbox.view_directive",
+                icon="list-checks",
                 count="backoffice.outbox.selectors.queue.needs_a_person",
             ),
             Item(_("Health"), "observability:health", "outbox.view_directive", icon="activity"),
@@ -110,15 +125,25 @@ DASHBOARD: list[Any] = [
     Figures("apps.orders.views.home.figures", "orders.view_order"),
     Part("sales-today", _("Sales today"), "orders:home_today", "orders.view_order", wide=True, refresh="orders-order"),
     Part(
-        "sales-channels", _("Where it came from"), "orders:home_channels", "orders.view_order", narrow=True,
+        "sales-channels",
+        _("Where it came from"),
+        "orders:home_channels",
+        "orders.view_order",
+        narrow=True,
         refresh="orders-order",
     ),
     Part("sales-weeks", _("The last weeks"), "orders:home_weeks", "orders.view_order", "left", refresh="orders-order"),
-    Part("to-accept", _("Orders to accept"), "orders:home_to_accept", "orders.view_order", "left", refresh="orders-order"),
+    Part(
+        "to-accept", _("Orders to accept"), "orders:home_to_accept", "orders.view_order", "left", refresh="orders-order"
+    ),
     Part("late", _("Orders late"), "orders:home_late", "orders.view_order", "right", refresh="orders-order"),
     Figures("apps.production.views.home.figures", "production.view_workorder"),
     Part(
-        "production", _("Production due"), "production:home_due", "production.view_workorder", "left",
+        "production",
+        _("Production due"),
+        "production:home_due",
+        "production.view_workorder",
+        "left",
         refresh="production-workorder",
     ),
     Figures("apps.inventory.views.home.figures", "inventory.view_stockbalance"),
@@ -274,10 +299,26 @@ _KEEP_PRODUCTION = [
     "production.change_workcenter",
 ]
 
+_LOOK_AFTER = [
+    "transfers.view_transferrun",
+    "transfers.add_transferrun",
+    "transfers.change_transferrun",
+    "outbox.view_directive",
+    "outbox.change_directive",
+]
+
 # Role -> permissions "app.codename". `manage.py sync_roles` makes groups of them; owner gets everything.
 ROLES: dict[str, list[str]] = {
     "owner": [],
-    "manager": [*_KEEP_CATALOG, *_KEEP_CUSTOMERS, *_KEEP_STOCK, *_KEEP_PLACES, *_KEEP_ORDERS, *_KEEP_PRODUCTION],
+    "manager": [
+        *_KEEP_CATALOG,
+        *_KEEP_CUSTOMERS,
+        *_KEEP_STOCK,
+        *_KEEP_PLACES,
+        *_KEEP_ORDERS,
+        *_KEEP_PRODUCTION,
+        *_LOOK_AFTER,
+    ],
     "counter": [*_READ_CATALOG, *_SERVE_CUSTOMERS, *_READ_STOCK, "inventory.waste_stock", *_SELL],
     "baker": [*_READ_CATALOG, *_MOVE_STOCK, *_SEE_ORDERS, *_BAKE],
     "clerk": [*_READ_CATALOG, "catalog.change_product", *_KEEP_STOCK, *_KEEP_PLACES, *_SEE_ORDERS, *_SEE_PRODUCTION],
