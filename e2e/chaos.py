@@ -19,34 +19,16 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
+
+from e2e.forms import Forms
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "let-me-in-demo"
 BUYERS = 3
 GONE = (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError, socket.timeout, OSError)
-
-
-class Forms(HTMLParser):
-    """The forms of a page, with the values that their fields would send."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str]]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.found.append((given.get("action", ""), {}))
-        elif tag == "input" and self.found and given.get("name"):
-            self.found[-1][1][given["name"]] = given.get("value", "")
-
-    def to(self, action: str) -> dict[str, str]:
-        return next((fields for where, fields in self.found if where == action), {})
 
 
 @dataclass
