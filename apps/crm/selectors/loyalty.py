@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Sum, prefetch_related_objects
 
 from apps.crm.models import Customer, LoyaltyAccount, LoyaltyProgram, PointLot, PointMove, PointTransaction
 from backoffice.kernel import clock, money
+
+SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,10 @@ class StatementLine:
 
 @dataclass(frozen=True)
 class Statement:
-    """All lots of a customer, oldest first, with their totals; what can be spent today, and what that is worth."""
+    """Lots of a customer, oldest first, with the totals of all; what can be spent today, and what that is worth."""
 
     lines: tuple[StatementLine, ...]
+    lots: int
     earned: int
     spent: int
     left: int
@@ -60,34 +64,51 @@ class Difference:
     found: str
 
 
-def statement(customer: Customer, *, today: date | None = None) -> Statement:
-    """The customer's lots, oldest first, in two queries and one for each kind of origin."""
+def statement(customer: Customer, *, limit: int | None = None, today: date | None = None) -> Statement:
+    """The customer's lots, oldest first; with a limit those that will be spent next, then the latest of the others.
+
+    One query, and one for each kind of origin.
+    """
     today = today or clock.today()
     lots = list(
         PointLot.objects.filter(account__customer=customer)
         .select_related("account__program")
-        .prefetch_related("origin")
         .order_by("earned_on", "pk")
     )
+    shown = lots if limit is None else _next(lots, limit)
+    prefetch_related_objects(shown, "origin")
     lines = tuple(
         StatementLine(
             lot=lot,
             days_left=(lot.expires_on - today).days if lot.expires_on else None,
-            is_expired=lot.expires_on is not None and lot.expires_on < today,
+            is_expired=_expired(lot, today),
         )
-        for lot in lots
+        for lot in shown
     )
     earned, left = sum(lot.earned for lot in lots), sum(lot.remaining for lot in lots)
-    good = [line.lot for line in lines if not line.is_expired]
+    good = [lot for lot in lots if not _expired(lot, today)]
     worth = sum((lot.remaining * lot.account.program.redeem_value for lot in good), Decimal(0))
     return Statement(
         lines,
+        lots=len(lots),
         earned=earned,
         spent=earned - left,
         left=left,
         spendable=sum(lot.remaining for lot in good),
         worth=money.round_money(worth),
     )
+
+
+def _next(lots: Sequence[PointLot], limit: int) -> list[PointLot]:
+    """Lots with points left go first; what room is left is for the latest that are spent."""
+    left = sorted((lot for lot in lots if lot.remaining), key=lambda lot: (lot.expires_on or date.max, lot.pk))[:limit]
+    spent = [lot for lot in lots if not lot.remaining]
+    kept = {lot.pk for lot in (*left, *spent[max(0, len(spent) - (limit - len(left))) :])}
+    return [lot for lot in lots if lot.pk in kept]
+
+
+def _expired(lot: PointLot, today: date) -> bool:
+    return lot.expires_on is not None and lot.expires_on < today
 
 
 @dataclass(frozen=True)

@@ -167,3 +167,19 @@ def test_the_check_finds_what_was_tampered_with() -> None:
     PointLot.objects.update(remaining=9)
 
     assert [(found.kind, found.expected, found.found) for found in differences()] == [("point lot", "10", "9")]
+
+
+def test_a_long_statement_shows_what_is_spent_next_and_the_totals_of_all() -> None:
+    customer = build.customer()
+    build.program()
+    for month in range(1, 7):
+        with at(f"2026-0{month}-10"):
+            loyalty.adjust(customer, points=10, reason="welcome")
+    with at("2026-06-11"):
+        loyalty.redeem(customer, points=25, key="r")
+
+    short = statement(customer, limit=5, today=date(2026, 6, 11))
+
+    assert [line.lot.remaining for line in short.lines] == [0, 5, 10, 10, 10]
+    assert [line.lot.remaining for line in statement(customer, limit=2, today=date(2026, 6, 11)).lines] == [5, 10]
+    assert (short.lots, short.earned, short.left, short.spendable) == (6, 60, 35, 35)

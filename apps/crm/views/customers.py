@@ -133,7 +133,7 @@ class CustomerPage(DetailScreen):
         return super().get_context(
             customer=customer,
             summary=figures.summary(customer),
-            statement=points.statement(customer),
+            statement=points.statement(customer, limit=points.SHOWN),
             addresses=list(customer.addresses.order_by("-is_default", "pk")),
             **line_context(self.request, customer),
             **more,

@@ -111,7 +111,7 @@ def statement(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "customer": customer,
         "object": customer,
-        "statement": points.statement(customer),
+        "statement": points.statement(customer, limit=None if "all" in request.GET else points.SHOWN),
         "breadcrumbs": crumbs(customer),
     }
     return htmx.render(request, page, context, fragments={"crm-statement": f"{page}#crm-statement"})
