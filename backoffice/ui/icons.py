@@ -63,9 +63,8 @@ def _reference(name: str, css: str) -> SafeString:
 def _symbol(name: str) -> str:
     drawn = _whole(name, "")
     inside = drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")].strip()
-    # No stroke width here: the referring icon's own goes through.
-    pen = 'fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round"'
-    return f'<symbol id="i-{escape(name)}" viewBox="0 0 24 24" {pen}>{inside}</symbol>'
+    # The pen (stroke, width, ends) is the style sheet's, given to what refers to it.
+    return f'<symbol id="i-{escape(name)}" viewBox="0 0 24 24">{inside.replace(" />", "/>")}</symbol>'
 
 
 def exists(name: str) -> bool:

@@ -1,12 +1,13 @@
 """The page of one thing: its state, what may be done with it, its tabs, and what other apps know about it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from backoffice.ui import htmx
 from backoffice.ui import panels as shown_by_others
 from backoffice.ui.actions import Action, Button, buttons
 from backoffice.ui.permissions import may
@@ -14,6 +15,7 @@ from backoffice.ui.permissions import may
 from .base import Badge, Fact, Figure, ObjectScreen
 
 BUTTONS = 3
+HEAD = {"page-head": "ui/screens/head.html"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ class DetailScreen(ObjectScreen):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self.render(self.get_context())
 
+    def render(self, context: Mapping[str, Any], status: int = 200) -> HttpResponse:
+        return htmx.render(
+            self.request, self.template_name, context, fragments={**HEAD, **self.fragments()}, status=status
+        )
+
     def get_context(self, **more: Any) -> dict[str, Any]:
         return super().get_context(
             **{"facts": self.facts(), "figures": self.figures(), "panels": self._panels(), **self.head(), **more}
@@ -76,6 +83,7 @@ class DetailScreen(ObjectScreen):
         main, more = _split(buttons(self.actions, self.request, self.object))
         return {
             "heading": str(self.object),
+            "head_event": self.event,
             "badge": self.badge(),
             "thumb": self.thumb(),
             "meta": [text for text in self.meta() if text not in (None, "")],

@@ -20,6 +20,7 @@ from backoffice.kernel import fields as exact
 from backoffice.ui.pagination import positive
 
 from .base import ObjectScreen, with_query
+from .detail import HEAD
 
 PAGE = 50
 LIMIT = 1000
@@ -73,6 +74,9 @@ class HistoryScreen(ObjectScreen):
             older=with_query(request, page=number + 1) if len(self.entries) > number * PAGE else "",
         )
         return self.render(context)
+
+    def fragments(self) -> Mapping[str, str]:
+        return HEAD if self.detail_class is not None else {}
 
     def get_context(self, **more: Any) -> dict[str, Any]:
         if self.detail_class is None:
@@ -145,7 +149,9 @@ class _Words:
         if isinstance(value, date):
             return date_format(value, "SHORT_DATE_FORMAT")
         if isinstance(value, Decimal):
-            return money.format_amount(value) if isinstance(f, exact.MoneyField) else quantity.format_quantity(value)
+            if isinstance(f, exact.QuantityField) or not isinstance(f, exact.FixedPointField):
+                return quantity.format_quantity(value)
+            return money.format_amount(value, 2 if value == money.round_money(value) else f.places)
         if isinstance(value, list):
             return ", ".join(str(one) for one in value)
         return str(value)

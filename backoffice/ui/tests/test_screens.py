@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
-from backoffice.testing.screens import without_secrets
+from backoffice.testing.screens import assert_fragment_is_part_of_page, without_secrets
 
 VIEW, CHANGE, ADD, DELETE = (f"accounts.{verb}_user" for verb in ("view", "change", "add", "delete"))
 
@@ -292,3 +292,11 @@ def test_detail_draws_what_is_allowed(as_user, people):
     assert "Delete" not in reader
     assert "Touch" in writer
     assert "Delete" in writer
+
+
+def test_the_head_of_a_page_draws_itself_again(as_user, people):
+    url = reverse("test_detail", args=[people[0].pk])
+    for page in (url, reverse("test_history", args=[people[0].pk])):
+        assert_fragment_is_part_of_page(as_user(VIEW), page, "page-head")
+
+    assert 'hx-trigger="changed:accounts-user from:body"' in as_user(VIEW).get(url).content.decode()
