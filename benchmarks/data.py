@@ -170,7 +170,8 @@ def _sell(size: Size, chance: Random, channel: Channel, products: list[int]) -> 
     def order(number: int) -> Order:
         at = clock.now() - timedelta(minutes=number * 4)
         return Order(
-            number=f"2020-{number + 1:06d}",
+            external_id=f"T-{number:06d}",
+            is_imported=True,
             channel=channel,
             status=Order.Status.COMPLETED,
             status_since=at,

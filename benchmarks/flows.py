@@ -52,7 +52,7 @@ class Bench:
         return measure(get, rounds=ROUNDS)
 
     def orders(self) -> Reading:
-        """A tab of three products, quoted, held, committed, paid: through the services, as the sale screen calls them."""
+        """A tab of three products, quoted, held, committed, paid: the services that the sale screen calls."""
         channel = Channel.objects.get(code="counter")
         goods = list(
             Product.objects.filter(balances__location=self.shop, balances__quantity__gte=5)
