@@ -54,7 +54,7 @@ class ProductColumn(tables.WhatColumn):
         if not self.may:
             return drawn
         return format_html(
-            '<div class="hrow n" id="{0}">{1}<a class="muted rename" href="{2}" hx-get="{2}" '
+            '<div class="hrow n" id="{0}">{1}<a class="btn ghost icon-only xs on-hover" href="{2}" hx-get="{2}" '
             'hx-target="#{0}" hx-swap="outerHTML" aria-label="{3}">{4}</a></div>',
             tables.inline_id(self.name, record.pk), drawn, reverse(self.rename, args=[record.pk]),
             gettext("Rename %s") % value, icon("pencil"),

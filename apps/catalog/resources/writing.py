@@ -63,10 +63,7 @@ class Batch:
         return [(product, row) for product, (_made, row) in zip(created, fresh, strict=True)]
 
     def _change(self, rows: Sequence[TransferRow], paths: Mapping[str, int]) -> list[tuple[Product, TransferRow]]:
-        ids = [row.data["pk"] for row in rows]
-        locked = {
-            product.pk: product for product in Product.objects.select_for_update().filter(pk__in=ids).order_by("pk")
-        }
+        locked = bulk.locked(Product.objects.filter(pk__in=[row.data["pk"] for row in rows]))
         written, changed = [], []
         columns = {"revision", "updated_at", "search_text"}
         for row in rows:

@@ -109,7 +109,10 @@ def withdraw(product: Product, price_list: PriceList, *, reason: str = "") -> No
 def cancel_scheduled(price: Price, *, reason: str = "") -> None:
     """Forget a price that has not begun; the one before it goes on. PriceRefused when it is valid already."""
     price_list = lock(price.price_list)
-    price = lock(price)
+    found = Price.objects.filter(pk=price.pk).first()
+    if found is None:
+        raise PriceRefused(_("This price was cancelled already."))
+    price = found
     if price.valid_from <= clock.now():
         raise PriceRefused(_("This price is valid already; set another one instead."))
     before = Price.objects.filter(

@@ -1,0 +1,87 @@
+"""Prices and categories, changed by many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from apps.catalog.errors import PriceRefused
+from apps.catalog.models import Category, Price, Product
+from apps.catalog.services import categories, prices, products
+from backoffice.kernel import clock
+from backoffice.kernel.errors import StaleRevision
+
+from .factories import make_price, make_price_list, make_product
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
+
+
+def at_once(jobs: list[Callable[[], object]]) -> list[object]:
+    """Run all jobs in threads of their own; the result or the exception of each."""
+
+    def run(job: Callable[[], object]) -> object:
+        try:
+            return job()
+        except Exception as error:  # noqa: BLE001 - what each got is the point
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return list(pool.map(run, jobs))
+
+
+def test_many_prices_at_once_leave_one_that_is_open() -> None:
+    bread, counter = make_product(price="5"), make_price_list()
+    jobs = [lambda n=n: prices.set_price(bread, counter, amount=Decimal(n)) for n in range(10, 20)]
+
+    results = at_once(jobs)
+
+    assert [result for result in results if isinstance(result, Exception)] == []
+    rows = list(Price.objects.filter(product=bread).order_by("valid_from"))
+    assert [row.valid_to for row in rows] == [row.valid_from for row in rows[1:]] + [None]
+
+
+def test_of_many_edits_of_one_revision_one_succeeds() -> None:
+    bread = make_product("Bread")
+    results = at_once([lambda n=n: products.set_name(bread, f"Bread {n}", revision=1) for n in range(12)])
+
+    assert sum(isinstance(result, Product) for result in results) == 1
+    assert sum(isinstance(result, StaleRevision) for result in results) == 11
+    bread.refresh_from_db()
+    assert bread.revision == 2
+
+
+def test_two_moves_do_not_close_a_circle_that_neither_sees() -> None:
+    for number in range(5):
+        first, second = categories.create(name=f"A{number}"), categories.create(name=f"B{number}")
+
+        moves = [(first, second), (second, first)]
+        at_once([lambda one=one, other=other: categories.update(one, parent=other) for one, other in moves])
+
+        parents = dict(Category.objects.filter(pk__in=[first.pk, second.pk]).values_list("pk", "parent_id"))
+        assert list(parents.values()).count(None) == 1
+
+
+def test_of_many_products_with_one_sku_one_is_made() -> None:
+    make_price_list()
+    unit = make_product().unit
+    results = at_once([lambda n=n: products.create(sku="ONE", name=f"P {n}", unit=unit) for n in range(8)])
+
+    assert sum(isinstance(result, Product) for result in results) == 1
+    assert Product.objects.filter(sku="ONE").count() == 1
+
+
+def test_one_scheduled_price_is_cancelled_once() -> None:
+    bread = make_product(price="5")
+    scheduled = make_price(bread, "6", valid_from=clock.now() + timedelta(days=1))
+
+    results = at_once([lambda: prices.cancel_scheduled(scheduled) for _n in range(4)])
+
+    assert sum(isinstance(result, PriceRefused) for result in results) == 3
+    assert list(Price.objects.values_list("amount", "valid_to")) == [(Decimal(5), None)]
