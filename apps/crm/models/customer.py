@@ -111,6 +111,11 @@ class Customer(Audited, Revisioned, TimeStamped):
         return phones.formatted(self.phone) if self.phone else ""
 
     @property
+    def chat_url(self) -> str:
+        """Where a chat with this telephone opens; most customers in Brazil are reached there."""
+        return f"https://wa.me/{self.phone.removeprefix('+')}" if self.phone else ""
+
+    @property
     def initials(self) -> str:
         words = str(self).split()
         return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
