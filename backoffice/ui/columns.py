@@ -71,7 +71,7 @@ def text(value: Any) -> str:
     The same as Django's, without a chain of calls for every cell of a list.
     """
     if isinstance(value, SafeData):
-        return str.__str__(value)  # type: ignore[arg-type]
+        return str.__str__(value)
     if not isinstance(value, str):
         if value is None:
             return ""

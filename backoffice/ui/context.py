@@ -14,7 +14,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     def sections() -> list[nav.Group]:
         if not hasattr(request, "_nav"):
             request._nav = nav.build(request) if _signed_in(request) else []  # type: ignore[attr-defined]
-        return request._nav  # type: ignore[attr-defined,no-any-return]
+        return request._nav  # type: ignore[attr-defined]
 
     return {"nav": SimpleLazyObject(sections), "in_dialog": htmx.in_dialog(request)}
 

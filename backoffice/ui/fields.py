@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -32,7 +32,7 @@ class DecimalField(forms.DecimalField):
         super().__init__(decimal_places=places, max_digits=kwargs.pop("max_digits", 18), **kwargs)
         self.widget.attrs["class"] = "input num"
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         if value in self.empty_values:
             return None
         if isinstance(value, Decimal):
@@ -107,7 +107,9 @@ class ScanInput(forms.TextInput):
         return context
 
     def options(self) -> list[str]:
-        return []
+        return self.suggest()
+
+    suggest: Callable[[], list[str]] = staticmethod(list)
 
 
 class ScanField(forms.Field):
@@ -137,7 +139,7 @@ class ScanField(forms.Field):
         copied = super().__deepcopy__(memo)
         copied.queryset = self.queryset.all()
         if isinstance(copied.widget, ScanInput):
-            copied.widget.options = copied.options
+            copied.widget.suggest = copied.options
         return copied
 
     def text_of(self, row: Any) -> str:

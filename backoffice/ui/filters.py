@@ -139,7 +139,7 @@ class FilterSet(django_filters.FilterSet):
                 _as_boxes(field)
             elif name != "q":
                 _as_bar(field)
-        return kind  # type: ignore[no-any-return]
+        return kind
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -203,7 +203,7 @@ class FilterSet(django_filters.FilterSet):
 def _as_boxes(field: forms.Field) -> None:
     """A facet: boxes to tick, or one of several; in the list's form although they stand outside it."""
     many = isinstance(field.widget, forms.SelectMultiple | forms.CheckboxSelectMultiple)
-    field.widget = (forms.CheckboxSelectMultiple if many else forms.RadioSelect)(choices=field.widget.choices)  # type: ignore[attr-defined]
+    field.widget = (forms.CheckboxSelectMultiple if many else forms.RadioSelect)(choices=field.widget.choices)
     field.widget.attrs |= {"class": "check", "form": "filters"}
 
 

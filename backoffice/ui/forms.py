@@ -167,7 +167,7 @@ class ModelForm(forms.ModelForm, metaclass=_Exact):
                 return super().save()
             if columns := self.changed_columns():
                 state.save_revised(self.instance, revision=self.cleaned_data["revision"], fields=columns)
-            self._save_m2m()
+            self._save_m2m()  # type: ignore[attr-defined]
         return self.instance
 
 

@@ -68,7 +68,7 @@ class Toasts:
         )
 
     def _append(self, request: HttpRequest, response: HttpResponse) -> None:
-        storage = messages.get_messages(request)
+        storage: Any = messages.get_messages(request)
         if storage.used or not len(storage):
             return
         response.content += render_to_string("ui/toasts_oob.html", {"messages": storage}, request).encode()

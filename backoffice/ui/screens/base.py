@@ -106,7 +106,7 @@ class ModelScreen(Screen):
 
     def get_queryset(self) -> QuerySet[Any]:
         """The rows that this user may see: the start of everything."""
-        return self.model._default_manager.all()  # type: ignore[no-any-return]
+        return self.model._default_manager.all()
 
     @property
     def event(self) -> str:

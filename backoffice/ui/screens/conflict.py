@@ -34,6 +34,7 @@ class Conflict:
 
     def __init__(self, current: Any, form: BaseModelForm) -> None:
         self.current, self.form = current, form
+        self.sent: Any = form.data
         self.revision = current.revision
         self._now = model_to_dict(current, fields=list(form.fields))
         self._then = self._as_opened()
@@ -50,7 +51,7 @@ class Conflict:
         """The record as the form was opened with; empty where no history tells."""
         history = getattr(self.current, "history", None)
         opened = self.form.cleaned_data.get("revision")
-        row = history.filter(revision=opened).order_by("-history_date", "-history_id").first() if history else None
+        row: Any = history.filter(revision=opened).order_by("-history_date", "-history_id").first() if history else None
         names = {field.name for field in row._meta.concrete_fields} if row else set()
         return {name: getattr(row, row._meta.get_field(name).attname) for name in self.form.fields if name in names}
 
@@ -61,7 +62,7 @@ class Conflict:
         for name, field in self.form.fields.items():
             if name == "revision" or name not in self._now:
                 continue
-            yours = self.form.data.getlist(self.form.add_prefix(name))
+            yours = self.sent.getlist(self.form.add_prefix(name))
             if not field.has_changed(self._now[name], self._raw(name)):
                 continue
             known = name in self._then
@@ -89,7 +90,7 @@ class Conflict:
         skipped = {"csrfmiddlewaretoken", "_key", "revision", "all"}
         return [
             (name, value)
-            for name, values in self.form.data.lists()
+            for name, values in self.sent.lists()
             if name not in skipped and not name.startswith((KEEP, TAKE))
             for value in values
         ]

@@ -125,7 +125,7 @@ class _Words:
         for f in self.fields:
             if isinstance(f, models.ForeignKey):
                 ids = {getattr(row, f.attname) for row in rows} - {None}
-                self.named[f.name] = f.related_model._base_manager.in_bulk(ids) if ids else {}  # type: ignore[union-attr]
+                self.named[f.name] = f.related_model._base_manager.in_bulk(ids) if ids else {}
 
     def changes(self, last: Any, row: Any) -> Iterator[Change]:
         for f in self.fields:
