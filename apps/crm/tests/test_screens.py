@@ -10,6 +10,7 @@ from django.urls import reverse
 from apps.crm.models import Address, Customer, LoyaltyProgram, PointTransaction
 from apps.crm.services import customers, interactions, loyalty, purchases
 from backoffice.kernel import clock
+from backoffice.testing import screens as contract
 
 from . import build
 
@@ -276,3 +277,27 @@ def test_the_page_asks_the_same_number_of_queries_however_much_there_is(as_user:
 
     assert counts[1] == counts[3], counts
     assert counts[3] <= 25
+
+
+def test_fragments_are_parts_of_their_pages(as_owner: Any, julia: Customer) -> None:
+    build.program()
+    pages = {
+        reverse("crm:customer_list"): ["table"],
+        julia.get_absolute_url(): ["crm-figures", "crm-addresses"],
+        reverse("crm:customer_timeline", args=[julia.pk]): ["crm-timeline"],
+        reverse("crm:customer_points", args=[julia.pk]): ["crm-statement"],
+        reverse("crm:program"): ["crm-simulator"],
+    }
+    for page, targets in pages.items():
+        for target in targets:
+            contract.assert_fragment_is_part_of_page(as_owner, page, target)
+
+
+def test_the_list_asks_the_same_number_of_queries_for_one_row_and_for_many(as_user: Any) -> None:
+    def add(count: int) -> None:
+        for _number in range(count):
+            customer = build.customer(f"Customer {Customer.objects.count()}")
+            sale = interactions.note(customer, summary="x")
+            purchases.record(customer, origin=sale, at=clock.now(), channel_code="counter", amount=Decimal(9))
+
+    contract.assert_same_queries(as_user(VIEW), reverse("crm:customer_list"), add)
