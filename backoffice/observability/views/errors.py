@@ -15,7 +15,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """A plain page with the id under which the log holds the rest. Never fails, whatever else does."""
     error_id = str(getattr(request, "request_id", "") or trace.current())
     try:
-        body = render_to_string("observability/500.html", {"error_id": error_id})
+        body = render_to_string("500.html", {"request_id": error_id})
     except Exception:
         log.exception("The error page itself could not be drawn.")
         body = format_html("<!doctype html><title>500</title><h1>500</h1><p>{}</p>", error_id)

@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 
 from backoffice.kernel.errors import DomainError
@@ -172,9 +171,6 @@ def leave_out(request: HttpRequest, pk: int, row: int) -> HttpResponse:
 def apply(request: HttpRequest, pk: int) -> HttpResponse:
     """Write the rows, in the background."""
     run = runs.apply(access.run_or_404(request, pk))
-    waiting = run.to_apply - run.applied
-    text = ngettext("%(count)s row is being written.", "%(count)s rows are being written.", waiting)
-    messages.info(request, text % {"count": waiting})
     return _back(request, run)
 
 

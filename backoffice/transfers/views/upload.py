@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -36,7 +35,6 @@ def upload(request: HttpRequest, key: str) -> HttpResponse:
                 form.add_error(error.field if error.field in form.fields else None, error.message)
                 status = error.status
             else:
-                messages.success(request, _("%(file)s was uploaded.") % {"file": run.file_name})
                 return htmx.done(request, to=run.get_absolute_url(), leave=True)
     context: dict[str, Any] = {
         "title": importer.title,
