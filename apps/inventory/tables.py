@@ -122,7 +122,7 @@ def state_of(numbers: Availability, facts: Facts, unit: str = "") -> tuple[str, 
             gettext("%(quantity)s due %(when)s") % {"quantity": format_quantity(facts.due.quantity), "when": when},
             "info",
         )
-    return gettext("OK"), ""
+    return (gettext("OK") if numbers.on_hand else gettext("None")), ""
 
 
 def _expiring(facts: Facts, unit: str) -> str:
@@ -236,7 +236,7 @@ class OperationTable(Table):
     worth = MoneyColumn(verbose_name=_("Value"), card="")
     reason = Column(card="", empty_text="")
     origin = Column(verbose_name=_("For"), orderable=False, card="")
-    actor = Column(accessor="actor__name", card="", empty_text=_("system"))
+    actor = Column(accessor="actor__name", verbose_name=_("By"), card="", empty_text=_("system"))
 
     class Meta:
         model = StockOperation

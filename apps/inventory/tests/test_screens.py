@@ -209,13 +209,13 @@ def test_receiving_by_scans_without_scripts(sign_in, shop):
     sack = ProductUnit.objects.create(product=flour, name="sack 25 kg", numerator=25, barcode="17891234500044")
     url = reverse("inventory:receive")
     assert client.get(url).status_code == 200
-    unknown = client.post(url, receipt(scan="nonsense", lines="0")).content.decode()
+    unknown = client.post(url, receipt(do="scan", scan="nonsense", lines="0")).content.decode()
     assert "Nothing here has the code" in unknown
-    text = client.post(url, receipt(scan="17891234500044", lines="0")).content.decode()
+    text = client.post(url, receipt(do="scan", scan="17891234500044", lines="0")).content.decode()
     assert "Flour" in text
     assert "sack 25 kg" in text
     line = {"line-0-product": flour.pk, "line-0-pack": sack.pk, "line-0-quantity": "1", "line-0-cost": "97.50"}
-    again = client.post(url, receipt(scan="17891234500044", lines="1", **line)).content.decode()
+    again = client.post(url, receipt(do="scan", scan="17891234500044", lines="1", **line)).content.decode()
     assert 'name="line-0-quantity" value="2"' in again
     assert "Expiry is needed for Flour" in again
     assert client.post(url, receipt(do="post", lines="1", **line)).status_code == 422
@@ -247,14 +247,14 @@ def test_receiving_survives_nonsense(sign_in, shop):
         {"lines": "1", "line-0-product": "9" * 30, "do": "post"},
         {"lines": "1", "line-0-product": product.pk, "line-0-quantity": "1e9999", "line-0-cost": "NaN", "do": "post"},
         {"lines": "1", "line-0-product": product.pk, "line-0-quantity": "-1", "line-0-pack": "77", "do": "refresh"},
-        {"lines": "1", "line-0-product": product.pk, "remove": "0"},
-        {"lines": "1", "line-0-product": product.pk, "remove": "-1", "use": "5"},
-        {"lines": "0", "scan": "(01)07891234500045(17)269999(10)LV"},
-        {"lines": "0", "scan": "(01)07891234500045(17)270200(10)LV-1"},
+        {"lines": "1", "line-0-product": product.pk, "take_off": "0"},
+        {"lines": "1", "line-0-product": product.pk, "take_off": "-1", "use": "5"},
+        {"lines": "0", "do": "scan", "scan": "(01)07891234500045(17)269999(10)LV"},
+        {"lines": "0", "do": "scan", "scan": "(01)07891234500045(17)270200(10)LV-1"},
     ):
         assert client.post(url, data).status_code in (200, 422), data
     assert not StockOperation.objects.exists()
-    assert "2027-02-28" in client.post(url, {"lines": "0", "scan": "(01)07891234500045(17)270200"}).content.decode()
+    assert "2027-02-28" in client.post(url, {"lines": "0", "do": "scan", "scan": "(01)07891234500045(17)270200"}).content.decode()
 
 
 def test_totals_come_as_a_fragment(sign_in, shop):

@@ -33,7 +33,6 @@ class HoldList(ListScreen):
     search_label = gettext_lazy("Product or code")
     empty = Empty(gettext_lazy("Nobody holds anything"), gettext_lazy("Orders, carts and work orders keep stock here."))
     saved_views = [
-        SavedView("active", gettext_lazy("Active"), lambda rows: rows.counting(clock.now())),
         SavedView(
             "waiting", gettext_lazy("Waiting"), lambda rows: rows.filter(pk__in=stock_reads.waiting().values("pk"))
         ),
@@ -42,7 +41,7 @@ class HoldList(ListScreen):
             gettext_lazy("Too old"),
             lambda rows: rows.filter(status=Hold.Status.ACTIVE, expires_at__lte=clock.now()),
         ),
-        SavedView("ended", gettext_lazy("Ended"), lambda rows: rows.filter(~Q(status=Hold.Status.ACTIVE)), count=False),
+        SavedView("ended", gettext_lazy("Ended"), lambda rows: _holds(~Q(status=Hold.Status.ACTIVE)), count=False),
     ]
     bulk_actions = [
         BulkAction(
@@ -57,12 +56,13 @@ class HoldList(ListScreen):
     ]
 
     def get_queryset(self) -> QuerySet[Hold]:
-        backing = HoldAllocation.objects.filter(hold_id=OuterRef("pk"))
-        return (
-            Hold.objects.select_related("product__unit", "product__category")
-            .prefetch_related("origin")
-            .annotate(missing=F("quantity") - F("fulfilled") - stock_reads.on_hand_of(backing, "hold_id"))
-        )
+        return _holds(Q(status=Hold.Status.ACTIVE))
+
+
+def _holds(which: Q) -> QuerySet[Hold]:
+    backing = HoldAllocation.objects.filter(hold_id=OuterRef("pk"))
+    rows = Hold.objects.filter(which).select_related("product__unit", "product__category").prefetch_related("origin")
+    return rows.annotate(missing=F("quantity") - F("fulfilled") - stock_reads.on_hand_of(backing, "hold_id"))
 
 
 class HoldDetail(DetailScreen):

@@ -6,6 +6,7 @@ from django.db.models import Case, IntegerField, OuterRef, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -18,7 +19,7 @@ from apps.inventory.services import lots
 from apps.inventory.tables import SOON_DAYS, LotTable
 from backoffice.company import current as current_company
 from backoffice.kernel import clock
-from backoffice.kernel.money import format_money
+from backoffice.kernel.money import format_money, round_money
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui.actions import Action
 from backoffice.ui.screens import (
@@ -34,7 +35,7 @@ from backoffice.ui.screens import (
 
 
 class LotList(ListScreen):
-    """Lots that are in the house; with "all ever" also those that were."""
+    """Lots that are in the house; one view shows those that were, too."""
 
     model = Lot
     permission = "inventory.view_lot"
@@ -55,19 +56,25 @@ class LotList(ListScreen):
         ),
         SavedView("expired", gettext_lazy("Expired"), lambda rows: rows.filter(pk__in=_lots(stock_reads.expired()))),
         SavedView("blocked", gettext_lazy("Blocked"), lambda rows: rows.exclude(status=Lot.Status.OK)),
+        SavedView("ever", gettext_lazy("With used up"), lambda rows: every_lot(), count=False),
     ]
 
     def get_queryset(self) -> QuerySet[Lot]:
-        mine = StockBalance.objects.filter(lot_id=OuterRef("pk"))
-        return (
-            Lot.objects.tracked()
-            .select_related("product__unit", "product__category")
-            .annotate(
-                on_hand=stock_reads.on_hand_of(mine, "lot_id"),
-                worth=stock_reads.value_of(mine, "lot_id"),
-                undated=Case(When(expires_on=None, then=Value(1)), default=Value(0), output_field=IntegerField()),
-            )
+        return every_lot().filter(pk__in=_lots(StockBalance.objects.all()))
+
+
+def every_lot() -> QuerySet[Lot]:
+    """Lots that people know by their code, with what is left of them."""
+    mine = StockBalance.objects.filter(lot_id=OuterRef("pk"))
+    return (
+        Lot.objects.tracked()
+        .select_related("product__unit", "product__category")
+        .annotate(
+            on_hand=stock_reads.on_hand_of(mine, "lot_id"),
+            worth=stock_reads.value_of(mine, "lot_id"),
+            undated=Case(When(expires_on=None, then=Value(1)), default=Value(0), output_field=IntegerField()),
         )
+    )
 
 
 def _lots(balances: QuerySet[StockBalance]) -> Any:
@@ -115,7 +122,8 @@ class LotDetail(DetailScreen):
 
     def meta(self) -> list[Any]:
         lot = self.object
-        found: list[Any] = [lot.product.name, lot.supplier_name]
+        card = reverse("inventory:product_card", args=[lot.product_id])
+        found: list[Any] = [format_html('<a href="{}">{}</a>', card, lot.product.name), lot.supplier_name]
         if lot.produced_on:
             found.append(_("made %(day)s") % {"day": date_format(lot.produced_on, "SHORT_DATE_FORMAT")})
         elif lot.received_on:
@@ -125,6 +133,8 @@ class LotDetail(DetailScreen):
             when = date_format(lot.expires_on, "SHORT_DATE_FORMAT")
             if days < 0:
                 found.append(_("expired %(day)s") % {"day": when})
+            elif days == 0:
+                found.append(_("expires today"))
             else:
                 found.append(
                     ngettext("expires %(day)s, %(days)s day", "expires %(day)s, %(days)s days", days)
@@ -148,7 +158,11 @@ class LotDetail(DetailScreen):
             Figure(_("On hand"), format_quantity(sums.on_hand, unit), url=card, on=True),
             Figure(
                 _("Unit cost"),
-                format_money(self.object.unit_cost, currency, places=4 if self.object.unit_cost % 1 else 2),
+                format_money(
+                    self.object.unit_cost,
+                    currency,
+                    places=2 if self.object.unit_cost == round_money(self.object.unit_cost) else 4,
+                ),
                 note=_("%(money)s on hand") % {"money": format_money(sums.value, currency)},
             ),
         ]

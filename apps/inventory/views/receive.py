@@ -21,7 +21,7 @@ CHANGED = ("inventory-stock", "inventory-stockoperation", "inventory-lot")
 
 
 class Receive(CreateScreen):
-    """One form, five verbs: scan, use (the suggested expiry), remove, refresh, post."""
+    """One form, five verbs: scan, use (the suggested expiry), take off, refresh, post."""
 
     permission = "inventory.receive_stock"
     title = gettext_lazy("Receive")
@@ -51,10 +51,12 @@ class Receive(CreateScreen):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         rows, head = self.raw
-        if request.POST.get("do") == "post":
+        verb = request.POST.get("do")
+        if verb == "post":
             return self.post_receipt(receipt_draft.build(rows, head))
         current, said, tone = None, "", ""
-        if code := request.POST.get("scan", "").strip()[:100]:
+        code = request.POST.get("scan", "").strip()[:100] if verb == "scan" else ""
+        if code:
             found = receipt_draft.find(code)
             if found is None:
                 said, tone = _("Nothing here has the code or name “%(text)s”.") % {"text": code}, "bad"
@@ -62,7 +64,7 @@ class Receive(CreateScreen):
                 said, tone = _("A receipt has at most %s lines.") % receipt_draft.MAX_LINES, "bad"
             else:
                 current, said, tone = receipt_draft.add(rows, found), str(found.pack or found.product), "acc"
-        elif (position := self.position("remove", rows)) is not None:
+        elif (position := self.position("take_off", rows)) is not None:
             del rows[position]
         elif (position := self.position("use", rows)) is not None:
             line = receipt_draft.build(rows, head).lines[position]
