@@ -40,7 +40,8 @@ def gathered() -> Iterator[dict[str, None]]:
 
 def sprite(names: dict[str, None]) -> SafeString:
     """The drawings that `gathered` icons refer to."""
-    return SafeString(f"<svg hidden>{''.join(_symbol(name) for name in names)}</svg>") if names else SafeString("")
+    symbols = "".join(_symbol(name) for name in names)
+    return SafeString(f'<svg hidden width="0" height="0">{symbols}</svg>' if symbols else "")
 
 
 @lru_cache(maxsize=1024)
