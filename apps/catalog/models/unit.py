@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from django.db import models
 from django.db.models import CheckConstraint, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel.fields import QuantityField
@@ -36,6 +37,11 @@ class Unit(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def label(self) -> str:
+        """The name in the reader's language, for the units that every house starts with."""
+        return gettext(self.name)
 
     @property
     def ratio(self) -> Fraction:

@@ -109,20 +109,18 @@ def withdraw(product: Product, price_list: PriceList, *, reason: str = "") -> No
 def cancel_scheduled(price: Price, *, reason: str = "") -> None:
     """Forget a price that has not begun; the one before it goes on. PriceRefused when it is valid already."""
     price_list = lock(price.price_list)
-    found = Price.objects.filter(pk=price.pk).first()
-    if found is None:
+    there = Price.objects.filter(pk=price.pk).first()
+    if there is None:
         raise PriceRefused(_("This price was cancelled already."))
-    price = found
-    if price.valid_from <= clock.now():
+    if there.valid_from <= clock.now():
         raise PriceRefused(_("This price is valid already; set another one instead."))
     before = Price.objects.filter(
-        price_list=price_list, product=price.product_id, min_quantity=price.min_quantity, valid_to=price.valid_from
+        price_list=price_list, product=there.product_id, min_quantity=there.min_quantity, valid_to=there.valid_from
     ).first()
-    end = price.valid_to
     with audit.acting(reason=reason or None):
-        price.delete()
+        there.delete()
         if before:
-            before.valid_to = end
+            before.valid_to = there.valid_to
             before.save(update_fields=["valid_to"])
 
 

@@ -257,6 +257,21 @@ def test_a_price_is_edited_where_it_stands_and_a_stale_one_refused(as_user: AsUs
     assert price_reads.current(make_price_list(), [everything]) == {everything.pk: Decimal("9.90")}
 
 
+def test_a_price_is_typed_as_the_person_writes_numbers(as_user: AsUser, everything: Product) -> None:
+    client = as_user("catalog.change_price", "catalog.view_product", language="pt-br")
+    cell = f"inline-price-{everything.pk}"
+
+    form = client.get(page("product_price", everything.pk), headers=into(cell)).content.decode()
+    assert 'value="9,50"' in form
+    shown = next(
+        field.value() for field in client.get(page("product_price", everything.pk)).context["form"].hidden_fields()
+    )
+    saved = client.post(page("product_price", everything.pk), {"price": "9,90", "shown": shown}, headers=into(cell))
+
+    assert "9,90" in saved.content.decode()
+    assert price_reads.current(make_price_list(), [everything]) == {everything.pk: Decimal("9.90")}
+
+
 def test_a_price_list_has_a_page_to_edit_prices(as_user: AsUser, everything: Product) -> None:
     wholesale = make_price_list("wholesale")
     client = as_user("catalog.view_price", "catalog.change_price")

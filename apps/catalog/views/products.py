@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from apps.catalog import allergens
 from apps.catalog.filters import ProductFilter
 from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductActiveForm, ProductForm, ProductNameForm
-from apps.catalog.models import PriceList, Product
+from apps.catalog.models import PriceList, Product, Unit
 from apps.catalog.resources import ProductResource
 from apps.catalog.selectors import categories as category_tree
 from apps.catalog.selectors import prices as price_reads
@@ -172,7 +172,7 @@ class ProductDetail(DetailScreen):
         days = product.shelf_life_days
         return [
             Fact(_("Category"), self.category_path),
-            Fact(_("Unit"), f"{product.unit.code} · {product.unit.name}"),
+            Fact(_("Unit"), f"{product.unit.code} · {product.unit.label}"),
             Fact(_("Barcode"), product.barcode),
             Fact(_("Shelf life"), "" if days is None else _("%(days)d days") % {"days": days}),
             Fact(_("Sold"), product.get_sell_policy_display() if product.is_sellable else _("not for sale")),
@@ -227,6 +227,9 @@ class ProductCreate(CreateScreen):
     list_url = "catalog:product_list"
     form_class = NewProductForm
     wide = True
+
+    def initial(self) -> dict[str, Any]:
+        return {"unit": Unit.objects.filter(code="un").first()}
 
     def perform(self, form: Any) -> Product:
         return products.create(price=form.cleaned_data["price"], **form.columns())
