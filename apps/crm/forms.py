@@ -148,6 +148,12 @@ class AddressForm(ModelForm):
         return {name: self.cleaned_data[name] for name in self.Meta.fields if name in self.cleaned_data}
 
 
+class TagForm(Form):
+    """A word to put on many customers."""
+
+    tag = forms.CharField(label=_("Tag"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+
 class PointsForm(Form):
     """A correction of points, up or down."""
 

@@ -301,3 +301,16 @@ def test_the_list_asks_the_same_number_of_queries_for_one_row_and_for_many(as_us
             purchases.record(customer, origin=sale, at=clock.now(), channel_code="counter", amount=Decimal(9))
 
     contract.assert_same_queries(as_user(VIEW), reverse("crm:customer_list"), add)
+
+
+def test_many_customers_are_tagged_or_deactivated_at_once(as_user: Any, julia: Customer) -> None:
+    other = build.customer("Bar do Zé")
+    client = as_user(VIEW, "crm.change_customer")
+    address = reverse("crm:customer_list")
+
+    tag = {"action": "tag", "scope": "all", "confirm": "1", "tag": "xmas"}
+    assert client.post(address, tag).status_code == 302
+    assert client.post(address, {"action": "deactivate", "ids": [other.pk], "confirm": "1"}).status_code == 302
+
+    assert sorted(Customer.objects.values_list("name", "is_active")) == [("Bar do Zé", False), ("Júlia Prado", True)]
+    assert [sorted(customer.tags) for customer in Customer.objects.order_by("name")] == [["xmas"], ["vip", "xmas"]]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.crm.filters import CustomerFilter, not_seen_lately, points_expiring
-from apps.crm.forms import CustomerForm, NewCustomerForm
+from apps.crm.forms import CustomerForm, NewCustomerForm, TagForm
 from apps.crm.models import Customer
 from apps.crm.selectors import customers as figures
 from apps.crm.selectors import loyalty as points
@@ -50,13 +50,17 @@ class CustomerList(ListScreen):
     search_label = gettext_lazy("Name, CPF, CNPJ, telephone…")
     export_permission = "crm.export_customer"
     create = Action(gettext_lazy("New customer"), "crm:customer_create", "crm.add_customer", icon="plus")
+    # The last two would be counted customer by customer, on every opening of the list.
     saved_views = [
         SavedView("active", gettext_lazy("Active"), lambda found: found.active()),
         SavedView("companies", gettext_lazy("Companies"), lambda found: found.filter(kind=Customer.Kind.COMPANY)),
-        SavedView("lost", gettext_lazy("Not seen for 60 days"), not_seen_lately),
-        SavedView("expiring", gettext_lazy("Points expire soon"), points_expiring),
+        SavedView("lost", gettext_lazy("Not seen for 60 days"), not_seen_lately, count=False),
+        SavedView("expiring", gettext_lazy("Points expire soon"), points_expiring, count=False),
     ]
     bulk_actions = [
+        BulkAction(
+            "tag", gettext_lazy("Tag"), "crm.change_customer", customers.add_tag, form_class=TagForm, icon="tag"
+        ),
         BulkAction(
             "deactivate", gettext_lazy("Deactivate"), "crm.change_customer", customers.deactivate, icon="user-x"
         ),
