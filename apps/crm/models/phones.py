@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 REGION = "BR"
+COUNTRY = "55"
 
 
 def normalise(text: str) -> str:
@@ -25,6 +26,9 @@ def normalise(text: str) -> str:
 
 def formatted(phone: str) -> str:
     """The number with spaces, international form; anything unreadable is returned as it is."""
+    if phone.startswith(f"+{COUNTRY}") and len(phone) in (13, 14) and phone[1:].isdigit():
+        # A list shows fifty of these: the library takes a third of a millisecond for each, this takes none.
+        return f"+{COUNTRY} {phone[3:5]} {phone[5:-4]}-{phone[-4:]}"
     try:
         number = phonenumbers.parse(phone, REGION)
     except phonenumbers.NumberParseException:

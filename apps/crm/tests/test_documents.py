@@ -1,3 +1,4 @@
+import phonenumbers
 import pytest
 from django.core.exceptions import ValidationError
 
@@ -69,3 +70,11 @@ def test_telephones_are_kept_as_e164(written: str, kept: str) -> None:
 def test_telephones_nobody_answers_are_refused(written: str) -> None:
     with pytest.raises(ValidationError):
         phones.normalise(written)
+
+
+@pytest.mark.parametrize("phone", ["+5541988402217", "+554133330101", "+441314960000"])
+def test_the_short_way_to_format_a_telephone_says_what_the_library_says(phone: str) -> None:
+    said = phonenumbers.format_number(phonenumbers.parse(phone), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+    assert phones.formatted(phone) == said
+    assert phones.formatted("nonsense") == "nonsense"
