@@ -110,7 +110,7 @@ def login(page: Page) -> Callable[[str, str], Page]:
         page.goto(f"{address}/accounts/login/")
         page.locator("input[name=username]").fill(username)
         page.locator("input[name=password]").fill(PASSWORD)
-        page.locator("main form button[type=submit]").click()
+        page.locator("form:has(input[name=password]) button.primary").click()
         page.wait_for_url(lambda url: "/accounts/login" not in url)
         return page
 
