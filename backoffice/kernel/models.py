@@ -1,6 +1,6 @@
 """Abstract bases for the rows of all apps, and the two tables that the kernel itself keeps."""
 
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
@@ -45,7 +45,7 @@ class LedgerQuerySet(models.QuerySet[Any]):
 class LedgerRow(models.Model):
     """A row that is written once. The database refuses changes too: see `kernel.ledger.AppendOnly`."""
 
-    objects = LedgerQuerySet.as_manager()
+    objects: ClassVar[models.Manager[Any]] = LedgerQuerySet.as_manager()
 
     class Meta:
         abstract = True
