@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.forms import HiddenInput
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Product
@@ -17,11 +18,13 @@ from backoffice.ui import filters
 class OrderFilter(filters.FilterSet):
     """By text, channel, state, way and day."""
 
-    channel = filters.ModelChoiceFilter(queryset=Channel.objects.all(), label=_("Channel"), empty_label=_("Any channel"))
+    channel = filters.ModelChoiceFilter(
+        queryset=Channel.objects.all(), label=_("Channel"), empty_label=_("Any channel")
+    )
     status = filters.ChoiceFilter(choices=Order.Status.choices, label=_("State"), empty_label=_("Any state"))
     fulfilment = filters.ChoiceFilter(choices=Fulfilment.choices, label=_("Way"), empty_label=_("Any way"))
     day = filters.DateRangeFilter("business_date", label=_("Day"))
-    product = filters.CharFilter(method="by_product", label=_("SKU"))
+    product = filters.CharFilter(method="by_product", label=_("SKU"), widget=HiddenInput)
 
     search_fields: ClassVar[tuple[str, ...]] = ()
 

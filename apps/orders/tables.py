@@ -29,7 +29,6 @@ class OrderTable(tables.Table):
     class Meta:
         model = Order
         order_by = ("-placed_at",)
-        totals = ("total", "paid")
 
 
 class ChannelTable(tables.Table):
@@ -38,7 +37,9 @@ class ChannelTable(tables.Table):
     name = tables.WhatColumn("name", meta="get_kind_display", verbose_name=_("Channel"))
     code = tables.Column(verbose_name=_("Code"))
     price_list = tables.Column(verbose_name=_("Price list"), order_by=("price_list__name",))
-    acceptance = tables.Column(accessor="get_acceptance_display", verbose_name=_("Orders are accepted"), orderable=False)
+    acceptance = tables.Column(
+        accessor="get_acceptance_display", verbose_name=_("Orders are accepted"), orderable=False
+    )
     is_active = tables.BoolColumn(verbose_name=_("Open"), yes=_("Yes"), no=_("No"))
 
     class Meta:

@@ -170,6 +170,15 @@ def allocated(session: OrderSession) -> dict[int, Decimal]:
     return dict(rows)
 
 
+def backed(hold_ids: Iterable[int]) -> dict[int, Decimal]:
+    """What of these holds is backed by stock, by product. One query."""
+    rows = HoldAllocation.objects.filter(hold_id__in=list(hold_ids)).values_list("hold__product_id", "quantity")
+    found: dict[int, Decimal] = {}
+    for product_id, quantity in rows:
+        found[product_id] = found.get(product_id, ZERO) + quantity
+    return found
+
+
 def read(session: OrderSession) -> Cart:
     """The tab as it is, changing nothing."""
     lines = lines_of(session)

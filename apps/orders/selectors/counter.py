@@ -142,6 +142,12 @@ def scanned(text: str) -> tuple[Product | None, Decimal, str]:
     return None, times, code
 
 
+def searched(text: str) -> str:
+    """What is searched for while somebody types: the text without a quantity before it."""
+    match = TIMES.match(text)
+    return match["code"].strip() if match else text.strip()
+
+
 def only_match(text: str) -> Product | None:
     """The one product that the text finds; None when there are none or several."""
     found = list(Product.objects.sellable().select_related("unit").search(text)[:2]) if text else []

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from apps.catalog.services import pricing
 from apps.crm.models import Customer
@@ -70,14 +71,13 @@ def commit(
     paid = sum((tender.amount for tender in tenders), Decimal(0))
     if hand_over and paid < quote.total and session.channel.payment_terms != Channel.Terms.ACCOUNT:
         raise StillDue(quote.total - paid)
-    _settle_stock(session, lines, quote)
 
-    order = _seal(session, lines, quote, paid=paid, hand_over=hand_over)
-    holds.transfer(session, to=order)
+    order, sealed = _seal(session, lines, quote, paid=paid, hand_over=hand_over)
+    _keep_stock(session, lines, order)
     payments.record(order, tenders, key=f"commit:{key}")
     if hand_over:
-        completion.hand_over(order)
-        completion.complete(order)
+        completion.hand_over(order, sealed)
+        completion.complete(order, sealed)
     _issue_directives(order)
 
     session.status = OrderSession.Status.COMMITTED
@@ -88,29 +88,41 @@ def commit(
     return order
 
 
-def _settle_stock(session: OrderSession, lines: list[SessionLine], quote: pricing.Quote) -> None:
-    """See that everything is held, or may be promised; take once more what has become free in the meantime."""
-    cart = carts.build(session, lines, quote, carts.allocated(session))
-    stale = session.expires_at is not None and session.expires_at <= clock.now()
-    if not (cart.blocking or stale):
+def _keep_stock(session: OrderSession, lines: list[SessionLine], order: Order) -> None:
+    """The tab's holds become the order's, for good. What is missing is looked for once more, and may only stay
+    missing where the channel may promise it."""
+    wanted = carts.demand(lines)
+    if not wanted:
         return
+    held = holds.transfer(session, to=order)
+    kept: dict[int, Decimal] = {}
+    for hold in held:
+        for row in hold.allocations.all():
+            kept[hold.product_id] = kept.get(hold.product_id, Decimal(0)) + row.quantity
     now = clock.now()
-    holds.replace(
-        origin=session,
+    promised = {line.product_id for line in lines if carts.promised(session, line.product, now)}
+    if all(kept.get(pk, 0) >= quantity for pk, quantity in wanted.items() if pk not in promised):
+        return
+    again = holds.replace(
+        origin=order,
         lines=hold_lines(session, lines),
         locations=places.of_channel(session.channel),
         expires_at=None,
-        partial=any(carts.promised(session, line.product, now) for line in lines),
+        partial=bool(promised),
     )
-    session.expires_at = None
-    cart = carts.build(session, lines, quote, carts.allocated(session))
-    if cart.blocking:
-        raise Unsettled([f"{issue.text} {issue.detail}".strip() for issue in cart.blocking])
+    kept = carts.backed(hold.pk for hold in again)
+    short = [
+        line
+        for line in lines
+        if line.product_id not in promised and kept.get(line.product_id, 0) < wanted.get(line.product_id, 0)
+    ]
+    if short:
+        raise Unsettled([_("%(product)s is sold out.") % {"product": line.product} for line in short])
 
 
 def _seal(
     session: OrderSession, lines: Sequence[SessionLine], quote: pricing.Quote, *, paid: Decimal, hand_over: bool
-) -> Order:
+) -> tuple[Order, list[OrderLine]]:
     now = clock.now()
     channel = session.channel
     priced = {line.key: line for line in quote.lines}
@@ -143,7 +155,7 @@ def _seal(
     for line in sealed:
         line.order = order
     OrderLine.objects.bulk_create(sealed)
-    return order
+    return order, sealed
 
 
 def _line(place: int, line: SessionLine, priced: pricing.QuoteLine) -> OrderLine:

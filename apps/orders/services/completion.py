@@ -21,13 +21,13 @@ from backoffice.kernel.errors import DomainError
 from backoffice.outbox import directives
 
 
-def hand_over(order: Order) -> list[OrderLineLot]:
+def hand_over(order: Order, lines: Sequence[OrderLine]) -> list[OrderLineLot]:
     """The held stock leaves; every line gets the lots it was filled with, and its cost.
 
     Raises InsufficientStock when something that was promised is not there yet.
     """
     taken = holds.fulfil_for(order, kind="sale", key=f"order-{order.pk}")
-    rows = share_lots(order.lines.filter(is_stocked=True).order_by("position"), taken)
+    rows = share_lots([line for line in lines if line.is_stocked], taken)
     OrderLineLot.objects.bulk_create(rows)
     costed = _costs(rows)
     if costed:
@@ -64,10 +64,9 @@ def share_lots(lines: Iterable[OrderLine], taken: Sequence[Taken]) -> list[Order
     return rows
 
 
-def complete(order: Order) -> None:
+def complete(order: Order, lines: Sequence[OrderLine]) -> None:
     """Write the sale into the books of the apps below, and let the points follow."""
     day = clock.local(order.needed_at).date() if order.needed_at else order.business_date
-    lines = list(order.lines.order_by("position"))
     demand.record([(line.product_id, day, order.channel.code, line.quantity) for line in lines])
     customer = order.customer
     if customer is None:

@@ -43,10 +43,11 @@ def advance(order: Order, to: str, *, revision: int, reason: str = "") -> Order:
             fields.append("is_fulfilled")
         # The state first: a step that the table does not have is refused before any stock is looked at.
         state.advance(order, to, revision=revision, fields=fields)
+        lines = list(order.lines.order_by("position")) if leaves or to == Status.COMPLETED else []
         if leaves:
-            completion.hand_over(order)
+            completion.hand_over(order, lines)
         if to == Status.COMPLETED:
-            completion.complete(order)
+            completion.complete(order, lines)
         if to in (Status.READY, Status.DISPATCHED):
             completion.notify(order, to)
     return order

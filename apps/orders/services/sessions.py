@@ -3,6 +3,8 @@ the tab with what stands in its way."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -60,30 +62,50 @@ def open(
     return carts.build(session, [], pricing.quote([], carts.pricing_context(session)), {})
 
 
-@retry_conflict
-@transaction.atomic
+@dataclass(frozen=True)
+class Wanted:
+    """So much of a product, with the customer's own words."""
+
+    product: Product
+    quantity: Decimal = Decimal(1)
+    note: str = ""
+
+
 def add_line(
     session: OrderSession, *, product: Product, quantity: Decimal = Decimal(1), revision: int, note: str = ""
 ) -> Cart:
-    """More of a product. It joins the line that has the same note and no price by hand.
+    """More of a product; see `add_lines`."""
+    return add_lines(session, wanted=[Wanted(product, quantity, note)], revision=revision)
 
-    Raises NotSellable, BadQuantity, NoPrice, SessionClosed, StaleRevision.
+
+@retry_conflict
+@transaction.atomic
+def add_lines(session: OrderSession, *, wanted: Sequence[Wanted], revision: int) -> Cart:
+    """More of several products at once. Each joins the line that has the same note and no price by hand.
+
+    Raises NotSellable, BadQuantity, NoPrice, SessionClosed, StaleRevision; then none of them is added.
     """
     session = _opened(session, revision)
-    if not (product.is_active and product.is_sellable):
-        raise NotSellable(product)
-    note = note.strip()
     lines = carts.lines_of(session)
-    same = next(
-        (line for line in lines if line.product_id == product.pk and line.note == note and line.price_override is None),
-        None,
-    )
-    if same is None:
-        amount = _quantity(product, quantity)
-        lines.append(SessionLine.objects.create(session=session, product=product, quantity=amount, note=note))
-    else:
-        same.quantity = _quantity(product, same.quantity + quantity)
-        same.save(update_fields=["quantity"])
+    for one in wanted:
+        product, note = one.product, one.note.strip()
+        if not (product.is_active and product.is_sellable):
+            raise NotSellable(product)
+        same = next(
+            (
+                line
+                for line in lines
+                if line.product_id == product.pk and line.note == note and line.price_override is None
+            ),
+            None,
+        )
+        if same is None:
+            amount = _quantity(product, one.quantity)
+            lines.append(SessionLine.objects.create(session=session, product=product, quantity=amount, note=note))
+        else:
+            _quantity(product, one.quantity)
+            same.quantity = _quantity(product, same.quantity + one.quantity)
+            same.save(update_fields=["quantity"])
     return _settle(session, lines)
 
 
@@ -182,6 +204,19 @@ def set_needed_at(session: OrderSession, *, needed_at: datetime | None, revision
 
 @retry_conflict
 @transaction.atomic
+def set_fulfilment(
+    session: OrderSession, *, fulfilment: str, address: Address | None = None, notes: str | None = None, revision: int
+) -> Cart:
+    """How the goods reach the customer. Raises DomainError for a delivery without the customer's address."""
+    session = _opened(session, revision)
+    _set_way(session, fulfilment, address)
+    if notes is not None:
+        session.notes = notes.strip()
+    return _settle(session, carts.lines_of(session), "fulfilment", "address", "notes")
+
+
+@retry_conflict
+@transaction.atomic
 def arrange(
     session: OrderSession,
     *,
@@ -205,16 +240,8 @@ def arrange(
         raise HandleTaken(handle)
     if needed_at != session.needed_at:
         _check_time(session, needed_at)
-    if fulfilment not in Fulfilment.values:
-        raise DomainError(_("Choose how the goods reach the customer."), field="fulfilment")
-    if fulfilment == Fulfilment.DELIVERY:
-        if session.customer is None:
-            raise DomainError(_("A delivery needs a customer."), field="fulfilment")
-        if address is None or address.customer_id != session.customer_id:
-            raise DomainError(_("A delivery needs an address of the customer."), field="address")
-    session.handle, session.needed_at, session.fulfilment = handle, needed_at, fulfilment
-    session.address = address if fulfilment == Fulfilment.DELIVERY else None
-    session.notes = notes.strip()
+    _set_way(session, fulfilment, address)
+    session.handle, session.needed_at, session.notes = handle, needed_at, notes.strip()
     return _settle(session, carts.lines_of(session), "handle", "needed_at", "fulfilment", "address", "notes")
 
 
@@ -292,21 +319,23 @@ def _settle(session: OrderSession, lines: list[SessionLine], *changed: str) -> C
     quote = pricing.quote(carts.priced_lines(lines), carts.pricing_context(session))
     session.expires_at = clock.now() + timedelta(minutes=session.channel.hold_minutes) if lines else None
     wanted = hold_lines(session, lines)
+    kept: dict[int, Decimal] = {}
     if wanted:
-        holds.replace(
+        found = holds.replace(
             origin=session,
             lines=wanted,
             locations=places.of_channel(session.channel),
             expires_at=session.expires_at,
             partial=True,
         )
+        kept = carts.backed(hold.pk for hold in found)
     else:
         holds.release_for(session)
     session.total = quote.total
     session.units = sum((line.quantity for line in lines), Decimal(0))
     session.revision += 1
     session.save(update_fields=["total", "units", "expires_at", "revision", "updated_at", *changed])
-    return carts.build(session, lines, quote, carts.allocated(session) if wanted else {})
+    return carts.build(session, lines, quote, kept)
 
 
 def _check_time(session: OrderSession, needed_at: datetime | None) -> None:
@@ -316,6 +345,18 @@ def _check_time(session: OrderSession, needed_at: datetime | None) -> None:
         raise DomainError(_("That time is over."), field="needed_at")
     if not session.channel.preorder:
         raise DomainError(_("%(channel)s takes no pre-orders.") % {"channel": session.channel}, field="needed_at")
+
+
+def _set_way(session: OrderSession, fulfilment: str, address: Address | None) -> None:
+    if fulfilment not in Fulfilment.values:
+        raise DomainError(_("Choose how the goods reach the customer."), field="fulfilment")
+    if fulfilment == Fulfilment.DELIVERY:
+        if session.customer is None:
+            raise DomainError(_("A delivery needs a customer."), field="fulfilment")
+        if address is None or address.customer_id != session.customer_id:
+            raise DomainError(_("A delivery needs an address of the customer."), field="address")
+    session.fulfilment = fulfilment
+    session.address = address if fulfilment == Fulfilment.DELIVERY else None
 
 
 def _drop(session: OrderSession, lines: list[SessionLine], line: SessionLine) -> Cart:

@@ -54,9 +54,7 @@ def tab(*wanted: tuple[Product, int | str], channel: Channel | None = None, **fi
     """An open tab with these quantities."""
     cart = sessions.open(channel=channel or counter(), **fields)
     for product, quantity in wanted:
-        cart = sessions.add_line(
-            cart.session, product=product, quantity=D(quantity), revision=cart.session.revision
-        )
+        cart = sessions.add_line(cart.session, product=product, quantity=D(quantity), revision=cart.session.revision)
     return cart
 
 

@@ -92,10 +92,7 @@ def test_fifty_edits_of_one_revision_and_one_succeeds():
     cart = tab((espresso(), 1))
     product = cart.lines[0].line.product
     outcome, _results = at_once(
-        [
-            lambda: sessions.add_line(cart.session, product=product, revision=cart.session.revision)
-            for _ in range(50)
-        ]
+        [lambda: sessions.add_line(cart.session, product=product, revision=cart.session.revision) for _ in range(50)]
     )
     assert outcome == {"done": 1, "StaleRevision": 49}
     session = OrderSession.objects.get(pk=cart.session.pk)
@@ -106,9 +103,7 @@ def test_two_hands_over_and_one_does_it():
     made = order((croissant(stock=2), 1), paid=True)
     for status in ("preparing", "ready"):
         made = orders.advance(made, status, revision=made.revision)
-    outcome, _results = at_once(
-        [lambda: orders.advance(made, "completed", revision=made.revision) for _ in range(16)]
-    )
+    outcome, _results = at_once([lambda: orders.advance(made, "completed", revision=made.revision) for _ in range(16)])
     assert outcome == {"done": 1, "StaleRevision": 15}
     assert Directive.objects.filter(topic="loyalty.earn").count() == 0
     assert verify.differences() == stock_books.differences() == []

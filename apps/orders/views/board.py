@@ -29,9 +29,7 @@ def board(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204, headers={"ETag": etag})
     now = clock.now()
     shown = boards.read(filters)
-    closed = Order.objects.filter(
-        status=Order.Status.COMPLETED, business_date=clock.today(), is_imported=False
-    ).count()
+    closed = Order.objects.filter(status=Order.Status.COMPLETED, business_date=clock.today(), is_imported=False).count()
     context = {
         "board": shown,
         "etag": etag.strip('"'),

@@ -37,7 +37,8 @@ class ChannelList(ListScreen):
     table_class = ChannelTable
     create = Action(gettext_lazy("New channel"), "orders:channel_create", "orders.add_channel", icon="plus")
     empty = Empty(
-        gettext_lazy("No channels yet"), gettext_lazy("Add the counter first: a price list and the places it sells from.")
+        gettext_lazy("No channels yet"),
+        gettext_lazy("Add the counter first: a price list and the places it sells from."),
     )
 
     def get_queryset(self) -> QuerySet[Channel]:
@@ -48,7 +49,9 @@ class ChannelDetail(DetailScreen):
     model = Channel
     permission = "orders.view_channel"
     list_url = LIST
-    actions = [Action(gettext_lazy("Edit"), "orders:channel_edit", "orders.change_channel", icon="pencil", primary=True)]
+    actions = [
+        Action(gettext_lazy("Edit"), "orders:channel_edit", "orders.change_channel", icon="pencil", primary=True)
+    ]
     tabs = [
         Tab("overview", gettext_lazy("Overview"), "orders:channel_detail"),
         Tab("history", gettext_lazy("History"), "orders:channel_history"),

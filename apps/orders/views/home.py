@@ -109,13 +109,15 @@ def channels(request: HttpRequest) -> HttpResponse:
     rows = sales.by_channel(day, day)
     total = sum((revenue for _c, _n, revenue, _o in rows), Decimal(0))
     tickets = sum(count for _c, _n, _r, count in rows)
-    page = "orders/home_channels.html"
+    page, address = "orders/home_channels.html", _list_url(day, day)
     context = {
         "rows": [
-            (name, format_money(revenue), f"{revenue * 100 / total:.0f} %" if total else "", css)
-            for (_code, name, revenue, _count), css in zip(rows, ("", "a2", "a3", "w", "w", "w", "w"), strict=False)
+            (f"{address}&channel={pk}", name, format_money(revenue), f"{revenue * 100 / total:.0f} %" if total else "", css)
+            for (pk, name, revenue, _count), css in zip(rows, ("", "a2", "a3", "w", "w", "w", "w"), strict=False)
         ],
-        "chart": charts.Shares(_("Sales by channel"), [(name, revenue) for _c, name, revenue, _o in rows], format_money),
+        "chart": charts.Shares(
+            _("Sales by channel"), [(name, revenue) for _c, name, revenue, _o in rows], format_money
+        ),
         "tickets": tickets,
         "average": format_money(total / tickets) if tickets else "",
         "title": _("Where it came from"),

@@ -55,8 +55,8 @@ class OrderList(ListScreen):
         SavedView("open", gettext_lazy("Open"), lambda found: found.open()),
         SavedView("new", gettext_lazy("To accept"), lambda found: found.filter(status=Status.NEW)),
         SavedView("late", gettext_lazy("Late"), lambda found: found.late(clock.now())),
-        SavedView("unpaid", gettext_lazy("Unpaid"), lambda found: found.unpaid()),
-        SavedView("past", gettext_lazy("Past sales"), lambda found: found.filter(is_imported=True)),
+        SavedView("unpaid", gettext_lazy("Unpaid"), lambda found: found.unpaid(), count=False),
+        SavedView("past", gettext_lazy("Past sales"), lambda found: found.filter(is_imported=True), count=False),
     ]
     empty = Empty(gettext_lazy("No orders yet"), gettext_lazy("The first sale at the counter is the first order."))
 
@@ -104,9 +104,7 @@ class Event:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The page of one order. The same number of queries however many lines it has."""
     order = _order(pk)
-    lines = list(
-        order.lines.select_related("product__category").prefetch_related("lots__lot").order_by("position")
-    )
+    lines = list(order.lines.select_related("product__category").prefetch_related("lots__lot").order_by("position"))
     history = list(order.history.select_related("history_user").order_by("history_date", "history_id"))
     paid = list(order.payments.prefetch_related("transactions").order_by("pk"))
     context = {

@@ -20,7 +20,7 @@ from apps.orders.models import Channel, Order, OrderSession, Payment
 from apps.orders.selectors import carts
 from apps.orders.services import commit, sessions
 from apps.orders.services.payments import Tender
-from backoffice.kernel import clock, money
+from backoffice.kernel import clock, money, quantity
 from backoffice.kernel.errors import DomainError
 from backoffice.ui import htmx
 from backoffice.ui.permissions import command, requires
@@ -109,9 +109,7 @@ def customers(request: HttpRequest, pk: int) -> HttpResponse:
         "title": _("Customer"),
         "breadcrumbs": [(_("New sale"), session.get_absolute_url()), (_("Customer"), "")],
     }
-    return htmx.render(
-        request, page, context, fragments={"dialog": f"{page}#dialog", "found": f"{page}#found"}
-    )
+    return htmx.render(request, page, context, fragments={"dialog": f"{page}#dialog", "found": f"{page}#found"})
 
 
 # --- paying ---
@@ -205,7 +203,7 @@ def quick_amounts(total: Decimal) -> list[Decimal]:
     """What people hand over: the exact amount, then the next round ones."""
     found = [total]
     for note in NOTES:
-        rounded = -(-total // note) * note
+        rounded = money.round_money(quantity.round_up(total, note))
         if rounded not in found:
             found.append(rounded)
     return found[:5]
@@ -223,9 +221,7 @@ def _finish(request: HttpRequest, pk: int, tenders: Sequence[Tender], *, how: st
     return htmx.done(request, to=reverse("orders:sale_done", args=[order.pk]), leave=True)
 
 
-def _seal(
-    session: OrderSession, revision: int, total: Decimal, tenders: Sequence[Tender], *, how: str
-) -> Order:
+def _seal(session: OrderSession, revision: int, total: Decimal, tenders: Sequence[Tender], *, how: str) -> Order:
     """Commit the tab. At the counter, what is wanted now and paid (or on account) is handed over at once."""
     now_wanted = session.needed_at is None or session.needed_at <= clock.now()
     settled = bool(tenders) or not total or session.channel.payment_terms == Channel.Terms.ACCOUNT
@@ -244,5 +240,3 @@ def _seal(
 def _expected(request: HttpRequest) -> Decimal:
     """The total that the person saw."""
     return money.round_money(_decimal(request, "total"))
-
-

@@ -28,6 +28,7 @@ from backoffice.ui.permissions import command, requires
 
 PAGE = "orders/sale.html"
 SELL = "orders.sell"
+MOST = Decimal(10) ** 10  # more than any amount or quantity that a page of ours writes
 Verb = Callable[[OrderSession, int], Cart]
 
 
@@ -52,7 +53,7 @@ def sale(request: HttpRequest, pk: int) -> HttpResponse:
 def _show(request: HttpRequest, channel: Channel, cart: Cart | None) -> HttpResponse:
     category = request.GET.get("category", "")[:80]
     # The scanner's field is called "code"; while one types in it, it searches.
-    text = (request.GET.get("q") or request.GET.get("code", "")).replace("\x00", "")[:100].strip()
+    text = counter.searched((request.GET.get("q") or request.GET.get("code", "")).replace("\x00", "")[:100])
     shown = counter.tiles(
         counter.offered(category=category, text=text), channel=channel, in_cart=cart.quantities if cart else {}
     )
@@ -62,12 +63,9 @@ def _show(request: HttpRequest, channel: Channel, cart: Cart | None) -> HttpResp
         "categories": counter.categories(),
         "category": category,
         "text": text,
-        "query": urlencode({k: v for k, v in (("category", category), ("q", text)) if v}),
         "channels": Channel.objects.active().in_order(),
     }
-    return htmx.render(
-        request, PAGE, context, fragments={"tiles": f"{PAGE}#tiles", "cart": f"{PAGE}#cart-answer"}
-    )
+    return htmx.render(request, PAGE, context, fragments={"tiles": f"{PAGE}#tiles", "cart": f"{PAGE}#cart-answer"})
 
 
 def _cart_context(channel: Channel, cart: Cart | None) -> dict[str, Any]:
@@ -124,7 +122,11 @@ def find(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         return htmx.done(request, to=cart.session, leave=True)
     found, times = product, quantity
     return _do(
-        request, pk, lambda tab, rev: sessions.add_line(tab, product=found, quantity=times, revision=rev), [found.pk]
+        request,
+        pk,
+        lambda tab, rev: sessions.add_line(tab, product=found, quantity=times, revision=rev),
+        [found.pk],
+        all_tiles=True,
     )
 
 
@@ -132,7 +134,10 @@ def find(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 def set_line(request: HttpRequest, pk: int, line: int) -> HttpResponse:
     """The stepper: one less, one more, or the quantity that was typed."""
     try:
-        was, typed = parse_decimal(request.POST.get("was", "")[:30]), parse_decimal(request.POST.get("quantity", "")[:30])
+        was, typed = (
+            parse_decimal(request.POST.get("was", "")[:30]),
+            parse_decimal(request.POST.get("quantity", "")[:30]),
+        )
         step = _decimal(request, "step") if "step" in request.POST else Decimal(0)
     except ValueError as error:
         raise BadQuantity(str(error)) from None
@@ -183,8 +188,13 @@ def abandon(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 # --- how a tap is answered ---
-def _do(request: HttpRequest, pk: int, verb: Verb, touched: Iterable[int] = ()) -> HttpResponse:
-    """Do it to the tab; show the tab, with the tiles that changed. A refusal shows the tab as it is, and says why."""
+def _do(
+    request: HttpRequest, pk: int, verb: Verb, touched: Iterable[int] = (), *, all_tiles: bool = False
+) -> HttpResponse:
+    """Do it to the tab; show the tab, with the tiles that changed. A refusal shows the tab as it is, and says why.
+
+    With `all_tiles` the tiles are drawn anew: after a scan, what was typed no longer narrows them.
+    """
     session, status = _session(pk), 200
     before = set(session.lines.values_list("product_id", flat=True)) if htmx.is_htmx(request) else set()
     try:
@@ -198,12 +208,14 @@ def _do(request: HttpRequest, pk: int, verb: Verb, touched: Iterable[int] = ()) 
         cart = carts.read(session)
     if not htmx.is_htmx(request):
         return redirect(_back(request, cart.session))
-    products = Product.objects.select_related("category", "unit").filter(pk__in={*before, *cart.quantities, *touched})
-    context = {
-        **_cart_context(cart.session.channel, cart),
-        "changed_tiles": counter.tiles(list(products), channel=cart.session.channel, in_cart=cart.quantities),
-        "query": "",
-    }
+    channel = cart.session.channel
+    if all_tiles:
+        products = counter.offered(category=request.POST.get("category", "")[:80])
+    else:
+        changed = {*before, *cart.quantities, *touched}
+        products = list(Product.objects.select_related("category", "unit").filter(pk__in=changed))
+    drawn = counter.tiles(products, channel=channel, in_cart=cart.quantities)
+    context = {**_cart_context(channel, cart), ("tiles" if all_tiles else "changed_tiles"): drawn, "tapped": True}
     return htmx.render(request, f"{PAGE}#cart-answer", context, status=status)
 
 
@@ -241,7 +253,7 @@ def _decimal(request: HttpRequest, name: str) -> Decimal:
         found = Decimal(request.POST.get(name, "")[:30])
     except ArithmeticError:
         found = Decimal("NaN")
-    if not found.is_finite():
+    if not found.is_finite() or abs(found) >= MOST:
         raise DomainError(_("This page is out of date. Reload it and try again."))
     return found
 
