@@ -16,4 +16,4 @@ def bound(attempt: int) -> float:
 
 def wait(attempt: int, rng: random.Random | None = None) -> float:
     """Seconds until the next attempt: anything up to the bound, so that those who failed together do not return so."""
-    return (rng or random).uniform(0.0, bound(attempt))  # type: ignore[union-attr]
+    return (rng or random).uniform(0.0, bound(attempt))

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from backoffice.outbox.models import Directive
 
@@ -29,12 +30,13 @@ def carry_out(
     """Run it in a child process and see what is left of it."""
     if directive.crashes > CRASHES:
         log.error("%s: its worker died %s times; given up.", directive, directive.crashes)
-        return bury(directive, f"The worker died {directive.crashes} times while carrying this out.")
+        return bury(directive, _("The worker died %(count)s times while carrying this out.") % {"count": directive.crashes})
     log.error("%s: its worker died twice; it is now run alone.", directive)
     exit_code = run_alone(directive)
     now = Directive.objects.get(pk=directive.pk)
     if now.status == Directive.Status.RUNNING and now.lease_token == directive.lease_token:
-        return bury(directive, f"The worker died twice, and the process that ran this alone ended with {exit_code}.")
+        reason = _("The worker died twice, and the process that ran this alone ended with %(code)s.")
+        return bury(directive, reason % {"code": exit_code})
     outcomes: dict[str, Literal["done", "failed", "dead", "parked"]] = {
         "done": "done", "failed": "failed", "dead": "dead", "parked": "parked",
     }  # fmt: skip

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import Case, F, IntegerField, Value, When
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from backoffice.kernel import clock
 from backoffice.kernel.audit import acting
@@ -110,9 +111,10 @@ def effect_of(directive: Directive, handler: Handler, effect: Effect) -> Outcome
             user=directive.actor, reason=directive.reason, system="" if directive.reason else system,
             trace=directive.trace_id,
         ):  # fmt: skip
-            if handler.mode == "long":
+            if handler.heavy:
                 wake.forget()
                 wake.wake()  # another worker takes over what this one would keep waiting
+            if handler.mode == "long":
                 effect(directive)
                 done(directive)
             else:
@@ -153,7 +155,7 @@ def _park(directive: Directive) -> Outcome:
     try:
         _write(
             directive, status=Status.PARKED, lease_token=None, lease_until=None,
-            attempts=max(directive.attempts - 1, 0), last_error="No handler in this version of the program.",
+            attempts=max(directive.attempts - 1, 0), last_error=_("Nothing in this version of the program handles this topic."),
         )  # fmt: skip
     except LeaseLost:
         return "lost"

@@ -184,9 +184,11 @@ class Row:
     def refuse(self, bad: BadCell | str, *, column: str = "", hint: str = "", label: str = "") -> RowResult:
         """This line cannot be taken; the column marks the wrong cell on the page."""
         if isinstance(bad, BadCell):
-            bad, column, hint = bad.reason, bad.column, bad.hint
+            reason, column, hint = bad.reason, bad.column, bad.hint
+        else:
+            reason = bad
         return RowResult(
-            self.line, "refused", label=label, raw=self.raw, column=column, reason=bad, hint=hint,
+            self.line, "refused", label=label, raw=self.raw, column=column, reason=reason, hint=hint,
             data={"cells": list(self.values), "bad": self.text(column) if column else ""},
         )  # fmt: skip
 

@@ -69,17 +69,6 @@ def waiting(run: TransferRun) -> int:
     return run.rows.to_apply().count()
 
 
-def changed_fields(run: TransferRun, *, limit: int = 2000) -> list[tuple[str, str, int]]:
-    """Field, its label and how many rows change it, most frequent first (of the first rows, when there are many)."""
-    counts: dict[tuple[str, str], int] = {}
-    found = run.rows.filter(outcome=TransferRow.Outcome.CHANGED).values_list("changes", flat=True)
-    for changes in found[:limit]:
-        for change in changes:
-            key = (change["field"], change["label"])
-            counts[key] = counts.get(key, 0) + 1
-    return [(*key, count) for key, count in sorted(counts.items(), key=lambda item: -item[1])]
-
-
 def refused(run: TransferRun) -> Iterator[tuple[TransferRow, list[str]]]:
     """Every refused row with its cells as written. What was refused while applying is looked up in the file again."""
     late = set(run.rows.filter(state=TransferRow.State.REFUSED).values_list("line", flat=True))

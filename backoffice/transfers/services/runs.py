@@ -35,7 +35,7 @@ def start(
     if kind not in importer.formats:
         raise DomainError(_("This import does not take %(kind)s files.") % {"kind": kind.upper()}, field="file")
     size = int(file.size or 0)
-    files.check_upload(file, kind=kind, size=size)  # type: ignore[arg-type]
+    files.check_upload(file, kind=kind, size=size)
     style = "comma" if decimal_style == TransferRun.Style.COMMA else "dot"
     with files.opened(file, kind=kind, style=style) as sheet:  # type: ignore[arg-type]
         headings = [heading[:200] for heading in sheet.headings]

@@ -5,12 +5,14 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.transfers import imports
 from backoffice.transfers.filters import RunFilter
+from backoffice.transfers.importer import Importer
 from backoffice.transfers.models import TransferRun
 from backoffice.transfers.tables import RunTable
 from backoffice.transfers.views import access
 from backoffice.ui.screens import Action, Empty, ListScreen, SavedView
 
 Status = TransferRun.Status
+WAITING = (Status.COLUMNS, Status.MAPPING, Status.READY)
 
 
 class RunList(ListScreen):
@@ -36,16 +38,13 @@ class RunList(ListScreen):
 
     @property
     def actions(self) -> Sequence[Action]:  # type: ignore[override]
-        return [
-            Action(
-                importer.title, "transfers:upload", access.ADD, icon="file-up", dialog=False,
-                args=lambda _thing, key=importer.key: [key],
-            )
-            for importer in imports.allowed(self.request.user)
-        ]  # fmt: skip
+        return [self._upload(importer) for importer in imports.allowed(self.request.user)]
+
+    def _upload(self, importer: type[Importer]) -> Action:
+        key = importer.key
+        return Action(
+            importer.title, "transfers:upload", access.ADD, icon="file-up", dialog=False, args=lambda _thing: [key]
+        )
 
     def get_queryset(self) -> QuerySet[TransferRun]:
         return access.visible(self.request.user).select_related("started_by")
-
-
-WAITING = (Status.COLUMNS, Status.MAPPING, Status.READY)
