@@ -2,14 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.formats import number_format
 
 CAP = 10_000
 SIZES = (25, 50, 100, 200)
+
+
+class Count(NamedTuple):
+    """A number of rows, as far as it was worth counting."""
+
+    number: int
+    capped: bool
+
+    def __str__(self) -> str:
+        """In the language's form; "10,000+" when there are more."""
+        return number_format(self.number, force_grouping=True) + ("+" if self.capped else "")
 
 
 @dataclass(frozen=True)
@@ -19,8 +32,7 @@ class Page:
     rows: Sequence[Any]
     number: int
     size: int
-    count: int
-    capped: bool
+    count: Count
     has_next: bool
 
     @property
@@ -33,15 +45,36 @@ class Page:
 
     @property
     def count_text(self) -> str:
-        """The count in the language's form; "10,000+" when there are more."""
-        return number_format(self.count, force_grouping=True) + ("+" if self.capped else "")
+        """How many there are, for people."""
+        return str(self.count)
 
 
-def capped_count(queryset: QuerySet[Any], cap: int = CAP) -> tuple[int, bool]:
+def capped_counts(querysets: Sequence[QuerySet[Any]], cap: int = CAP) -> list[Count]:
+    """How many rows each has, up to the cap, and whether there are more: all of them in one query."""
+    parts, params, places = [], [], []
+    counts = [Count(0, False)] * len(querysets)
+    for place, queryset in enumerate(querysets):
+        # Only the key is selected: what the list adds to its rows need not be worked out to count them.
+        keys = queryset.order_by().values("pk")[: cap + 1]
+        try:
+            sql, values = keys.query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        parts.append(f"(SELECT COUNT(*) FROM ({sql}) counted_{place})")  # noqa: S608 - the same
+        params += values
+        places.append(place)
+    if parts:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(parts)}", params)
+            found = cursor.fetchone()
+        for place, number in zip(places, found, strict=True):
+            counts[place] = Count(min(number, cap), number > cap)
+    return counts
+
+
+def capped_count(queryset: QuerySet[Any], cap: int = CAP) -> Count:
     """How many rows there are, up to the cap; and whether there are more."""
-    # Only the key is selected: what the list adds to its rows need not be worked out to count them.
-    found = queryset.order_by().values("pk")[: cap + 1].count()
-    return min(found, cap), found > cap
+    return capped_counts([queryset], cap)[0]
 
 
 def positive(text: str | None, default: int) -> int:
@@ -55,11 +88,11 @@ def size_of(query: QueryDict, default: int) -> int:
     return asked if asked in SIZES else default
 
 
-def paginate(queryset: QuerySet[Any], *, number: int, size: int) -> Page:
-    """The page with this number; the last one when it lies behind the end. Two queries, none of which counts far."""
-    count, capped = capped_count(queryset)
-    if not capped:
-        number = max(1, min(number, -(-count // size)))
+def paginate(queryset: QuerySet[Any], *, number: int, size: int, count: Count | None = None) -> Page:
+    """The page with this number; the last one when it lies behind the end. `count` when it is known already."""
+    count = count or capped_count(queryset)
+    if not count.capped:
+        number = max(1, min(number, -(-count.number // size)))
     first = (number - 1) * size
-    rows = list(queryset[first : first + size + 1]) if count else []
-    return Page(rows[:size], number, size, count, capped, len(rows) > size)
+    rows = list(queryset[first : first + size + 1]) if count.number else []
+    return Page(rows[:size], number, size, count, len(rows) > size)

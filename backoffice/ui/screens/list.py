@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -20,7 +19,7 @@ from backoffice.ui import htmx
 from backoffice.ui.actions import Action, buttons
 from backoffice.ui.export import csv_response, xlsx_response
 from backoffice.ui.filters import FilterSet
-from backoffice.ui.pagination import SIZES, Page, capped_count, paginate, positive, size_of
+from backoffice.ui.pagination import SIZES, Count, Page, capped_count, capped_counts, paginate, positive, size_of
 from backoffice.ui.permissions import may
 from backoffice.ui.tables import SORT, Table
 
@@ -116,22 +115,30 @@ class ListScreen(ModelScreen):
         return self.table_class(self.matching(), request=self.request, selectable=selectable, own_menus=False)
 
     @cached_property
+    def counts(self) -> list[Count]:
+        """How many rows match, and how many each tab has: one query."""
+        rows = self.get_queryset() if self.saved_views else None
+        tabs = [rows, *(view.apply(rows) for view in self.saved_views if view.count)] if rows is not None else []
+        return capped_counts([self.table.ordered(), *tabs])
+
+    @cached_property
     def page(self) -> Page:
-        size = size_of(self.request.GET, self.page_size)
-        return paginate(self.table.ordered(), number=positive(self.request.GET.get("page"), 1), size=size)
+        number, size = positive(self.request.GET.get("page"), 1), size_of(self.request.GET, self.page_size)
+        return paginate(self.table.ordered(), number=number, size=size, count=self.counts[0])
 
     def tabs(self) -> list[ShownView]:
         """All rows first, then the saved views, each with its count."""
         if not self.saved_views:
             return []
-        every, rows = SavedView("", _("All"), lambda rows: rows), self.get_queryset()
-        return [self._tab(view, rows) for view in (every, *self.saved_views)]
-
-    def _tab(self, view: SavedView, rows: QuerySet[Any]) -> ShownView:
-        count, capped = capped_count(view.apply(rows)) if view.count else (0, False)
-        text = number_format(count, force_grouping=True) + ("+" if capped else "") if view.count else ""
-        current = view == self.view or not (view.key or self.view)
-        return ShownView(view.label, f"?view={view.key}" if view.key else "?", text, current)
+        found = iter(self.counts[1:])
+        first = ShownView(_("All"), "?", str(next(found)), self.view is None)
+        return [
+            first,
+            *(
+                ShownView(view.label, f"?view={view.key}", str(next(found)) if view.count else "", view == self.view)
+                for view in self.saved_views
+            ),
+        ]
 
     # --- what may be done ------------------------------------------------------------------------------------------
     def shown_bulk_actions(self) -> list[BulkAction]:
@@ -192,7 +199,7 @@ class ListScreen(ModelScreen):
         if not self.may_export():
             raise PermissionDenied
         rows = self.table.ordered()
-        if capped_count(rows, EXPORT_LIMIT)[1]:
+        if capped_count(rows, EXPORT_LIMIT).capped:
             raise DomainError(_("More than %s rows do not fit into one file; narrow the list down.") % EXPORT_LIMIT)
         plan = self.table.export_plan()
         header = [title for title, _take in plan]
