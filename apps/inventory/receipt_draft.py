@@ -217,7 +217,7 @@ def options() -> Iterable[str]:
 def find(text: str) -> Found | None:
     """The product or pack of a scanned or typed code; with a GS1 code also its lot and last day."""
     text = text.strip()
-    parts = dict(GS1.findall(text))
+    parts: dict[str, str] = dict(GS1.findall(text))
     code = parts.get("01", parts.get("02", text.partition(" · ")[0])).strip()
     if not code:
         return None
@@ -272,9 +272,12 @@ def build(rows: list[dict[str, str]], head: Mapping[str, str] | None, *, current
     }
     products = {product.pk: product for product in receivable().filter(pk__in=keys)}
     latest = (
-        Lot.objects.filter(product_id__in=keys, produced_on=None).order_by().values("product_id").annotate(pk=Max("pk"))
+        Lot.objects.filter(product_id__in=keys, produced_on=None)
+        .order_by()
+        .values("product_id")
+        .annotate(newest=Max("pk"))
     )
-    costs = dict(Lot.objects.filter(pk__in=latest.values("pk")).values_list("product_id", "unit_cost"))
+    costs = dict(Lot.objects.filter(pk__in=latest.values("newest")).values_list("product_id", "unit_cost"))
     known = [
         row for row in rows if row["product"].isascii() and row["product"].isdigit() and int(row["product"]) in products
     ]

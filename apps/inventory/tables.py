@@ -170,8 +170,6 @@ class StockTable(Table):
     state = StateColumn(verbose_name=_("State"))
     value = ValueColumn(verbose_name=_("Cost"))
 
-    row_url = staticmethod(lambda row: reverse("inventory:product_card", args=[row.pk]))
-
     class Meta:
         model = Product
         order_by = "name"
@@ -194,6 +192,9 @@ class StockTable(Table):
         if keys is None:
             keys = list(self.data.data.order_by().values_list("pk", flat=True))
         return stock_reads.facts(keys)
+
+    def url_of(self, record: Product) -> str:
+        return reverse("inventory:product_card", args=[record.pk])
 
     def numbers(self, record: Product) -> Availability:
         return self._numbers.get(record.pk) or Availability(record.pk)

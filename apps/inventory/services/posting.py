@@ -60,7 +60,7 @@ def post(
     products = stock_locks.lock_products(line.product.pk for line in lines)
     fingerprint = [kind, *(_fingerprint(line) for line in lines)]
     if done := idempotency.find(scope="stock.post", key=key, fingerprint=fingerprint):
-        return done  # type: ignore[no-any-return]
+        return done
     _check(lines, products)
     now = clock.now()
     if occurred_at is not None and occurred_at > now:

@@ -122,7 +122,7 @@ def receive(
         ),
     ]
     if done := idempotency.find(scope="stock.receive", key=key, fingerprint=fingerprint):
-        return done  # type: ignore[no-any-return]
+        return done
     received_on = clock.local(occurred_at or clock.now()).date()
     supplier = locations.virtual(Location.Kind.SUPPLIER)
     to_post = []
@@ -170,7 +170,7 @@ def adjust(*, lot: Lot, location: Location, counted: Decimal, reason: str, key: 
     product = stock_locks.lock_products([lot.product_id])[lot.product_id]
     fingerprint = [lot.pk, location.pk, counted]
     if done := idempotency.find(scope="stock.adjust", key=key, fingerprint=fingerprint):
-        return done  # type: ignore[no-any-return]
+        return done
     if counted < 0:
         raise BadQuantity(_("A count is not below zero."), field="counted")
     balance = StockBalance.objects.filter(lot=lot, location=location).first()
@@ -254,7 +254,7 @@ def produce(
     product = stock_locks.lock_products([product.pk])[product.pk]
     fingerprint = [origin.pk, product.pk, quantity, location.pk, total_cost, grade]
     if done := idempotency.find(scope="stock.produce", key=key, fingerprint=fingerprint):
-        return done  # type: ignore[no-any-return]
+        return done
     amount = posted(product, quantity)
     code = (lot_code or "").strip()
     if code and Lot.objects.filter(product=product, code=code).exists():

@@ -254,7 +254,10 @@ def test_receiving_survives_nonsense(sign_in, shop):
     ):
         assert client.post(url, data).status_code in (200, 422), data
     assert not StockOperation.objects.exists()
-    assert "2027-02-28" in client.post(url, {"lines": "0", "do": "scan", "scan": "(01)07891234500045(17)270200"}).content.decode()
+    assert (
+        "2027-02-28"
+        in client.post(url, {"lines": "0", "do": "scan", "scan": "(01)07891234500045(17)270200"}).content.decode()
+    )
 
 
 def test_totals_come_as_a_fragment(sign_in, shop):

@@ -55,6 +55,7 @@ def figures(user: Any) -> list[dashboard.Figure]:
 def low(request: HttpRequest) -> HttpResponse:
     """Products below their minimum."""
     rules = stock.below_minimum().select_related("product__unit", "product__category", "location")
+    found: Any = rules.order_by("product__name")[:ROWS]
     rows = [
         dashboard.Row(
             rule.product.name,
@@ -65,7 +66,7 @@ def low(request: HttpRequest) -> HttpResponse:
             tone="bad",
             thumb=(rule.product.shown_icon, rule.product.hue),
         )
-        for rule in rules.order_by("product__name")[:ROWS]
+        for rule in found
     ]
     count = rules.count()
     return dashboard.render_worklist(

@@ -71,7 +71,7 @@ class OperationDetail(DetailScreen):
     ]
 
     def get_queryset(self) -> QuerySet[StockOperation]:
-        return StockOperation.objects.select_related("actor", "reverses", "reversed_by")  # type: ignore[no-any-return]
+        return StockOperation.objects.select_related("actor", "reverses", "reversed_by")
 
     def badge(self) -> Badge:
         if hasattr(self.object, "reversed_by"):
@@ -124,7 +124,7 @@ class OperationReverse(ActionScreen):
     changed = CHANGED
 
     def get_queryset(self) -> QuerySet[StockOperation]:
-        return StockOperation.objects.filter(kind__in=StockOperation.BY_HAND, origin_id=None)  # type: ignore[no-any-return]
+        return StockOperation.objects.filter(kind__in=StockOperation.BY_HAND, origin_id=None)
 
     def get_title(self) -> str:
         return _("Reverse %(number)s?") % {"number": self.object}
