@@ -24,6 +24,7 @@ DELIVERY = (
     ("MA-YEAS", "Fresh yeast", "2", "9.80"),
     ("MA-SALT", "Sea salt, fine", "1", "2.70"),
     ("MA-EGGS", "Eggs, free range", "1", "21.00"),
+    ("PK-BAGM", "Paper bag M", "1", "145.00"),
 )
 TO_BAKE = (
     ("SM-DOUG", "Croissant dough", "10"),
