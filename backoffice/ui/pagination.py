@@ -51,7 +51,9 @@ class Page:
 
 def capped_counts(querysets: Sequence[QuerySet[Any]], cap: int = CAP) -> list[Count]:
     """How many rows each has, up to the cap, and whether there are more: all of them in one query."""
-    parts, params, places = [], [], []
+    parts: list[str] = []
+    params: list[Any] = []
+    places: list[int] = []
     counts = [Count(0, False)] * len(querysets)
     for place, queryset in enumerate(querysets):
         # Only the key is selected: what the list adds to its rows need not be worked out to count them.
