@@ -59,5 +59,10 @@ class Category(Validated, Audited, Revisioned, TimeStamped):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def path(self) -> str:
+        """The names from the top down: "Bakery > Bread". Needs those above loaded."""
+        return f"{self.parent.path} > {self.name}" if self.parent else self.name
+
     def get_absolute_url(self) -> str:
         return reverse("catalog:category_edit", args=[self.pk])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from apps.catalog.models import Price, PriceList, Product
 from backoffice.kernel import clock
@@ -26,6 +27,14 @@ def with_next_price(products: QuerySet[Product], price_list: PriceList | int) ->
     coming = prices.order_by("valid_from")
     return products.annotate(
         next_price=Subquery(coming.values("amount")[:1]), next_from=Subquery(coming.values("valid_from")[:1])
+    )
+
+
+def with_page_needs(products: QuerySet[Product]) -> QuerySet[Product]:
+    """Products as their own page needs them: unit, category with those above it, and `price_rows`. One query."""
+    rows = Price.objects.filter(product=OuterRef("pk")).order_by().values("product")
+    return products.select_related("unit", "category__parent__parent__parent").annotate(
+        price_rows=Coalesce(Subquery(rows.annotate(rows=Count("pk")).values("rows")), 0)
     )
 
 

@@ -17,11 +17,10 @@ from apps.catalog.filters import ProductFilter
 from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductActiveForm, ProductForm, ProductNameForm
 from apps.catalog.models import PriceList, Product, Unit
 from apps.catalog.resources import ProductResource
-from apps.catalog.selectors import categories as category_tree
 from apps.catalog.selectors import prices as price_reads
 from apps.catalog.selectors import products as product_reads
 from apps.catalog.services import products
-from apps.catalog.tables import ProductTable, price_text
+from apps.catalog.tables import ProductTable
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_money
 from backoffice.ui.screens import (
@@ -49,9 +48,10 @@ FILES = {
 DETAIL = "catalog/product_detail.html"
 
 
-def listed() -> QuerySet[Product]:
-    """Products as lists need them: category and unit loaded, with the price of the default list."""
-    return product_reads.with_price(Product.objects.select_related("category", "unit"), price_reads.default_list())
+def listed(price_list: PriceList | None = None) -> QuerySet[Product]:
+    """Products as lists need them: category and unit loaded, with the price of the list given, else the default one."""
+    rows = Product.objects.select_related("category", "unit")
+    return product_reads.with_price(rows, price_list or price_reads.default_list())
 
 
 class ProductList(ListScreen):
@@ -95,7 +95,7 @@ class ProductList(ListScreen):
     )
 
     def get_queryset(self) -> QuerySet[Product]:
-        return listed()
+        return listed(self.price_list)
 
     @cached_property
     def price_list(self) -> PriceList | None:
@@ -125,7 +125,7 @@ class ProductDetail(DetailScreen):
     panels = "catalog.product"
     tabs = [
         Tab("overview", gettext_lazy("Overview"), "catalog:product_detail"),
-        Tab("prices", gettext_lazy("Prices"), "catalog:product_prices", count=lambda product: product.prices.count()),
+        Tab("prices", gettext_lazy("Prices"), "catalog:product_prices", count=lambda product: product.price_rows),
         Tab("history", gettext_lazy("History"), "catalog:product_history"),
     ]
     actions = [
@@ -142,7 +142,7 @@ class ProductDetail(DetailScreen):
     ]  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Product]:
-        return listed()
+        return product_reads.with_page_needs(Product.objects.all())
 
     def fragments(self) -> Mapping[str, str]:
         return {name: f"{DETAIL}#{name}" for name in ("panel-prices", "panel-packs", "panel-facts")}
@@ -157,21 +157,19 @@ class ProductDetail(DetailScreen):
 
     def meta(self) -> Sequence[Any]:
         product = self.object
-        price = product.price
+        price = self.lists[0].current if self.lists else None
         return [
             product.sku,
             product.category.name if product.category else "",
             product.get_kind_display(),
-            format_money(price, places=2 if len(price_text(price).rpartition(".")[2]) == 2 else 4)
-            if price is not None
-            else "",
+            format_money(price.amount, places=price.places) if price else "",
         ]
 
     def facts(self) -> Sequence[Fact]:
         product = self.object
         days = product.shelf_life_days
         return [
-            Fact(_("Category"), self.category_path),
+            Fact(_("Category"), product.category.path if product.category else ""),
             Fact(_("Unit"), f"{product.unit.code} · {product.unit.label}"),
             Fact(_("Barcode"), product.barcode),
             Fact(_("Shelf life"), "" if days is None else _("%(days)d days") % {"days": days}),
@@ -181,15 +179,14 @@ class ProductDetail(DetailScreen):
         ]
 
     @cached_property
-    def category_path(self) -> str:
-        if not self.object.category_id:
-            return ""
-        return dict(category_tree.choices()).get(self.object.category_id, "")
+    def lists(self) -> list[price_reads.ListPrices]:
+        """The product in every active list, the default one first."""
+        return price_reads.by_list(self.object)
 
     def get_context(self, **more: Any) -> dict[str, Any]:
         product = self.object
         return super().get_context(
-            lists=price_reads.by_list(product),
+            lists=self.lists,
             packs=sorted(product.packs.all(), key=lambda pack: (pack.ratio, pack.name)),
             allergens=allergens.labels(product.allergens),
             **more,
@@ -218,7 +215,7 @@ class ProductHistory(HistoryScreen):
     hidden = (*HistoryScreen.hidden, "product")
 
     def get_queryset(self) -> QuerySet[Product]:
-        return listed()
+        return product_reads.with_page_needs(Product.objects.all())
 
 
 class ProductCreate(CreateScreen):
