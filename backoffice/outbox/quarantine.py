@@ -30,7 +30,8 @@ def carry_out(
     """Run it in a child process and see what is left of it."""
     if directive.crashes > CRASHES:
         log.error("%s: its worker died %s times; given up.", directive, directive.crashes)
-        return bury(directive, _("The worker died %(count)s times while carrying this out.") % {"count": directive.crashes})
+        reason = _("The worker died %(count)s times while carrying this out.")
+        return bury(directive, reason % {"count": directive.crashes})
     log.error("%s: its worker died twice; it is now run alone.", directive)
     exit_code = run_alone(directive)
     now = Directive.objects.get(pk=directive.pk)

@@ -155,7 +155,8 @@ def _park(directive: Directive) -> Outcome:
     try:
         _write(
             directive, status=Status.PARKED, lease_token=None, lease_until=None,
-            attempts=max(directive.attempts - 1, 0), last_error=_("Nothing in this version of the program handles this topic."),
+            attempts=max(directive.attempts - 1, 0),
+            last_error=_("Nothing in this version of the program handles this topic."),
         )  # fmt: skip
     except LeaseLost:
         return "lost"
