@@ -218,6 +218,7 @@ _KEEP_CATALOG = [
     *_READ_CATALOG,
     *(f"catalog.{verb}_{model}" for model in ("product", "category", "pricelist") for verb in ("add", "change")),
     "catalog.delete_category",
+    "catalog.delete_pricelist",
     "catalog.change_price",
     "catalog.import_product",
     "catalog.export_product",

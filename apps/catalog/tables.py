@@ -182,6 +182,8 @@ class PriceListTable(tables.Table):
     row_actions = (
         Action(_("Prices"), "catalog:price_list_prices", icon="arrow-right", dialog=False),
         Action(_("Edit"), "catalog:price_list_edit", "catalog.change_pricelist", icon="pencil"),
+        Action(_("History"), "catalog:price_list_history", icon="history", dialog=False),
+        Action(_("Delete"), "catalog:price_list_delete", "catalog.delete_pricelist", icon="trash-2", danger=True),
     )
 
     class Meta:

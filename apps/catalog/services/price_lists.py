@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
+from apps.catalog.errors import InvalidProduct
 from apps.catalog.models import PriceList
 from backoffice.kernel import state
 from backoffice.kernel.locks import lock
@@ -48,6 +51,22 @@ def update(price_list: PriceList, *, revision: int | None = None, **fields: Any)
         _take_default_from_others(price_list)
     validation.check(price_list)
     return state.save_revised(price_list, revision=price_list.revision, fields=[*fields])
+
+
+@transaction.atomic
+def delete(price_list: PriceList) -> None:
+    """Remove a list that never had a price. Raises InvalidProduct when it had one: what was charged stays known."""
+    if price_list.prices.exists():
+        raise InvalidProduct(
+            _("%(list)s has had prices, which stay known. Close it instead: make it inactive.") % {"list": price_list}
+        )
+    try:
+        with transaction.atomic():
+            price_list.delete()
+    except ProtectedError as error:
+        raise InvalidProduct(
+            _("%(list)s is still used by a channel or a customer, so it stays.") % {"list": price_list}
+        ) from error
 
 
 def _take_default_from_others(price_list: PriceList) -> None:

@@ -376,6 +376,18 @@ def test_price_lists_are_made_and_the_default_moves(as_user: AsUser) -> None:
     ]  # fmt: skip
 
 
+def test_a_price_list_that_had_prices_is_closed_not_deleted(as_user: AsUser, everything: Product) -> None:
+    client = as_user("catalog.view_pricelist", "catalog.delete_pricelist")
+    counter, empty = make_price_list(), make_price_list("empty")
+
+    kept = client.post(page("price_list_delete", counter.pk))
+    gone = client.post(page("price_list_delete", empty.pk))
+
+    assert (kept.status_code, gone.status_code) == (409, 302)
+    assert list(PriceList.objects.all()) == [counter]
+    assert client.get(page("price_list_history", counter.pk)).status_code == 200
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_the_file_of_the_list_is_unchanged_when_imported(as_user: AsUser, everything: Product, kind: str) -> None:
     make_product("-1 tricky; “name”", sku="=X", price="4.2567")

@@ -26,8 +26,10 @@ from backoffice.ui.screens import (
     Action,
     ActionScreen,
     CreateScreen,
+    DeleteScreen,
     EditScreen,
     Empty,
+    HistoryScreen,
     ListScreen,
     SavedView,
 )
@@ -210,6 +212,23 @@ class PriceListEdit(EditScreen):
     def perform(self, form: Any) -> PriceList:
         changes = {name: form.cleaned_data[name] for name in form.changed_columns()}
         return price_lists.update(self.object, revision=form.cleaned_data["revision"], **changes)
+
+
+class PriceListDelete(DeleteScreen):
+    """Removes a list that never had a price; one that had is closed instead."""
+
+    model = PriceList
+    permission = "catalog.delete_pricelist"
+    list_url = "catalog:price_list_list"
+
+    def perform(self, form: Any) -> None:
+        price_lists.delete(self.object)
+
+
+class PriceListHistory(HistoryScreen):
+    model = PriceList
+    permission = "catalog.view_pricelist"
+    list_url = "catalog:price_list_list"
 
 
 class PriceListPrices(ListScreen):

@@ -21,6 +21,7 @@ from apps.catalog.selectors import prices as price_reads
 from apps.catalog.selectors import products as product_reads
 from apps.catalog.services import products
 from apps.catalog.tables import ProductTable
+from backoffice import company
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_money
 from backoffice.ui.screens import (
@@ -162,7 +163,7 @@ class ProductDetail(DetailScreen):
             product.sku,
             product.category.name if product.category else "",
             product.get_kind_display(),
-            format_money(price.amount, places=price.places) if price else "",
+            format_money(price.amount, company.current().currency, price.places) if price else "",
         ]
 
     def facts(self) -> Sequence[Fact]:
