@@ -241,6 +241,16 @@ def test_numbers_that_start_again_every_day_or_come_from_two_tills(channel: Chan
     assert sorted(Order.objects.values_list("external_id", flat=True)) == ["P-20161030-1", "P-20161031-1", "P-bar-1"]
 
 
+def test_the_same_number_of_another_day_is_not_taken_for_the_same_ticket(channel: Channel, bread: Product) -> None:
+    imported(channel)
+    found = rows("2018-01-01,09:58:11,1,Bread\n")
+
+    (result,) = check(scanned(channel, found), found)
+
+    assert (result.outcome, result.column) == ("refused", "ticket")
+    assert "till" in result.hint
+
+
 def test_a_product_is_made_once_with_the_price_that_was_typed(channel: Channel) -> None:
     found = rows("2016-10-30,09:00,1,Jam\n2016-10-30,09:00,2,JAM\n")
     entries = PastSalesImporter(run(channel)).scan(iter(found))

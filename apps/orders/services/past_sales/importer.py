@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.formats import date_format
+from django.utils.timezone import make_aware
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.catalog.models import Product
 from apps.orders.models import Channel, Order
-from backoffice.transfers.importer import Applied, Decision, Importer, MapEntry, Row, RowResult, Target
+from backoffice.kernel import clock
+from backoffice.transfers.importer import Applied, BadCell, Decision, Importer, MapEntry, Row, RowResult, Target
 
 from . import matching, reading, writing
 from .columns import COLUMNS
@@ -95,16 +98,19 @@ class PastSalesImporter(Importer):
             yield batch
 
     def check(self, rows: Sequence[Row]) -> Iterable[RowResult]:
-        tickets: list[tuple[Row, Ticket]] = []
+        tickets: list[tuple[Sequence[Row], Ticket]] = []
         for group in reading.groups(rows, daily=self.daily):
             self.figures["tickets"] += 1
             try:
-                tickets.append((group[0], reading.ticket(group)))
+                tickets.append((group, reading.ticket(group)))
             except Unreadable as wrong:
                 yield from self._refused(group, wrong)
-        there = writing.existing(self.channel, [self.external_id(ticket) for _row, ticket in tickets])
-        for row, ticket in tickets:
-            yield self._judged(row, ticket, there)
+        there = writing.existing(self.channel, [self.external_id(ticket) for _group, ticket in tickets])
+        for group, ticket in tickets:
+            if clash := self._clash(ticket, there):
+                yield from (row.refuse(clash) for row in group)
+            else:
+                yield self._judged(group[0], ticket, there)
 
     def checked(self) -> Mapping[str, int]:
         names = ("tickets", "orders", "lines", "units", "empty", "there")
@@ -155,13 +161,25 @@ class PastSalesImporter(Importer):
         decision = self.decided.get(name)
         return decision is None or decision.action == "ignore"
 
-    def _judged(self, row: Row, ticket: Ticket, there: Mapping[str, int]) -> RowResult:
+    def _clash(self, ticket: Ticket, there: Mapping[str, tuple[int, datetime]]) -> BadCell | None:
+        """What is wrong when the number was used before, for another ticket."""
+        _pk, placed_at = there.get(self.external_id(ticket), (0, None))
+        if placed_at is None or placed_at == make_aware(ticket.at):
+            return None
+        other = date_format(clock.local(placed_at), "SHORT_DATETIME_FORMAT")
+        return BadCell(
+            "ticket",
+            _("Another ticket of this number is there already, of %(when)s.") % {"when": other},
+            _("If it comes from another till, give the till a name on the first page."),
+        )
+
+    def _judged(self, row: Row, ticket: Ticket, there: Mapping[str, tuple[int, datetime]]) -> RowResult:
         external_id = self.external_id(ticket)
         label = _("Ticket %(number)s") % {"number": ticket.number}
         when = date_format(ticket.at, "SHORT_DATETIME_FORMAT")
         if external_id in there:
             self.figures["there"] += 1
-            url = Order(pk=there[external_id]).get_absolute_url()
+            url = Order(pk=there[external_id][0]).get_absolute_url()
             return row.unchanged(label=label, meta=_("%(when)s · imported before") % {"when": when}, url=url)
         kept = {name: item for name, item in ticket.items.items() if not self._is_ignored(name)}
         if not kept:

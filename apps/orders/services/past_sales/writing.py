@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils.timezone import make_aware
@@ -31,10 +31,10 @@ class Written:
     estimated: int
 
 
-def existing(channel: Channel, external_ids: Iterable[str]) -> dict[str, int]:
-    """Orders of the channel that are there already: external id → primary key."""
+def existing(channel: Channel, external_ids: Iterable[str]) -> dict[str, tuple[int, datetime]]:
+    """Orders of the channel that are there already: external id → primary key, and when they were placed."""
     found = Order.objects.filter(channel=channel, external_id__in=list(external_ids))
-    return dict(found.values_list("external_id", "pk"))
+    return {name: (pk, placed_at) for name, pk, placed_at in found.values_list("external_id", "pk", "placed_at")}
 
 
 def write(channel: Channel, tickets: Sequence[Ticket], products: Mapping[str, Product]) -> Written:
