@@ -154,6 +154,5 @@ def test_the_day_from_flour_to_the_customers_points(
     page.goto(f"{bakery}/")
     expect(page.get_by_role("main")).to_contain_text("35.50")
     page.goto(f"{bakery}{order.get_absolute_url()}")
-    page.get_by_role("link", name="History").first.click()
     expect(page.get_by_role("main")).to_contain_text("Counter")
     call_command("verify_ledgers", verbosity=0)

@@ -73,16 +73,17 @@ def log() -> None:
     first = clock.today() - timedelta(days=WEEKS_OF_LOG * 7)
     for offset in range(WEEKS_OF_LOG * 7 - DAYS_OF_STORY):
         day = first + timedelta(days=offset)
-        for number in range(22 + 8 * (day.weekday() >= 5) + chance.randrange(7)):
+        for number in range(13 + 6 * (day.weekday() >= 5) + chance.randrange(6)):
             minute = 7 * 60 + chance.randrange(11 * 60)
             ticket = Ticket(
                 f"{day:%Y%m%d}-{number:03d}", datetime(day.year, day.month, day.day, minute // 60, minute % 60)
             )
             for sku, quantity in _basket(chance):
-                ticket.items[sku] = Item(sku, Decimal(quantity), unpriced=Decimal(quantity))
+                name = goods[sku].name
+                ticket.items[name] = Item(name, Decimal(quantity), unpriced=Decimal(quantity))
             tickets.append(ticket)
     for start in range(0, len(tickets), 500):
-        write(channel, tickets[start : start + 500], goods)
+        write(channel, tickets[start : start + 500], {product.name: product for product in goods.values()})
 
 
 def week() -> None:
@@ -95,7 +96,7 @@ def week() -> None:
         chance = Random(day.toordinal())
         with clock.fixed(clock.at(day, 5)), _as("baker"):
             _bake([*BATCHES, *(SOME_DAYS[:3] if days_ago % 2 else SOME_DAYS[3:])], chance)
-        _sell(day_start=clock.at(day, 7), minutes=12 * 60, tickets=15, chance=chance)
+        _sell(day_start=clock.at(day, 7), minutes=12 * 60, tickets=16 + 6 * (day.weekday() >= 5), chance=chance)
         with clock.fixed(clock.at(day, 19, 20)), _as("counter"):
             _write_off()
             runner.drain()
