@@ -56,7 +56,7 @@ __all__ = [
     "inline_id",
 ]
 
-SORT = "sort"
+SORT, HIDE = "sort", "hide"
 OWN_OPTIONS = ("row_url", "totals", "row_actions")
 Draw = Callable[[Any], Any]
 
@@ -112,6 +112,9 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
         self.sprite = SafeString("")
         self._led: tuple[Any, str] = (None, "")  # the row that was asked for last, and where it leads
         self.shown: Iterable[Any] | None = None
+        for name in request.GET.getlist(HIDE) if request is not None else ():
+            if name in self.columns:
+                self.columns.hide(name)
         if request is not None and request.GET.get(SORT):
             asked = request.GET[SORT]
             if asked.lstrip("-") in self.columns and self.columns[asked.lstrip("-")].orderable:

@@ -97,7 +97,8 @@ class FormScreen(ObjectScreen):
             form.add_error(None, gettext("Another entry got in the way at the same moment. Look again and retry."))
             return self.show(form, status=409)
         if text := self.success(result):
-            messages.success(request, text, extra_tags=url_of(result))
+            # What was made is one click away; what was changed is what the person looks at.
+            messages.success(request, text, extra_tags=url_of(result) if self.object is None else "")
         changed = self.changed or (self.event if self.model is not None else ())
         return htmx.done(request, to=self.success_url(result), changed=changed, leave=self.leave)
 

@@ -21,7 +21,7 @@ from backoffice.ui.export import csv_response, xlsx_response
 from backoffice.ui.filters import FilterSet
 from backoffice.ui.pagination import SIZES, Count, Page, capped_count, capped_counts, paginate, positive, size_of
 from backoffice.ui.permissions import may
-from backoffice.ui.tables import SORT, Table
+from backoffice.ui.tables import HIDE, SORT, Table
 
 from .base import Empty, Figure, ModelScreen, with_query
 from .bulk import BulkAction, confirm_or_run
@@ -181,7 +181,11 @@ class ListScreen(ModelScreen):
             kept={name: self.request.GET[name] for name in ("view", SORT, "size") if self.request.GET.get(name)},
             previous=with_query(self.request, page=self.page.number - 1) if self.page.number > 1 else "",
             next=with_query(self.request, page=self.page.number + 1) if self.page.has_next else "",
-            sizes=[(size, with_query(self.request, size=size)) for size in SIZES],
+            sizes=[(size, with_query(self.request, size=size)) for size in SIZES]
+            if self.counts[0].number > SIZES[0]
+            else [],
+            columns=self.columns,
+            hidden=self.request.GET.getlist(HIDE),
             exports=[(k, with_query(self.request, export=k)) for k in ("csv", "xlsx")] if self.may_export() else [],
             narrowed=bool(self.filter and self.filter.values) or self.view is not None,
         )
@@ -193,6 +197,16 @@ class ListScreen(ModelScreen):
         page = "ui/screens/row_menu.html"
         context = self.get_context(row=row, buttons=shown)
         return htmx.render(self.request, page, context, fragments={"row-menu": f"{page}#menu"})
+
+    def columns(self) -> list[tuple[str, str, bool]]:
+        """The columns that can be left out or taken in: heading, query string that does so, whether it is shown."""
+        hidden = self.request.GET.getlist(HIDE)
+        choices = []
+        for bound in list(self.table.columns.iterall())[1:]:
+            query = self.request.GET.copy()
+            query.setlist(HIDE, [n for n in hidden if n != bound.name] + ([] if bound.name in hidden else [bound.name]))
+            choices.append((str(bound.header), f"?{query.urlencode()}", bound.name not in hidden))
+        return choices
 
     def export_as(self, kind: str) -> HttpResponseBase:
         """Exactly what is shown: these rows, this order, these columns, all pages."""

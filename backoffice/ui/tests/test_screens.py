@@ -300,3 +300,16 @@ def test_the_head_of_a_page_draws_itself_again(as_user, people):
         assert_fragment_is_part_of_page(as_user(VIEW), page, "page-head")
 
     assert 'hx-trigger="changed:accounts-user from:body"' in as_user(VIEW).get(url).content.decode()
+
+
+def test_columns_are_left_out_and_stay_out(as_user, people):
+    client = as_user(VIEW)
+
+    page = client.get(f"{reverse('test_list')}?hide=email&hide=nonsense").content.decode()
+    file = b"".join(client.get(f"{reverse('test_list')}?hide=email&export=csv").streaming_content).decode()
+
+    assert "ana@example.com" not in page
+    assert 'name="hide" value="email"' in page
+    assert "hide=email" in page.split("aria-sort")[1].split("</tr>")[0]
+    assert "ana@example.com" not in file
+    assert "Ana Souza" in file
