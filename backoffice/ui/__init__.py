@@ -24,86 +24,76 @@ htmx.py
         anything else, and a history restore, gets the whole page. Sets Vary. A fragment named "dialog" is put into
         <dialog id="dialog">. A partial is found in the file that defines it, not in a template that extends that file.
     done(request, *, to, changed=(), leave=False, close=True)
-        Success. A browser: 302 to `to`. htmx: nothing is swapped, and after settle come the events `changed:<name>` for
-        each name ("inventory-hold", or a tuple) and `dialog:close`. leave=True makes htmx go to `to` as well (a new
-        document was made, or the shown one is gone). Messages become toasts by themselves.
-    tell(response, changed)   the same events with an answer that shows something. is_htmx(request), target(request)
-    Regions that care: hx-get="<own url>" hx-trigger="changed:inventory-hold from:body" hx-target="this"
-        hx-swap="outerHTML"
-    A link into the dialog: <a href="…" hx-get="…" hx-target="#dialog">
+        Success. A browser: 302 to `to`. htmx: nothing is swapped, and after settle come the events `changed:<name>`
+        for each name ("inventory-hold", or a tuple) and `dialog:close`. leave=True makes htmx go to `to` as well (a
+        new document was made, or the shown one is gone). Messages become toasts by themselves.
+    tell(response, changed)    the same events with an answer that shows something
+    is_htmx(request), target(request)
+    A region that cares: hx-get="<its url>" hx-trigger="changed:inventory-hold from:body" hx-target="this"
+    hx-swap="outerHTML". A link into the dialog: <a href="…" hx-get="…" hx-target="#dialog">.
 
 permissions.py — each sets `.permission` on the view; a class screen names it as an attribute, or as_view() refuses
-    @requires("app.perm")   GET; safe=False for a form that is a function. Strangers → login; the others → 403 page or
-        toast
-    @command("app.perm")    POST only.   @signed_in   any user.   @public   everybody (pinned by a test)
-    may(user, "app.perm") -> bool      "" or None: anybody who is logged in
+    @requires("app.perm")   GET (safe=False: POST too). Strangers → login; the others → 403, a page or a toast
+    @command("app.perm")    POST only.    @signed_in  any user.    @public  everybody; a test pins the list
+    may(user, "app.perm") -> bool    "" or None: anybody who is logged in
 
-middleware.py   Acting (acting(user) around the request, no-store), Toasts (messages out-of-band, login by HX-Redirect),
-                DomainErrors (DomainError → 409, PermissionDenied → 403: toast for htmx, "ui/error.html" for a browser)
-context.py      shell: `nav` for the sidebar, `in_dialog`
+middleware.py  Acting (acting(user) around the request; no-store), Toasts (messages out-of-band; login by HX-Redirect),
+               DomainErrors (DomainError → 409, PermissionDenied → 403: toast for htmx, "ui/error.html" for a browser)
+context.py     shell: `nav` for the sidebar, `in_dialog`
 
-screens — all have: permission (required), title, icon, template_name, list_url ("catalog:product_list") and
-    list_title for
-    the way back, breadcrumbs() -> [(label, url)] of what lies above, get_context(**more), fragments(), self.request,
-    self.kwargs. Those of a model: model, get_queryset() (the rows this user may see), self.object (pk of the URL),
-        event.
+screens — all have: permission (required), title, icon, template_name, list_url ("catalog:product_list") and list_title
+    for the way back, breadcrumbs() -> [(label, url)] of what lies above, get_context(**more), fragments().
+    Those of a model: model, get_queryset() (the rows this user may see), self.object (pk of the URL), event.
   ListScreen    table_class filter_class=None saved_views=() create=None actions=() bulk_actions=() export=True
                 export_permission=None empty=Empty(…) page_size=50 search_label changed="" figures() lead() matching()
                 Template ui/screens/list.html, blocks above, below; fragment "table". The query string: q, filters,
-                view,
-                sort, page, size, export=csv|xlsx (exactly what is shown).
+                view, sort, page, size, hide (columns), export=csv|xlsx (exactly what is shown), menu (of one row).
   DetailScreen  tabs=[Tab(key, label, url_name, permission, count=callable(thing))] tab="overview" actions=[Action]
                 panels="catalog.product" badge() thumb()->(icon, hue) meta()->[text] facts() figures()
-                Template ui/screens/detail.html, blocks page_head, page_body, page_side. A further tab: subclass it
-                with its
-                own `tab` and template_name; or {% include "ui/screens/head.html" %} with context from head().
-  CreateScreen EditScreen   form_class perform(form) (default form.save()) success(obj)->text success_url(obj) initial()
-                submit_label changed=() leave=False fields_template="ui/form_fields.html" get_form(data, files)
-                422 errors · 409 a rule refused, beside its field · 409 stale revision: theirs and yours, and a choice
-                self.key: the same however often this form is sent (for services with key=). A field "reason" in the
-                form
-                becomes the reason in the history.
-  ActionScreen  a form (default: none, "are you sure") and one service: perform(form), intro(), danger=False. With a pk
-                in the URL and a model it has an object.   DeleteScreen: one that deletes; reason=True asks for one.
-  BulkAction(key, label, permission, service, form_class=Form, icon="", danger=False)   service(row,
-      **form.cleaned_data);
-                ticked rows or all that match; each row in its own savepoint; refusals are listed.
-  BulkScreen    list_class, action: the same at a URL of its own
-  InlineScreen  form_class (one field) table_class column: link ⇄ form in a cell; get_queryset() annotates what the
-      cell needs
+                Template ui/screens/detail.html, blocks page_head, page_body, page_side. The head draws itself again
+                on changed:<event>. A further tab: subclass it, with a `tab` and a template_name of its own.
+  CreateScreen  form_class perform(form) (default form.save()) success(obj)->text success_url(obj) initial()
+  EditScreen    submit_label changed=() leave=False wide=False fields_template="ui/form_fields.html" get_form()
+                422 errors · 409 a rule refused, beside its field · 409 stale revision: theirs, yours and a choice.
+                self.key: the same however often this one form is sent, for services with key=. A field "reason" in
+                the form becomes the reason in the history.
+  ActionScreen  a form (by default none: "are you sure") and one service: perform(form), intro(), danger=False. With a
+                pk in the URL and a model it has an object.
+  DeleteScreen  an ActionScreen that deletes; reason=True asks for one
+  BulkAction(key, label, permission, service, form_class=Form, icon="", danger=False)   in ListScreen.bulk_actions:
+                service(row, **form.cleaned_data) for the ticked rows or all that match; each row in its own
+                savepoint; refusals are listed.   BulkScreen: list_class, action; the same at a URL of its own.
+  InlineScreen  form_class (one field) table_class column: link ⇄ form in a cell; get_queryset() annotates for the cell
   HistoryScreen detail_class=None related=("packs",) hidden=(…)
   Action(label, url_name, permission=None, icon="", primary=False, danger=False, dialog=True, post=False, to=None,
-         when=None, args=None)   shown if the user may, `to` is in state.allowed(thing), when(thing). post: a form POST
-  SavedView(key, label, apply, count=True)   Figure(label, value, note="", url="", tone="", on=False)   Fact(label,
-      value, url)
-  Empty(title, text)   Badge(text, tone)
+         when=None, args=None)   shown if the user may, `to` is in state.allowed(thing), and when(thing)
+  SavedView(key, label, apply, count=True)   Figure(label, value, note="", url="", tone="", on=False)
+  Fact(label, value, url="")   Empty(title, text)   Badge(text, tone)
 
 tables.py — Table (django_tables2, drawn by a plan made once a request). Meta: model, fields, sequence, exclude,
-    order_by,
-    and row_url = "get_absolute_url" | None | callable, totals = ("amount",), row_actions = [Action]. row_tone(record).
-    Columns: accessor=, verbose_name=, orderable=, order_by=, empty_text=, css=, card= (what price stock status: shown
-    on a phone). A cell of one's own: def render_<column>(self, value, record), not called for empty values.
+    order_by, and row_url = "get_absolute_url" | None | callable, totals = ("amount",), row_actions = [Action].
+    row_tone(record). Columns take accessor=, verbose_name=, orderable=, order_by=, empty_text=, css=, card= (what,
+    price, stock, status: its place on a phone). A cell of one's own: def render_<column>(self, value, record), which is
+    not called for empty values. Icons inside rows are drawn once.
     Column NumberColumn DateColumn DateTimeColumn BoolColumn(yes, no) MoneyColumn(places=2, currency="")
     QuantityColumn(unit="unit.code" | callable) BadgeColumn(tones={value: tone} | callable(record), quiet={value})
     LinkColumn(url="view:name" | callable, dialog=False) WhatColumn(title, meta, thumb=callable → (icon, hue), url)
     InlineColumn("catalog:product_price", permission, column=MoneyColumn()) BarColumn(maximum=, tone=callable)
     Outside a list: ProductTable(rows, request=request) and {% include "ui/table.html" with table=table %}
 
-filters.py — FilterSet (django-filter): `q` looks in search_fields = ("search_text",) (folded; every word must occur) or
-    plain columns. facets = ("kind",) stand beside the list, the others above it. ChoiceFilter MultipleChoiceFilter
+filters.py — FilterSet (django-filter): `q` looks in search_fields = ("search_text",) (folded; every word must occur)
+    or plain columns. facets = ("kind",) stand beside the list, the others above it. ChoiceFilter MultipleChoiceFilter
     ModelChoiceFilter ModelMultipleChoiceFilter BooleanFilter DateRangeFilter("at", instant=True). fold(text)
 
 forms.py — Form, ModelForm (carries `revision`, saves through state.save_revised, writes only what changed):
     spans = {"sku": 2} of 6 columns, groups = [(_("Food"), ["allergens"])]. Kernel fields get the right form field.
     DecimalField(places=6, affix="") MoneyFormField PriceFormField QuantityFormField(unit="kg") DateField DateTimeField
-    ScanField(queryset, codes=("sku", "barcode"), search="search_text") reason_field() set_unit(form, "quantity", "kg")
+    ScanField(queryset, codes=("sku", "barcode"), search="search_text") reason_field() set_unit(form, name, "kg")
     {{ form }} draws summary, groups and fields; {% include "ui/field.html" with field=form.sku span=3 %} one of them.
 
-panels.py — composition.PANELS = {"catalog.product": [Panel(key, title, url_name, permission,
-    refresh="orders-order")]}; the
-    URL takes the pk and serves the fragment "panel-<key>".  {% include "ui/panels.html" %} draws `panels`
-nav.py — composition.NAV = [Section(_("Sell"), [Item(label, url_name, permission, icon, count="dotted.path",
-    under=())])]
-export.py — neutralise restore csv_response xlsx_response.   pagination.py — paginate(queryset, number=, size=) -> Page
+panels.py — composition.PANELS = {"catalog.product": [Panel(key, title, url_name, permission, refresh="orders-order")]}
+    The URL takes the pk and serves the fragment "panel-<key>". {% include "ui/panels.html" %} draws `panels`.
+nav.py — composition.NAV = [Section(_("Sell"), [Item(label, url_name, permission, icon, count="dotted.path")])]
+export.py — neutralise, restore, csv_response, xlsx_response.   pagination.py — paginate(queryset, number=, size=)
 backoffice/testing/screens.py — views(), lists(), and assertions that hold for all of them
 """
