@@ -98,7 +98,7 @@ class PastSalesImporter(Importer):
             yield batch
 
     def check(self, rows: Sequence[Row]) -> Iterable[RowResult]:
-        tickets: list[tuple[Sequence[Row], Ticket]] = []
+        tickets: list[tuple[list[Row], Ticket]] = []
         for group in reading.groups(rows, daily=self.daily):
             self.figures["tickets"] += 1
             try:
