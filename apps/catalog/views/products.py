@@ -80,7 +80,7 @@ class ProductList(ListScreen):
     ]
     bulk_actions = [
         BulkAction(
-            "category", gettext_lazy("Move to a category"), "catalog.change_product", products.set_category,
+            "category", gettext_lazy("Category"), "catalog.change_product", products.set_category,
             form_class=BulkCategoryForm, icon="folder-tree",
         ),
         BulkAction(
