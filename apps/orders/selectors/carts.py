@@ -117,8 +117,8 @@ class Cart:
 
 
 def lines_of(session: OrderSession) -> list[SessionLine]:
-    """The lines in the order in which they were added, with product, unit and category. One query."""
-    return list(session.lines.select_related("product__unit", "product__category").order_by("pk"))
+    """The lines in the order in which they were added, with product and unit. One query."""
+    return list(session.lines.select_related("product__unit").order_by("pk"))
 
 
 def priced_lines(lines: Iterable[SessionLine]) -> list[pricing.PricedLine]:

@@ -46,10 +46,11 @@ def open(
     handle = handle.strip()
     if not channel.is_active:
         raise DomainError(_("%(channel)s is closed.") % {"channel": channel})
-    # The channel's row is the lock: of two at once that want the same name, the second sees the first one's tab.
-    Channel.objects.select_for_update().get(pk=channel.pk)
-    if handle and OrderSession.objects.open().filter(channel=channel, handle=handle).exists():
-        raise HandleTaken(handle)
+    if handle:
+        # The channel's row is the lock: of two at once that want the same name, the second sees the first one's tab.
+        Channel.objects.select_for_update().get(pk=channel.pk)
+        if OrderSession.objects.open().filter(channel=channel, handle=handle).exists():
+            raise HandleTaken(handle)
     session = OrderSession.objects.create(
         channel=channel,
         handle=handle,

@@ -19,7 +19,7 @@ from apps.orders.filters import OrderFilter
 from apps.orders.forms import ReasonForm, RefundForm, RescheduleForm, TakePaymentForm
 from apps.orders.models import Order, OrderLine, Payment
 from apps.orders.models.session import Fulfilment
-from apps.orders.selectors import board
+from apps.orders.selectors import board, waiting
 from apps.orders.services import orders, payments
 from apps.orders.services.payments import Tender
 from apps.orders.tables import OrderTable
@@ -61,7 +61,13 @@ class OrderList(ListScreen):
     empty = Empty(gettext_lazy("No orders yet"), gettext_lazy("The first sale at the counter is the first order."))
 
     def get_queryset(self) -> QuerySet[Order]:
-        return Order.objects.select_related("channel").defer("channel__price_list")
+        return Order.objects.select_related("channel")
+
+    def lead(self) -> str:
+        found = waiting.read()
+        return _("%(new)s to accept, %(preparing)s in preparation, %(late)s late.") % {
+            "new": found.new, "preparing": found.preparing, "late": found.late,
+        }  # fmt: skip
 
 
 # --- one order ---
