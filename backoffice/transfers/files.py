@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from numbers import Real
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
@@ -193,8 +194,8 @@ def _text(value: Any, style: DecimalStyle) -> str:
         return "1" if value else "0"
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, float):
-        # repr gives the shortest decimal that is this float: 0.1 stays 0.1, and 3.0 is the whole number people typed.
+    if isinstance(value, Real):
+        # A spreadsheet keeps binary numbers. repr gives the shortest decimal that is this one: 0.1 stays 0.1, and 3.0 is the whole number people typed.
         number = Decimal(repr(value))
         return write_decimal(number.to_integral_value() if number == number.to_integral_value() else number, style)
     if isinstance(value, datetime):
