@@ -85,6 +85,8 @@ class DateRangeField(forms.MultiValueField):
         super().__init__((DateField(required=False), DateField(required=False)), require_all_fields=False, **kwargs)
 
     def compress(self, data_list: list[Any]) -> tuple[Any, Any] | None:
+        if any(day is not None and not 1900 <= day.year < 2200 for day in data_list):
+            raise forms.ValidationError(_("Enter a day of our time."), code="invalid")
         return (data_list[0], data_list[1]) if any(data_list) else None
 
 

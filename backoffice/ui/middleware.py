@@ -69,7 +69,7 @@ class Toasts:
 
     def _append(self, request: HttpRequest, response: HttpResponse) -> None:
         storage: Any = messages.get_messages(request)
-        if storage.used or not len(storage):
+        if not len(storage) or storage.used:
             return
         response.content += render_to_string("ui/toasts_oob.html", {"messages": storage}, request).encode()
 

@@ -117,7 +117,7 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
                 self.columns.hide(name)
         if request is not None and request.GET.get(SORT):
             asked = request.GET[SORT]
-            if asked.lstrip("-") in self.columns and self.columns[asked.lstrip("-")].orderable:
+            if self._sortable(asked.removeprefix("-")):
                 self.order_by = asked
 
     # --- what the data is ------------------------------------------------------------------------------------------
@@ -128,6 +128,18 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
         if any(str(name).lstrip("-") in ("pk", "id") for name in order):
             return queryset
         return queryset.order_by(*order, "-pk" if not order else "pk")
+
+    def _sortable(self, name: str) -> bool:
+        """Whether the rows can be sorted by the column: a sort key that the database does not know is no sort key."""
+        if name not in self.columns or not self.columns[name].orderable:
+            return False
+        if not isinstance(self.data.data, QuerySet):
+            return False
+        if hasattr(self, f"order_{name}"):
+            return True
+        paths = [str(path).lstrip("-").replace(".", "__") for path in self.columns[name].order_by]
+        known = self.data.data.query.annotations
+        return all(path in known or self.model_field(path) is not None for path in paths)
 
     def model_field(self, path: str) -> models.Field[Any, Any] | None:
         """The model field that a column's path ends at, when it is one."""
@@ -253,7 +265,7 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
 
     def _sorting(self, bound: Any) -> tuple[str, str]:
         """The query string that sorts by this column, the other way when it already does; and how it is sorted now."""
-        if self.request is None or not bound.orderable or not isinstance(self.data.data, QuerySet):
+        if self.request is None or not self._sortable(bound.name):
             return "", ""
         now = next((alias for alias in self.order_by or () if alias.lstrip("-") == bound.name), "")
         query = self.request.GET.copy()

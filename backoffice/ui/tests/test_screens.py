@@ -313,3 +313,51 @@ def test_columns_are_left_out_and_stay_out(as_user, people):
     assert "hide=email" in page.split("aria-sort")[1].split("</tr>")[0]
     assert "ana@example.com" not in file
     assert "Ana Souza" in file
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sort=--who",
+        "sort=-",
+        "sort=initials",
+        "sort=select",
+        "sort=who&sort=email",
+        "joined_from=9999-12-31&joined_to=9999-12-31",
+        "joined_from=0001-01-01",
+        "joined_from=2026-02-30",
+        "theme=dark&theme=%00&theme=nonsense",
+        "page=99999999&size=200",
+        "page=-1&size=0",
+        "hide=select&hide=actions&hide=%F0%9F%A5%90",
+        "q=" + "%25_'\"\\" * 30,
+        "view=%00",
+        "%00=%00",
+        "export=pdf",
+    ],
+)
+def test_no_query_string_breaks_the_list(as_user, people, query):
+    response = as_user(VIEW, CHANGE).get(f"{reverse('test_list')}?{query}")
+
+    assert response.status_code == 200
+
+
+def test_days_are_those_of_the_business(as_user, people):
+    User.objects.filter(username="ana").update(date_joined="2026-11-02T02:30:00Z")
+    url = reverse("test_list")
+
+    first = as_user(VIEW).get(f"{url}?joined_from=2026-11-01&joined_to=2026-11-01").content.decode()
+    second = as_user(VIEW).get(f"{url}?joined_from=2026-11-02&joined_to=2026-11-02").content.decode()
+
+    assert "Ana Souza" in first
+    assert "Ana Souza" not in second
+
+
+@pytest.mark.parametrize(
+    "data", [{"ids": ["x", "-1", "9" * 40, "\x00"]}, {"scope": "nonsense"}, {"ids": ["1"], "confirm": "1"}]
+)
+def test_no_selection_breaks_the_bulk_page(as_user, people, data):
+    response = as_user(VIEW, CHANGE).post(reverse("test_list"), {"action": "silence", **data})
+
+    assert response.status_code in (200, 422)
+    assert not User.objects.filter(is_active=False).exists()

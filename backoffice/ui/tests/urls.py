@@ -8,7 +8,7 @@ from django.urls import include, path
 
 from backoffice.kernel.errors import DomainError, Remedy
 from backoffice.ui import htmx
-from backoffice.ui.filters import ChoiceFilter, FilterSet, MultipleChoiceFilter
+from backoffice.ui.filters import ChoiceFilter, DateRangeFilter, FilterSet, MultipleChoiceFilter
 from backoffice.ui.forms import Form, ModelForm, QuantityFormField, reason_field
 from backoffice.ui.permissions import command, public, requires, signed_in
 from backoffice.ui.screens import (
@@ -50,6 +50,7 @@ class UserTable(Table):
     email = InlineColumn("test_inline", CHANGE, column=Column())
     theme = BadgeColumn(tones={"dark": "info"}, quiet={"system"})
     is_active = BoolColumn()
+    initials = Column()
 
     row_url = staticmethod(page_of)
     row_actions = [Action("Edit", "test_edit", CHANGE, icon="pencil")]
@@ -63,6 +64,7 @@ class UserFilter(FilterSet):
     search_fields = ("name", "username")
     facets = ("theme",)
     theme = MultipleChoiceFilter(choices=User.Theme.choices)
+    joined = DateRangeFilter("date_joined", instant=True)
     density = ChoiceFilter(choices=User.Density.choices, label="Density")
 
 
