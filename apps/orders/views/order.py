@@ -47,8 +47,7 @@ class OrderList(ListScreen):
     actions = [
         Action(gettext_lazy("Board"), "orders:board", VIEW, icon="square-kanban", dialog=False),
         Action(
-            gettext_lazy("Import past sales"), "transfers:upload", "orders.import_past_sales", icon="upload",
-            dialog=False, args=lambda thing: ["past_sales"],
+            gettext_lazy("Past sales"), "orders:past_sales", "orders.import_past_sales", icon="file-up", dialog=False
         ),
     ]  # fmt: skip
     saved_views = [
