@@ -42,19 +42,26 @@ def create(*, price: Decimal | None = None, **fields: Any) -> Product:
 
 @transaction.atomic
 def update(product: Product, *, revision: int | None = None, **fields: Any) -> Product:
-    """Change the named fields. Raises InvalidProduct, and StaleRevision if somebody saved since `revision`."""
+    """Change the named fields; where nothing differs nothing is written.
+
+    Raises InvalidProduct, and StaleRevision if somebody saved since `revision`.
+    """
     product = lock(product)
     state.check_revision(product, revision)
-    unit_before = product.unit_id
+    columns = {field.name: field.attname for field in Product._meta.concrete_fields if field.name in fields}
+    before = {name: getattr(product, column) for name, column in columns.items()}
     _assign(product, fields)
+    changed = [name for name, column in columns.items() if getattr(product, column) != before[name]]
+    if not changed:
+        return product
     _check(product)
-    if product.unit_id != unit_before and is_used(product):
+    if "unit" in changed and is_used(product):
         raise InvalidProduct(
             _("The unit of %(product)s stays: stock, recipes or orders are written in it already.")
             % {"product": product.name},
             field="unit",
         )
-    return state.save_revised(product, revision=product.revision, fields=[*fields])
+    return state.save_revised(product, revision=product.revision, fields=changed)
 
 
 def set_name(product: Product, name: str, *, revision: int | None = None) -> Product:

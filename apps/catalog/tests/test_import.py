@@ -180,6 +180,16 @@ def test_what_changed_since_the_preview_is_refused() -> None:
     assert set(Product.objects.values_list("name", flat=True)) == {"Country bread", "Another"}
 
 
+def test_the_unit_of_a_product_in_use_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_product("Bread", sku="A")
+    assert check({"sku": "A", "unit": "kg"})[0].outcome == "changed"
+    monkeypatch.setattr(products, "used_among", lambda ids: set(ids))
+
+    (result,) = check({"sku": "A", "unit": "kg"})
+
+    assert (result.outcome, result.column) == ("refused", "unit")
+
+
 def test_a_dash_takes_a_product_off_a_list() -> None:
     counter = make_price_list("counter")
     product = make_product(sku="A", price="5")

@@ -117,6 +117,27 @@ def test_retire_and_restore() -> None:
     assert Product.objects.sellable().exists()
 
 
+def test_what_changes_nothing_writes_nothing() -> None:
+    product = products.retire(make_product("Bread"))
+
+    products.update(product, is_active=False, name=" Bread ", category=None)
+
+    product.refresh_from_db()
+    assert (product.revision, product.history.count()) == (2, 2)
+
+
+def test_the_unit_of_a_product_in_use_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    product = products.update(make_product("Bread"), unit=make_unit("kg"))
+    monkeypatch.setattr(products, "used_among", lambda ids: set(ids))
+
+    with pytest.raises(InvalidProduct) as refused:
+        products.update(product, unit=make_unit("g"))
+
+    assert refused.value.field == "unit"
+    product.refresh_from_db()
+    assert product.unit == make_unit("kg")
+
+
 def test_packs_and_units_convert_exactly() -> None:
     flour = make_product(unit="kg")
     sack = packs.add(flour, name="sack 25 kg", quantity=Decimal("25"))
