@@ -195,7 +195,8 @@ def _text(value: Any, style: DecimalStyle) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, Real):
-        # A spreadsheet keeps binary numbers. repr gives the shortest decimal that is this one: 0.1 stays 0.1, and 3.0 is the whole number people typed.
+        # A spreadsheet keeps binary numbers. repr gives the shortest decimal that is this one: 0.1 stays 0.1. And 3.0
+        # is the whole number that people typed.
         number = Decimal(repr(value))
         return write_decimal(number.to_integral_value() if number == number.to_integral_value() else number, style)
     if isinstance(value, datetime):

@@ -14,11 +14,11 @@ OUTCOMES = (("fo", "new"), ("f1", "changed"), ("fp", "unchanged"), ("fb", "refus
 
 @dataclass(frozen=True)
 class Segment:
-    """One coloured part of the bar, in thousandths of its width."""
+    """One coloured part of the bar, in thousandths of its width; as text, because 1,000 is no width."""
 
     css: str
-    x: int
-    width: int
+    x: str
+    width: str
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _bar(run: TransferRun) -> list[Segment]:
     for css, count in rows:
         if count:
             width = max(4, shown * count // known)
-            segments.append(Segment(css, x, min(width, WIDTH - x)))
+            segments.append(Segment(css, str(x), str(min(width, WIDTH - x))))
             x = min(WIDTH, x + width + 4)
     return segments
 

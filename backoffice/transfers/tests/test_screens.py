@@ -178,3 +178,11 @@ def test_what_people_write_is_text_on_the_page(client):
     shown = page(client, run).content.decode()
     assert "<script>alert" not in shown
     assert "<b>x</b>" not in shown
+
+
+def test_numbers_in_addresses_and_drawings_are_not_localised(client):
+    """With thousands separators on, width="1,000" draws nothing and ?page=1,001 leads nowhere."""
+    NumberSeries.objects.create(series="a", last=1)
+    run = ready(client, "series,last\na,1\n")
+    shown = page(client, run).content.decode()
+    assert 'x="0" y="0" width="1000"' in shown

@@ -30,6 +30,7 @@ Status = TransferRun.Status
 Outcome = TransferRow.Outcome
 PAGE_SIZE = 50
 REFUSED_SHOWN = 20
+SHOWN_FIRST = (Outcome.CHANGED, Outcome.NEW, Outcome.REFUSED, Outcome.UNCHANGED)
 TEMPLATES = {Status.COLUMNS: "transfers/columns.html", Status.MAPPING: "transfers/mapping.html"}
 
 
@@ -70,7 +71,7 @@ def _step(request: HttpRequest, run: TransferRun, importer: type[Importer]) -> d
 def _preview(request: HttpRequest, run: TransferRun, importer: type[Importer]) -> dict[str, Any]:
     tab = request.GET.get("tab", "")
     if tab not in Outcome.values:
-        tab = next((o.value for o in (Outcome.CHANGED, Outcome.NEW, Outcome.REFUSED) if getattr(run, o.value)), "new")
+        tab = next((o.value for o in SHOWN_FIRST if getattr(run, o.value)), Outcome.NEW.value)
     rows = run.rows.filter(outcome=tab)
     if words := request.GET.get("q", "").replace("\x00", "")[:100]:
         rows = rows.filter(
