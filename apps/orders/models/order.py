@@ -291,6 +291,8 @@ class OrderLineLot(LedgerRow):
     quantity = QuantityField(_("quantity"))
     unit_cost = UnitCostField(_("unit cost"))
 
+    objects: ClassVar[models.Manager[OrderLineLot]]  # type: ignore[assignment]  # of the base, typed
+
     class Meta:
         verbose_name = _("lot of an order line")
         verbose_name_plural = _("lots of order lines")

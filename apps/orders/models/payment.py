@@ -109,6 +109,8 @@ class PaymentTransaction(LedgerRow):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by")
     )
 
+    objects: ClassVar[models.Manager[PaymentTransaction]]  # type: ignore[assignment]  # of the base, typed
+
     class Meta:
         verbose_name = _("payment transaction")
         verbose_name_plural = _("payment transactions")

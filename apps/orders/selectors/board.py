@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -103,7 +103,7 @@ def next_step(order: Order) -> tuple[str, str]:
 
 def shown(filters: Mapping[str, Any]) -> QuerySet[Order]:
     """The open orders that the filters leave."""
-    found = Order.objects.open()
+    found: QuerySet[Order] = Order.objects.open()
     now = clock.now()
     if channel := filters.get("channel"):
         found = found.filter(channel__code=channel)
@@ -112,7 +112,7 @@ def shown(filters: Mapping[str, Any]) -> QuerySet[Order]:
     if filters.get("late"):
         found = found.filter(needed_at__lt=now)
     if filters.get("unpaid"):
-        found = found.unpaid()
+        found = found.filter(paid__lt=F("total"))
     if text := filters.get("q"):
         found = search(found, text)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Count, Sum
@@ -133,12 +133,12 @@ def of_product(product_id: int, *, days: int = 28) -> ProductSales:
     )
 
 
-def _of_day(day: date) -> Sequence[tuple]:  # type: ignore[type-arg]
+def _of_day(day: date) -> Sequence[tuple[datetime, Decimal]]:
     rows = Order.objects.counting().filter(business_date=day).values_list("placed_at", "total")
     return [(clock.local(moment), amount) for moment, amount in rows]
 
 
-def _by_hour(rows: Sequence[tuple]) -> dict[int, Decimal]:  # type: ignore[type-arg]
+def _by_hour(rows: Sequence[tuple[datetime, Decimal]]) -> dict[int, Decimal]:
     found: dict[int, Decimal] = {}
     for moment, amount in rows:
         found[moment.hour] = found.get(moment.hour, ZERO) + amount

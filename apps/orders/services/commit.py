@@ -48,7 +48,7 @@ def commit(
     """
     fingerprint = [session.pk, expected_total, hand_over, *(f"{t.method}={t.amount}" for t in tenders)]
     if done := idempotency.find(scope=SCOPE, key=key, fingerprint=fingerprint):
-        return done  # type: ignore[no-any-return]
+        return done
     session = (
         OrderSession.objects.select_for_update(of=("self",))
         .select_related("channel", "customer", "address")

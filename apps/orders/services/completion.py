@@ -37,25 +37,25 @@ def hand_over(order: Order, lines: Sequence[OrderLine]) -> list[OrderLineLot]:
 
 def share_lots(lines: Iterable[OrderLine], taken: Sequence[Taken]) -> list[OrderLineLot]:
     """Which line was filled from which lot, in the order of the lines. Raises DomainError when something is missing."""
-    left: dict[int, list[list[object]]] = defaultdict(list)
+    parts: dict[int, list[Taken]] = defaultdict(list)
     for part in taken:
-        left[part.product_id].append([part, part.quantity])
+        parts[part.product_id].append(part)
+    used: dict[int, Decimal] = defaultdict(Decimal)  # of the first part of each product
     rows = []
     for line in lines:
         wanted = line.quantity
-        queue = left[line.product_id]
+        queue = parts[line.product_id]
         while wanted > 0 and queue:
-            part, rest = queue[0]
-            assert isinstance(part, Taken)
-            assert isinstance(rest, Decimal)
-            here = min(wanted, rest)
+            part = queue[0]
+            here = min(wanted, part.quantity - used[line.product_id])
             rows.append(
                 OrderLineLot(line=line, lot=part.lot, location=part.location, quantity=here, unit_cost=part.unit_cost)
             )
             wanted -= here
-            queue[0][1] = rest - here
-            if rest == here:
+            used[line.product_id] += here
+            if used[line.product_id] == part.quantity:
                 queue.pop(0)
+                used[line.product_id] = Decimal(0)
         if wanted > 0:
             raise DomainError(
                 _("%(missing)s × %(product)s is not kept for this order any more.")
