@@ -3,9 +3,9 @@
 import threading
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
-from backoffice.accounts.models import User
 from backoffice.kernel import audit, idempotency, numbering
 from backoffice.kernel.audit import acting
 from backoffice.kernel.errors import KeyReused
@@ -63,6 +63,7 @@ def test_a_key_gives_back_what_came_of_it_and_refuses_other_content():
 
 @pytest.mark.django_db
 def test_history_knows_who_and_why_without_a_request():
+    User = get_user_model()
     boss = User.objects.create(username="boss", name="Boss")
     with acting(boss, "hired"), acting(system="import #3"):
         user = User.objects.create(username="new", name="New")
