@@ -193,9 +193,9 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
     "notify.customer": Handler("apps.orders.services.notifications.customer", mode="long"),
     "order.auto_confirm": Handler("apps.orders.services.order_jobs.auto_confirm"),
     "order.auto_cancel": Handler("apps.orders.services.order_jobs.auto_cancel"),
-    "transfer.scan": Handler("backoffice.transfers.services.jobs.scan", mode="long", heavy=True),
-    "transfer.preview": Handler("backoffice.transfers.services.jobs.preview", mode="long", heavy=True),
-    "transfer.apply": Handler("backoffice.transfers.services.jobs.apply", mode="long", heavy=True),
+    "transfer.scan": Handler("backoffice.transfers.services.jobs.scan", "long", lease_seconds=60, heavy=True),
+    "transfer.preview": Handler("backoffice.transfers.services.jobs.preview", "long", lease_seconds=60, heavy=True),
+    "transfer.apply": Handler("backoffice.transfers.services.jobs.apply", "long", lease_seconds=60, heavy=True),
 }
 
 # Import key -> dotted path of the importer class. See backoffice/transfers/importer.py.

@@ -101,12 +101,6 @@ def opened(file: IO[bytes], *, kind: str, style: DecimalStyle) -> Iterator[Sheet
         lines.close()
 
 
-def count_lines(file: IO[bytes], *, kind: str, style: DecimalStyle) -> int:
-    """How many lines follow the headings."""
-    with opened(file, kind=kind, style=style) as sheet:
-        return sum(1 for _line in sheet.lines)
-
-
 def _bounded(lines: Iterator[tuple[int, list[str]]]) -> Any:
     for number, (line, cells) in enumerate(lines):
         if number > MAX_ROWS:

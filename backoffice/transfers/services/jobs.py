@@ -78,7 +78,8 @@ def scan(directive: Directive, run: TransferRun) -> None:
 @step(Status.CHECKING)
 def preview(directive: Directive, run: TransferRun) -> None:
     """Judge every row of the file; nothing is written but the judgement. Starts over when it was interrupted."""
-    total = files.count_lines(run.file, kind=run.file_format, style=run.style)
+    with _rows(run) as rows:
+        total = sum(1 for _line in _beating(directive, rows))
     with transaction.atomic():
         _update(
             directive, run, Status.CHECKING, check_started_at=clock.now(), check_finished_at=None,
