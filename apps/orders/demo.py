@@ -4,6 +4,7 @@ Everything goes through the services, at the time it is said to have happened. R
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -25,7 +26,7 @@ from apps.production.models import WorkOrder
 from apps.production.services import completion, work_orders
 from backoffice.accounts.models import User
 from backoffice.kernel import clock
-from backoffice.kernel.audit import acting
+from backoffice.kernel.audit import Actor, acting
 from backoffice.outbox import runner
 
 WEEKS_OF_LOG, DAYS_OF_STORY = 6, 7
@@ -119,7 +120,7 @@ def today() -> None:
     runner.drain()
 
 
-def _as(role: str) -> "acting":  # type: ignore[valid-type]
+def _as(role: str) -> AbstractContextManager[Actor]:
     return acting(User.objects.get(username=role))
 
 
