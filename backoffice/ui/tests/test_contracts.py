@@ -16,7 +16,7 @@ def ours():
 def test_every_view_is_found_with_its_permission():
     found = {view.name: view.permission for view in ours()}
 
-    assert len(found) == 12
+    assert len(found) == 14
     assert found["test_list"] == "accounts.view_user"
     assert found["test_touch"] == "accounts.change_user"
     assert found["test_in"] == "signed-in"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
@@ -16,6 +17,7 @@ from backoffice.ui.screens import (
     ActionScreen,
     Badge,
     BulkAction,
+    BulkScreen,
     CreateScreen,
     DeleteScreen,
     DetailScreen,
@@ -113,6 +115,32 @@ class UserList(ListScreen):
         return "All who work here"
 
 
+class UserSilence(BulkScreen):
+    permission = CHANGE
+    list_class = UserList
+    action = UserList.bulk_actions[0]
+
+
+class RecordForm(ModelForm):
+    reason = reason_field(required=False)
+
+    class Meta:
+        model = apps.get_model("catalog.Product")
+        fields = ["name", "description"]
+
+
+class RecordEdit(EditScreen):
+    """A record with a revision; the list of users stands in for its own."""
+
+    model, permission, form_class, list_url = apps.get_model("catalog.Product"), CHANGE, RecordForm, "test_list"
+
+    def success_url(self, result: Any) -> str:
+        return "/test/users/"
+
+    def cancel_url(self) -> str:
+        return "/test/users/"
+
+
 class UserPage(DetailScreen):
     model = User
     permission = VIEW
@@ -185,6 +213,8 @@ def everybody(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("test/users/", UserList.as_view(), name="test_list"),
+    path("test/users/silence/", UserSilence.as_view(), name="test_silence"),
+    path("test/records/<int:pk>/edit/", RecordEdit.as_view(), name="test_record"),
     path("test/users/new/", UserCreate.as_view(), name="test_create"),
     path("test/users/<int:pk>/", UserPage.as_view(), name="test_detail"),
     path("test/users/<int:pk>/edit/", UserEdit.as_view(), name="test_edit"),
