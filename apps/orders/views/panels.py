@@ -34,6 +34,7 @@ def product_sales(request: HttpRequest, pk: int) -> HttpResponse:
         heading=_("Day"),
         width=520,
         height=150,
+        every=7,
     )
     page = "orders/product_sales.html"
     context = {"product": product, "sales": found, "chart": chart, "title": _("Sales"), "days": DAYS}
