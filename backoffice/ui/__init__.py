@@ -78,7 +78,7 @@ tables.py — Table (django_tables2, drawn by a plan made once a request). Meta:
     Column NumberColumn DateColumn DateTimeColumn BoolColumn(yes, no) MoneyColumn(places=2, currency="")
     QuantityColumn(unit="unit.code" | callable) BadgeColumn(tones={value: tone} | callable(record), quiet={value})
     LinkColumn(url="view:name" | callable, dialog=False) WhatColumn(title, meta, thumb=callable → (icon, hue), url)
-    InlineColumn("catalog:product_price", permission, column=MoneyColumn()) BarColumn(maximum=, tone=callable)
+    InlineColumn("catalog:product_price", permission, column=MoneyColumn())
     Outside a list: ProductTable(rows, request=request) and {% include "ui/table.html" with table=table %}
 
 filters.py — FilterSet (django-filter): `q` looks in search_fields = ("search_text",) (folded; every word must occur)

@@ -14,7 +14,6 @@ import django_tables2
 from django.db import models
 from django.utils.formats import date_format, localize
 from django.utils.functional import Promise
-from django.utils.html import format_html
 from django.utils.safestring import SafeData, SafeString
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext
@@ -312,20 +311,6 @@ class InlineColumn(Column):
 
     def export(self, value: Any, record: Any) -> Any:
         return self.inner.export(value, record)
-
-
-class BarColumn(QuantityColumn):
-    """A quantity with a bar that shows how much of `maximum` it is. `tone` of a row is "", "low" or "out"."""
-
-    def __init__(self, *args: Any, maximum: Accessor, tone: Getter | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.maximum, self.tone = read(maximum), tone
-
-    def draw(self, value: Any, record: Any) -> Any:
-        most = self.maximum(record) or 1
-        tone = self.tone(record) if self.tone else ""
-        bar = format_html('<progress class="{}" max="{}" value="{}"></progress>', tone, most, max(0, min(value, most)))
-        return format_html('<span class="stock">{} {}</span>', super().draw(value, record), bar)
 
 
 def inline_id(column: str, pk: Any) -> str:

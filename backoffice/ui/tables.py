@@ -21,7 +21,6 @@ from django_tables2.tables import DeclarativeColumnsMetaclass
 from .actions import Action
 from .columns import (
     BadgeColumn,
-    BarColumn,
     BoolColumn,
     Column,
     DateColumn,
@@ -41,7 +40,6 @@ from .icons import gathered, icon, sprite
 
 __all__ = [
     "BadgeColumn",
-    "BarColumn",
     "BoolColumn",
     "Column",
     "DateColumn",
