@@ -38,6 +38,7 @@ def page(request: HttpRequest) -> HttpResponse:
     answers = checks.ready()
     context = {
         "title": _("Health"),
+        "breadcrumbs": [(_("Health"), "")],
         "checks": answers,
         "well": all(answer.ok for answer in answers),
         "counts": selectors.directive_counts(),
