@@ -87,6 +87,12 @@ def usable_stock(on: date) -> Q:
     return Lot.usable_condition(on, prefix="lot__") & ~Q(location__kind=Location.Kind.QUARANTINE)
 
 
+def unusable_stock(on: date) -> Q:
+    """The opposite of `usable_stock`, said so that the database starts from the few lots that are meant."""
+    quarantine = Location.objects.filter(kind=Location.Kind.QUARANTINE)
+    return ~Q(lot__status=Lot.Status.OK) | Q(lot__expires_on__lt=on) | Q(location__in=quarantine)
+
+
 def usable_backing(on: date, now: datetime) -> Q:
     """Allocations of counting holds on stock that may be used, for queries on HoldAllocation."""
     return usable_stock(on) & Hold.counting_condition(now, prefix="hold__")
@@ -113,13 +119,12 @@ def of(
     if scope is not None:
         stock = stock.filter(location_id__in=scope)
     found: dict[int, dict[str, Decimal]] = {}
-    for product_id, on_hand, usable in (
-        stock.values("product_id")
-        .annotate(on_hand=Sum("quantity"), usable=Sum("quantity", filter=usable_stock(day)))
-        .values_list("product_id", "on_hand", "usable")
+    # On hand is the sum of one index; what of it is unusable is little, and comes with the promises.
+    for product_id, on_hand in (
+        stock.order_by().values("product_id").annotate(total=Sum("quantity")).values_list("product_id", "total")
     ):
-        found[product_id] = {"on_hand": on_hand, "usable": usable or ZERO}
-    for product_id, kind, total in _promises(wanted, scope=scope, on=day, until=on, now=now, exclude=exclude):
+        found[product_id] = {"on_hand": on_hand}
+    for product_id, kind, total in _promises(wanted, stock, scope=scope, on=day, until=on, now=now, exclude=exclude):
         found.setdefault(product_id, {})[kind] = total
 
     wanted_ids = found.keys() if keys is None or isinstance(keys, QuerySet) else [*keys]
@@ -146,21 +151,22 @@ def _keys(products: Products) -> Any:
 
 
 def _numbers(product_id: int, figures: dict[str, Decimal]) -> Availability:
-    on_hand, usable = figures.get("on_hand", ZERO), figures.get("usable", ZERO)
+    on_hand, unusable = figures.get("on_hand", ZERO), figures.get("unusable", ZERO)
     held = figures.get("held", ZERO)
     return Availability(
         product_id=product_id,
         on_hand=on_hand,
         held=held,
-        available=usable - held,
+        available=on_hand - unusable - held,
         expected=figures.get("expected", ZERO),
         promised=figures.get("asked", ZERO) - figures.get("backed", ZERO),
-        unusable=on_hand - usable,
+        unusable=unusable,
     )
 
 
 def _promises(
     wanted: dict[str, Any],
+    stock: QuerySet[StockBalance],
     *,
     scope: tuple[int, ...] | None,
     on: date,
@@ -168,7 +174,7 @@ def _promises(
     now: datetime,
     exclude: Model | None,
 ) -> Iterable[tuple[int, str, Decimal]]:
-    """What is held, asked and backed by holds, and what is expected: one query of four parts."""
+    """What is held, asked and backed by holds, expected, and unusable: one query of five parts."""
     by_hold = {f"hold__{name}": value for name, value in wanted.items()}
     backing = HoldAllocation.objects.filter(usable_backing(on, now), **by_hold)
     asking = Hold.objects.counting(now).filter(**wanted)
@@ -200,6 +206,7 @@ def _promises(
         part(backing, "backed", "hold__product_id", Sum("quantity")),
         part(asking, "asked", "product_id", Sum(F("quantity") - F("fulfilled"))),
         part(coming, "expected", "product_id", Sum("quantity")),
+        part(stock.filter(unusable_stock(on)), "unusable", "product_id", Sum("quantity")),
         all=True,
     )
 
