@@ -93,7 +93,19 @@ def update(language: str) -> None:
     """Bring the catalogue up to date: new texts empty, unused ones gone, translations kept. No line numbers, so that
     a moved line changes nothing in the file."""
     have, found = load(language), collect()
-    fresh = Catalog(locale=language, charset="utf-8", fuzzy=False, project="backoffice", version="1")
+    # No dates and no names in the head: a catalogue in which nothing was said anew stays as it is.
+    fresh = Catalog(
+        locale=language,
+        charset="utf-8",
+        fuzzy=False,
+        project="backoffice",
+        version="1",
+        header_comment="# The texts of the back-office, for people.",
+        creation_date="2026-01-01 00:00+0000",
+        revision_date="2026-01-01 00:00+0000",
+        last_translator="backoffice",
+        msgid_bugs_address="",
+    )
     for message in sorted(found, key=lambda m: (str(m.id), m.context or "")):
         if not message.id:
             continue
