@@ -6,6 +6,7 @@ Without `--update` it reports what the catalogues lack, which a test does too. N
 import io
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -101,8 +102,8 @@ def update(language: str) -> None:
         project="backoffice",
         version="1",
         header_comment="# The texts of the back-office, for people.",
-        creation_date="2026-01-01 00:00+0000",
-        revision_date="2026-01-01 00:00+0000",
+        creation_date=datetime(2026, 1, 1, tzinfo=UTC),
+        revision_date=datetime(2026, 1, 1, tzinfo=UTC),
         last_translator="backoffice",
         msgid_bugs_address="",
     )
