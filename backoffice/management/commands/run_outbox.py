@@ -14,7 +14,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--limit", type=int, help="at most so many")
         parser.add_argument(
-            "--claimed", nargs=2, metavar=("ID", "TOKEN"), help="used by the worker to run one job in a process of its own"
+            "--claimed",
+            nargs=2,
+            metavar=("ID", "TOKEN"),
+            help="used by the worker to run one job in a process of its own",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
