@@ -92,7 +92,8 @@ def test_a_tap_answers_with_the_tab_and_what_changed(till: Client):
     product = croissant(stock=5)
     session = tab((product, 1)).session
     add = reverse("orders:add", args=[session.pk])
-    answer = till.post(add, {"product": product.pk, "revision": session.revision}, headers={**HTMX, "HX-Target": "cart"})
+    tap = {"product": product.pk, "revision": session.revision}
+    answer = till.post(add, tap, headers={**HTMX, "HX-Target": "cart"})
     html = answer.content.decode()
     assert answer.status_code == 200
     assert "<html" not in html

@@ -112,7 +112,7 @@ def channels(request: HttpRequest) -> HttpResponse:
     page, address = "orders/home_channels.html", _list_url(day, day)
     context = {
         "rows": [
-            (f"{address}&channel={pk}", name, format_money(revenue), f"{revenue * 100 / total:.0f} %" if total else "", css)
+            (f"{address}&channel={pk}", name, format_money(revenue), f"{revenue * 100 / (total or 1):.0f} %", css)
             for (pk, name, revenue, _count), css in zip(rows, ("", "a2", "a3", "w", "w", "w", "w"), strict=False)
         ],
         "chart": charts.Shares(
