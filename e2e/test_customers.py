@@ -11,7 +11,7 @@ from apps.crm.selectors.loyalty import differences
 
 from .conftest import PASSWORD
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 CPF = "390.533.447-05"
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from apps.catalog.models import Product
 from apps.orders.models import Order
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 LOG = b"""Date,Time,Transaction,Item
 2016-10-30,09:58:11,1,Sourdough slice
 2016-10-30,10:05:34,2,Sourdough slice

@@ -1,0 +1,71 @@
+"""Every page that can be reached by links: no error, no console error, axe content, nothing wider than the screen."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import Resolver404, resolve
+from playwright.sync_api import Page
+
+LEFT_OUT = {"accounts:logout", "observability:healthz", "observability:readyz"}
+DOWNLOADS = (".pdf", ".csv", ".xlsx")
+
+
+def walk(page: Page, address: str, look: Callable[[str], None]) -> set[str]:
+    """Open one page of every URL name that links lead to, beginning at home. Returns the names."""
+    queue, seen = deque(["/"]), set()
+    while queue:
+        path = queue.popleft()
+        try:
+            match = resolve(urlsplit(path).path)
+        except Resolver404:
+            continue
+        name = match.view_name
+        if name in seen or name in LEFT_OUT or urlsplit(path).path.endswith(DOWNLOADS) or "export=" in path:
+            continue
+        seen.add(name)
+        answer = page.goto(f"{address}{path}")
+        if answer is None or "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        assert answer.status in (200, 405), f"{path}: {answer.status}"
+        if answer.status == 405:
+            continue
+        page.wait_for_load_state("networkidle")
+        look(f"{name} {path}")
+        links = page.locator("a[href]").evaluate_all("found => found.map(a => a.getAttribute('href'))")
+        queue.extend(link for link in links if link.startswith("/") and not link.startswith(("/static/", "/media/")))
+    return seen
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "pt-br")], ids=["desk", "phone"]
+)
+def test_every_page(
+    busy_bakery: str, page: Page, login: Callable[[str, str], Page], width: int, scheme: Any, language: str
+) -> None:
+    from backoffice.accounts.models import User
+
+    User.objects.filter(username="owner").update(language=language)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    axe, problems = Axe(), []
+
+    def look(where: str) -> None:
+        found = axe.run(page)
+        for violation in found.response["violations"]:
+            if violation["impact"] in {"serious", "critical"}:
+                nodes = [node["html"][:160] for node in violation["nodes"][:2]]
+                problems.append(f"{where}: {violation['id']} ({violation['impact']}) {nodes}")
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 1 and "/sheet" not in where and "/label" not in where and "/weighing" not in where:
+            problems.append(f"{where}: {wide} px wider than the screen")
+
+    login(busy_bakery, "owner")
+    seen = walk(page, busy_bakery, look)
+
+    assert problems == []
+    assert len(seen) > 60, sorted(seen)
