@@ -12,7 +12,7 @@ from backoffice.kernel.locks import retry_conflict
 
 from . import build
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
+pytestmark = [pytest.mark.django_db(transaction=True, serialized_rollback=True), pytest.mark.race]
 
 
 def test_a_hundred_redemptions_of_ten_from_fifty_are_five() -> None:
