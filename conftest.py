@@ -26,6 +26,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             "django_db_serialized_rollback" not in names
         ):
             names.insert(0, "django_db_serialized_rollback")
+            if marker is not None:
+                marker.kwargs["serialized_rollback"] = True
 
 
 @pytest.fixture(autouse=True, scope="session")
