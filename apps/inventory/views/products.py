@@ -129,7 +129,7 @@ class ProductCard(DetailScreen):
         return []
 
     def fragments(self) -> dict[str, str]:
-        return {"moves": f"{self.template_name}#moves", "numbers": f"{self.template_name}#numbers"}
+        return {"moves": f"{self.template_name}#moves"}
 
     def get_context(self, **more: Any) -> dict[str, Any]:
         raw = self.request.GET.get("before", "")
