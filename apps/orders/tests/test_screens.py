@@ -368,3 +368,25 @@ def test_junk_in_a_tap_is_refused_and_never_breaks(till: Client, junk: str):
         answer = till.post(reverse(name, args=args), data)
         assert answer.status_code < 500, f"{name} {data}"
     assert not Order.objects.exists()
+
+
+def test_a_sale_in_portuguese_reads_commas(user_with: Any):
+    person = user_with(*TILL, language="pt-br")
+    client = Client()
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    product = make_product("Queijo", unit="kg", price="1234.50", sell_policy="on_demand")
+    session = tab((product, 1)).session
+    step = reverse("orders:set_line", args=[session.pk, session.lines.get().pk])
+    client.post(step, {**fields(client.get(session.get_absolute_url()), step), "quantity": "1,5"})
+    assert session.lines.get().quantity == D("1.5")
+    page = client.get(session.get_absolute_url())
+    assert "1.851,75" in page.content.decode()
+    client.post(step, {**fields(page, step), "step": "1"})
+    assert session.lines.get().quantity == D("2.5")
+    cash = reverse("orders:pay_cash", args=[session.pk])
+    page = client.get(cash)
+    quick = re.findall(r'name="quick" value="([^"]*)"', page.content.decode())
+    answer = client.post(cash, {**fields(page, cash), "quick": quick[1]})
+    assert answer.status_code == 302, answer.content.decode()
+    made = Order.objects.get()
+    assert (made.total, made.payments.get().tendered) == (D("3086.25"), D("3090.00"))
