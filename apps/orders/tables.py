@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.orders.models import Channel, Order
 from backoffice.ui import tables
@@ -40,7 +41,7 @@ class ChannelTable(tables.Table):
     acceptance = tables.Column(
         accessor="get_acceptance_display", verbose_name=_("Orders are accepted"), orderable=False
     )
-    is_active = tables.BoolColumn(verbose_name=_("Open"), yes=_("Yes"), no=_("No"))
+    is_active = tables.BoolColumn(verbose_name=pgettext_lazy("a channel", "Open"), yes=_("Yes"), no=_("No"))
 
     class Meta:
         model = Channel

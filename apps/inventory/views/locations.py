@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import OuterRef, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from apps.inventory.filters import LocationFilter
 from apps.inventory.forms import LocationForm
@@ -38,7 +38,7 @@ class LocationList(ListScreen):
     create = Action(gettext_lazy("New place"), "inventory:location_create", "inventory.add_location", icon="plus")
     empty = Empty(gettext_lazy("No places yet"), gettext_lazy("A shop needs at least one place to keep things."))
     saved_views = [
-        SavedView("open", gettext_lazy("Open"), lambda rows: rows.active()),
+        SavedView("open", pgettext_lazy("several places", "Open"), lambda rows: rows.active()),
         SavedView("closed", gettext_lazy("Closed"), lambda rows: rows.filter(is_active=False)),
     ]
 

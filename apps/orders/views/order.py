@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from apps.orders.filters import OrderFilter
 from apps.orders.forms import ReasonForm, RefundForm, RescheduleForm, TakePaymentForm
@@ -51,7 +51,7 @@ class OrderList(ListScreen):
         ),
     ]  # fmt: skip
     saved_views = [
-        SavedView("open", gettext_lazy("Open"), lambda found: found.open()),
+        SavedView("open", pgettext_lazy("several orders", "Open"), lambda found: found.open()),
         SavedView("new", gettext_lazy("To accept"), lambda found: found.filter(status=Status.NEW)),
         SavedView("late", gettext_lazy("Late"), lambda found: found.late(clock.now())),
         SavedView("unpaid", gettext_lazy("Unpaid"), lambda found: found.unpaid(), count=False),

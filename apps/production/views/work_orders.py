@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from apps.production.filters import WorkOrderFilter
 from apps.production.forms import AbortForm, CancelForm, FinishForm, ReportForm, WorkOrderEditForm, WorkOrderForm
@@ -60,7 +60,7 @@ class WorkOrderList(ListScreen):
         Action(gettext_lazy("Floor"), "production:floor", "production.run_workorder", icon="flame", dialog=False),
     ]
     saved_views = [
-        SavedView("open", gettext_lazy("Open"), lambda rows: rows.filter(status__in=WorkOrder.OPEN)),
+        SavedView("open", pgettext_lazy("several work orders", "Open"), lambda rows: rows.filter(status__in=WorkOrder.OPEN)),
         SavedView("today", gettext_lazy("Today"), lambda rows: rows.filter(day=clock.today())),
         SavedView("late", gettext_lazy("Late"), reads.late),
         SavedView("done", gettext_lazy("Done"), lambda rows: rows.filter(status=WorkOrder.Status.DONE)),
@@ -227,7 +227,7 @@ def _verb(name: str, permission: str, service: Callable[..., WorkOrder], sentenc
         seen = request.POST.get("revision", "")
         service(order, revision=int(seen) if seen.isdigit() else None)
         messages.success(request, sentence % {"order": order, "product": order.product}, extra_tags=order.get_absolute_url())
-        return htmx.done(request, to=request.POST.get("next_page") == "floor" and reverse("production:floor") or order, changed=CHANGED)
+        return htmx.done(request, to=(request.POST.get("next_page") == "floor" and reverse("production:floor")) or order, changed=CHANGED)
 
     view.__name__ = name
     return view
