@@ -213,7 +213,7 @@ class OrderLineQuerySet(models.QuerySet["OrderLine"]):
         raise LedgerIsAppendOnly(str(self.model._meta.verbose_name))
 
 
-class OrderLine(models.Model):
+class OrderLine(models.Model):  # type: ignore[django-manager-missing]
     """A line as agreed. The cost is written when the goods leave; all other columns are frozen by triggers."""
 
     OPEN_COLUMNS = frozenset({"unit_cost"})

@@ -15,7 +15,7 @@ from backoffice.kernel.fields import MoneyField
 from backoffice.kernel.models import LedgerRow, TimeStamped
 
 
-class Payment(Audited, TimeStamped):
+class Payment(Audited, TimeStamped):  # type: ignore[django-manager-missing]
     """One way of paying (a part of) an order. What really moved is in its transactions."""
 
     class Method(models.TextChoices):

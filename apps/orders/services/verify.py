@@ -65,7 +65,7 @@ def _filled() -> Iterator[Difference]:
 def _ledger() -> Iterator[Difference]:
     kind = ContentType.objects.get_for_model(Order)
     rows = (
-        Move.objects.filter(operation__origin_type=kind, operation__kind=StockOperation.Kind.SALE)
+        Move.objects.filter(operation__origin_type=kind, operation__kind=StockOperation.Kind.SALE)  # type: ignore[misc]
         .values("operation__origin_id", "lot")
         .annotate(total=Sum("quantity"))
         .values_list("operation__origin_id", "lot", "total")
