@@ -13,6 +13,9 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+# How wide a letter of a label is, and the room between two labels, in units of the picture.
+LETTER, GAP = 6.2, 12.0
+
 Number = Any
 Shown = Callable[[Any], Any]
 
@@ -68,6 +71,12 @@ def nice_top(highest: float, steps: int = 3) -> tuple[float, float]:
     return step * ceil(highest / step - 1e-9), step
 
 
+def fitting(labels: Sequence[Any], slot: float) -> int:
+    """Every how many labels one is written so that neighbours do not touch."""
+    longest = max((len(str(label)) for label in labels), default=1)
+    return max(1, ceil((longest * LETTER + GAP) / slot))
+
+
 @dataclass
 class Bars:
     """Groups of bars, one bar a series and label. `show` writes a value for people; `running` dims one label."""
@@ -109,7 +118,7 @@ class Bars:
         lines = [
             Tick(position(floor_y - at * step * scale), self._short(at * step)) for at in range(round(top / step) + 1)
         ]
-        every = self.every or max(1, ceil(count / 16))
+        every = self.every or fitting(self.labels, slot)
         ticks = [
             Tick(
                 position(self.LEFT + slot * (place + 0.5)),
@@ -176,7 +185,7 @@ class Line:
         lines = [
             Tick(position(floor_y - at * step * scale), Bars._short(at * step)) for at in range(round(top / step) + 1)
         ]
-        every = self.every or max(1, ceil(count / 12))
+        every = self.every or fitting(self.labels, pitch)
         ticks = [
             Tick(position(self.LEFT + 6 + pitch * place), label, "c alt" if place // every % 2 else "c")
             for place, label in enumerate(self.labels)

@@ -78,3 +78,10 @@ def test_the_axis_ends_at_a_round_number(highest, top, step):
 def test_every_chart_is_well_formed_whatever_it_is_given(chart):
     assert "style=" not in str(charts.draw(chart))
     tree(chart)
+
+
+@pytest.mark.parametrize(
+    ("labels", "slot", "every"), [(["6h"] * 13, 52.0, 1), (["26 Oct"] * 28, 10.7, 5), ([], 10.0, 2)]
+)
+def test_labels_do_not_touch(labels, slot, every):
+    assert charts.fitting(labels, slot) == every
