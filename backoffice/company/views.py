@@ -27,6 +27,9 @@ class Settings(EditScreen):
         # Not `company.current()`: the form writes into it, and the frame shows that one until it is saved.
         return Company.objects.filter(pk=services.PK).first() or Company(pk=services.PK)
 
+    def breadcrumbs(self) -> list[tuple[Any, str]]:
+        return []
+
     def perform(self, form: CompanyForm) -> Company:
         return services.update(revision=form.cleaned_data["revision"], hours=form.hours(), **form.columns())
 
