@@ -1,6 +1,5 @@
 """One settings file, fed by the environment only (`.env.example` names every variable). Business switches are rows."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -256,25 +255,3 @@ LOGGING = {
     "root": {"handlers": ["out"], "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
     "loggers": {"huey": {"level": "WARNING"}, "axes": {"level": "ERROR"}},
 }
-
-TESTING = "pytest" in sys.modules
-
-# BUILDING: until every room has been built, leave out what is not there yet. Goes away with the last of them.
-import importlib.util as _il  # noqa: E402
-
-
-def _there(path: str) -> bool:
-    try:
-        return _il.find_spec(path) is not None
-    except ModuleNotFoundError:
-        return False
-
-
-INSTALLED_APPS = [
-    app for app in INSTALLED_APPS if not app.startswith(("backoffice.", "apps.")) or _there(f"{app}.apps")
-]
-MIDDLEWARE = [m for m in MIDDLEWARE if not m.startswith("backoffice.") or _there(m.rpartition(".")[0])]
-if not _there("backoffice.observability.logs"):
-    LOGGING = {"version": 1, "disable_existing_loggers": False}
-if not _there("backoffice.ui.context"):
-    TEMPLATES[0]["OPTIONS"]["context_processors"].remove("backoffice.ui.context.shell")
