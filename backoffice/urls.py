@@ -1,7 +1,5 @@
 """Every URL of the house, by room."""
 
-import importlib.util as _il  # BUILDING
-
 from django.urls import URLPattern, URLResolver, include, path
 
 ROOMS = [
@@ -19,8 +17,6 @@ ROOMS = [
     ("orders/", "apps.orders"),
 ]
 
-urlpatterns: list[URLPattern | URLResolver] = [
-    path(prefix, include(f"{room}.urls")) for prefix, room in ROOMS if _il.find_spec(room) and _il.find_spec(f"{room}.urls")
-]
+urlpatterns: list[URLPattern | URLResolver] = [path(prefix, include(f"{room}.urls")) for prefix, room in ROOMS]
 
 handler500 = "backoffice.observability.views.errors.server_error"

@@ -83,7 +83,7 @@ def bulk_create(objects: Sequence[T], *, batch_size: int = 500) -> list[T]:
         return []
     actor = _actor.get()
     model = type(objects[0])
-    return bulk_create_with_history(  # type: ignore[no-any-return]
+    return bulk_create_with_history(
         list(objects), model, batch_size=batch_size, default_user=actor.user, default_change_reason=actor.why or None
     )
 

@@ -5,7 +5,6 @@ compares and constrains exactly on both databases. The classes are deliberately 
 Decimal(1)` would otherwise subtract a millionth in silence; here `exact()` says what kind the number is.
 """
 
-from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
@@ -91,8 +90,8 @@ class FixedPointField(models.Field):
                 ) from None
 
     def formfield(self, **kwargs: Any) -> forms.Field | None:
-        kind: Callable[..., forms.Field] = kwargs.pop("form_class", forms.DecimalField)
-        return super().formfield(form_class=kind, max_digits=18, decimal_places=self.places, **kwargs)  # type: ignore[no-any-return]
+        kind: type[forms.Field] = kwargs.pop("form_class", forms.DecimalField)
+        return super().formfield(form_class=kind, max_digits=18, decimal_places=self.places, **kwargs)
 
 
 class MoneyField(FixedPointField):

@@ -1,6 +1,6 @@
 """Abstract bases for the rows of all apps, and the two tables that the kernel itself keeps."""
 
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
@@ -8,6 +8,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel.errors import LedgerIsAppendOnly
+
+Row = TypeVar("Row", bound=models.Model, covariant=True)
 
 
 class TimeStamped(models.Model):
@@ -29,7 +31,7 @@ class Revisioned(models.Model):
         abstract = True
 
 
-class LedgerQuerySet(models.QuerySet[Any]):
+class LedgerQuerySet(models.QuerySet[Row]):
     """Reads and inserts only."""
 
     def update(self, **kwargs: Any) -> NoReturn:
@@ -42,10 +44,16 @@ class LedgerQuerySet(models.QuerySet[Any]):
         raise LedgerIsAppendOnly(str(self.model._meta.verbose_name))
 
 
+LedgerManager = models.Manager.from_queryset(LedgerQuerySet)
+
+
 class LedgerRow(models.Model):
     """A row that is written once. The database refuses changes too: see `kernel.ledger.AppendOnly`."""
 
-    objects: ClassVar[models.Manager[Any]] = LedgerQuerySet.as_manager()
+    if TYPE_CHECKING:
+        objects: ClassVar[models.Manager[Self]]
+    else:
+        objects = LedgerManager()
 
     class Meta:
         abstract = True

@@ -48,8 +48,8 @@ def collect() -> Catalog:
     """All texts that the code and the templates mark for translation, with where they stand."""
     found = Catalog(charset="utf-8")
     for path, source in _sources():
-        options = {"encoding": "utf-8"}
-        for line, function, messages, _comments in extract_python(io.BytesIO(source), list(KEYWORDS), [], options):
+        # UTF-8 is what it reads without being told, and of the keywords it wants the names alone.
+        for line, function, messages, _comments in extract_python(io.BytesIO(source), dict.fromkeys(KEYWORDS), [], {}):
             parts = [messages] if isinstance(messages, str) or messages is None else list(messages)
             context = None
             if function and "pgettext" in function:

@@ -213,7 +213,7 @@ class OrderLineQuerySet(models.QuerySet["OrderLine"]):
         raise LedgerIsAppendOnly(str(self.model._meta.verbose_name))
 
 
-class OrderLine(models.Model):  # type: ignore[django-manager-missing]
+class OrderLine(models.Model):
     """A line as agreed. The cost is written when the goods leave; all other columns are frozen by triggers."""
 
     OPEN_COLUMNS = frozenset({"unit_cost"})
@@ -290,8 +290,6 @@ class OrderLineLot(LedgerRow):
     location = models.ForeignKey("inventory.Location", models.PROTECT, related_name="+", verbose_name=_("location"))
     quantity = QuantityField(_("quantity"))
     unit_cost = UnitCostField(_("unit cost"))
-
-    objects: ClassVar[models.Manager[OrderLineLot]]  # type: ignore[assignment]  # of the base, typed
 
     class Meta:
         verbose_name = _("lot of an order line")

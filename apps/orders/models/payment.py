@@ -15,7 +15,7 @@ from backoffice.kernel.fields import MoneyField
 from backoffice.kernel.models import LedgerRow, TimeStamped
 
 
-class Payment(Audited, TimeStamped):  # type: ignore[django-manager-missing]
+class Payment(Audited, TimeStamped):
     """One way of paying (a part of) an order. What really moved is in its transactions."""
 
     class Method(models.TextChoices):
@@ -108,8 +108,6 @@ class PaymentTransaction(LedgerRow):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by")
     )
-
-    objects: ClassVar[models.Manager[PaymentTransaction]]  # type: ignore[assignment]  # of the base, typed
 
     class Meta:
         verbose_name = _("payment transaction")

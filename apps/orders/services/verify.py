@@ -65,13 +65,13 @@ def _filled() -> Iterator[Difference]:
 def _ledger() -> Iterator[Difference]:
     kind = ContentType.objects.get_for_model(Order)
     rows = (
-        Move.objects.filter(operation__origin_type=kind, operation__kind=StockOperation.Kind.SALE)  # type: ignore[misc]
+        Move.objects.filter(operation__origin_type=kind, operation__kind=StockOperation.Kind.SALE)
         .values("operation__origin_id", "lot")
         .annotate(total=Sum("quantity"))
         .values_list("operation__origin_id", "lot", "total")
     )
-    moved = {(order, lot): total for order, lot, total in rows}
-    named = {
+    moved: dict[tuple[int | None, int], Decimal] = {(order, lot): total for order, lot, total in rows}
+    named: dict[tuple[int | None, int], Decimal] = {
         (order, lot): total
         for order, lot, total in OrderLineLot.objects.values("line__order", "lot")
         .annotate(total=Sum("quantity"))
