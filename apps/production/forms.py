@@ -76,7 +76,7 @@ class AbortForm(RevisionForm):
         label=_("Materials"),
         choices=[("", _("go back to stock, beyond what was already booked")), ("all", _("are all used and thrown away"))],
         coerce=lambda value: value == "all",
-        empty_value=False,
+        empty_value=False,  # type: ignore[arg-type]  # the stubs know text only
         required=False,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms as django_forms
 from django.forms import BaseFormSet, formset_factory
@@ -141,5 +141,7 @@ class Rows(BaseFormSet):
         return [spec for form in self.forms if (spec := form.spec()) is not None]
 
 
-LineRows = formset_factory(LineForm, formset=Rows, extra=SPARE_LINES, can_delete=True, max_num=200)
-StepRows = formset_factory(StepForm, formset=Rows, extra=SPARE_STEPS, can_delete=True, max_num=60)
+LineRows = cast(
+    "type[Rows]", formset_factory(LineForm, formset=Rows, extra=SPARE_LINES, can_delete=True, max_num=200)
+)
+StepRows = cast("type[Rows]", formset_factory(StepForm, formset=Rows, extra=SPARE_STEPS, can_delete=True, max_num=60))

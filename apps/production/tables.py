@@ -14,7 +14,7 @@ from backoffice.kernel.quantity import format_quantity
 from backoffice.ui import tables
 from backoffice.ui.actions import Action
 
-TONES = {
+TONES: dict[str, str] = {
     WorkOrder.Status.PLANNED: "",
     WorkOrder.Status.RELEASED: "info",
     WorkOrder.Status.IN_PROGRESS: "info",
@@ -23,7 +23,7 @@ TONES = {
     WorkOrder.Status.CANCELLED: "",
     WorkOrder.Status.ABORTED: "bad",
 }
-RECIPE_TONES = {Recipe.Status.ACTIVE: "ok", Recipe.Status.DRAFT: "info"}
+RECIPE_TONES: dict[str, str] = {Recipe.Status.ACTIVE: "ok", Recipe.Status.DRAFT: "info"}
 
 
 def product_thumb(record: Any) -> tuple[str, str]:

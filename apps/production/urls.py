@@ -2,7 +2,18 @@
 
 from django.urls import path, register_converter
 
-from apps.production.views import dates, floor, home, panels, plan, recipe_forms, recipes, sheets, work_centers, work_orders
+from apps.production.views import (
+    dates,
+    floor,
+    home,
+    panels,
+    plan,
+    recipe_forms,
+    recipes,
+    sheets,
+    work_centers,
+    work_orders,
+)
 
 app_name = "production"
 

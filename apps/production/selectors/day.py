@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, Sum
 
 from apps.catalog.models import Product
@@ -17,7 +18,6 @@ from apps.production.selectors import work_orders as orders_read
 from apps.production.selectors.costing import Costs
 from apps.production.selectors.explosion import Book, Requirement
 from backoffice.kernel import clock, money
-from django.contrib.contenttypes.models import ContentType
 
 ZERO = Decimal(0)
 

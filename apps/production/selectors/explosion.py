@@ -241,7 +241,7 @@ def load(product_ids: Iterable[int], *, using: Recipe | None = None) -> Book:
         rows = list(
             Recipe.objects.in_use()
             .filter(product_id__in=frontier)
-            .exclude(product_id=using.product_id if using else None)
+            .exclude(product_id__in=[using.product_id] if using else [])
             .values_list(*HEAD)
         )
         if using is not None and using.product_id in frontier:

@@ -104,8 +104,8 @@ def board(center: str = "") -> Board:
         card = _card(order, short.get(order.pk, []), now)
         cards[_center(order, card.step)].append(card)
     ended: dict[int | None, list[WorkOrder]] = defaultdict(list)
-    for order in done:
-        ended[_center(order, None)].append(order)
+    for ready in done:
+        ended[_center(ready, None)].append(ready)
     centers = list(WorkCenter.objects.filter(is_active=True).order_by("position", "name"))
     columns = [
         Column(item, cards.get(item.pk, []), ended.get(item.pk, [])[:6]) for item in centers if center in ("", item.code)

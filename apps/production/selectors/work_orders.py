@@ -140,7 +140,7 @@ def sheet(order: WorkOrder) -> Sheet:
     outputs = list(order.outputs.select_related("lot", "reported_by").order_by("pk"))
     for row in outputs:
         row.work_order = order
-    amount = {grade: ZERO for grade in WorkOrderOutput.Grade.values}
+    amount = dict.fromkeys(WorkOrderOutput.Grade.values, ZERO)
     for row in outputs:
         amount[row.grade] += row.quantity
     made = [row.lot for row in outputs if row.lot is not None]

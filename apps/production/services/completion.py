@@ -22,7 +22,8 @@ from apps.production.errors import BadPlan, NothingReported, QuantityDiffers, Re
 from apps.production.models import WorkOrder, WorkOrderMaterial, WorkOrderOutput
 from apps.production.selectors import explosion, trace
 from apps.production.services.orders_lock import locked, up_to_date
-from backoffice.kernel import clock, idempotency, money, quantity as quantities, state
+from backoffice.kernel import clock, idempotency, money, state
+from backoffice.kernel import quantity as quantities
 from backoffice.kernel.audit import acting, current_actor
 from backoffice.kernel.errors import NotAllowed
 from backoffice.kernel.locks import retry_conflict
@@ -149,7 +150,7 @@ def abort(
     found = locked(order)
     state.check_revision(found, revision)
     if Status.ABORTED not in state.allowed(found):
-        raise NotAllowed(found, current=found.get_status_display(), wanted=Status.ABORTED.label)
+        raise NotAllowed(found, current=found.get_status_display(), wanted=str(Status.ABORTED.label))
     if used_all or used:
         started = found.quantity if used_all else ZERO
         _use_up(found, started=started, used=used, only=None if used_all else {item.component.pk for item in used})
@@ -172,7 +173,7 @@ def _run(order: WorkOrder, *, revision: int | None) -> None:
         order.paused_at = None
         state.advance(order, Status.IN_PROGRESS, fields=["started_at", "paused_at"])
     elif order.status != Status.IN_PROGRESS:
-        raise NotAllowed(order, current=order.get_status_display(), wanted=Status.DONE.label)
+        raise NotAllowed(order, current=order.get_status_display(), wanted=str(Status.DONE.label))
 
 
 def _loss(order: WorkOrder) -> Fraction:

@@ -13,7 +13,8 @@ from apps.production.errors import BadPlan, NoRecipe
 from apps.production.models import PlanLine, Recipe, WorkOrder
 from apps.production.selectors import explosion
 from apps.production.services import work_orders
-from backoffice.kernel import clock, quantity as quantities, state
+from backoffice.kernel import clock, state
+from backoffice.kernel import quantity as quantities
 from backoffice.kernel.locks import lock, retry_conflict
 
 READY_HOUR = 6
@@ -76,10 +77,8 @@ def release(day: date) -> list[WorkOrder]:
                 )
             )
     waiting = WorkOrder.objects.filter(day=day, status=WorkOrder.Status.PLANNED).select_related("product").order_by("pk")
-    released = []
-    for order in sorted(waiting, key=lambda order: (order_of.get(order.product_id, 0), order.pk)):
-        released.append(work_orders.release(lock(order)))
-    return released
+    in_turn = sorted(waiting, key=lambda order: (order_of.get(order.product_id, 0), order.pk))
+    return [work_orders.release(lock(order)) for order in in_turn]
 
 
 def ready_at(day: date) -> datetime:

@@ -195,12 +195,13 @@ def _write(recipe: Recipe, lines: Sequence[LineSpec] | None, steps: Sequence[Ste
 def _write_steps(recipe: Recipe, steps: Sequence[StepSpec]) -> list[RecipeStep]:
     there = {step.pk: step for step in recipe.steps.all()}
     wanted = {spec.pk for spec in steps if spec.pk}
-    for pk, step in there.items():
+    for pk, old in there.items():
         if pk not in wanted:
-            step.delete()
+            old.delete()
     # Away from the positions that are about to be given, which are unique in the recipe.
     free = max([len(steps), *(step.position for step in there.values())], default=0) + 1
-    found, new = [], []
+    found: list[RecipeStep] = []
+    new: list[RecipeStep] = []
     for index, spec in enumerate(steps):
         step = there.get(spec.pk) if spec.pk else None
         values = {item.name: getattr(spec, item.name) for item in fields(StepSpec) if item.name != "pk"}
@@ -219,9 +220,9 @@ def _write_steps(recipe: Recipe, steps: Sequence[StepSpec]) -> list[RecipeStep]:
                 changed.add("position")
             step.wants_saving = bool(changed)  # type: ignore[attr-defined]
         found.append(step)
-    for step in found:
-        if step.pk and step.wants_saving:  # type: ignore[attr-defined]
-            step.save()
+    for row in found:
+        if row.pk and row.wants_saving:  # type: ignore[attr-defined]
+            row.save()
     audit.bulk_create(new)
     return list(recipe.steps.order_by("position"))
 
@@ -229,10 +230,10 @@ def _write_steps(recipe: Recipe, steps: Sequence[StepSpec]) -> list[RecipeStep]:
 def _write_lines(recipe: Recipe, lines: Sequence[LineSpec], steps: Sequence[RecipeStep]) -> None:
     there = {line.pk: line for line in recipe.lines.all()}
     wanted = {spec.pk for spec in lines if spec.pk}
-    for pk, line in there.items():
+    for pk, old in there.items():
         if pk not in wanted:
-            line.delete()
-    new = []
+            old.delete()
+    new: list[RecipeLine] = []
     for index, spec in enumerate(lines):
         unit = spec.unit or spec.component.unit
         if spec.quantity <= 0:

@@ -20,7 +20,8 @@ from apps.production.selectors import costing, explosion
 from apps.production.services import places
 from apps.production.services.completion import Output, Used, abort, finish, report, report_output
 from apps.production.services.orders_lock import locked, up_to_date
-from backoffice.kernel import clock, idempotency, money, numbering, quantity as quantities, state
+from backoffice.kernel import clock, idempotency, money, numbering, state
+from backoffice.kernel import quantity as quantities
 from backoffice.kernel.locks import lock, retry_conflict
 
 __all__ = [
@@ -63,7 +64,7 @@ def plan(
     """
     fingerprint = [product.pk, quantity, due_at]
     if done := idempotency.find(scope="production.plan", key=key, fingerprint=fingerprint):
-        return done  # type: ignore[no-any-return]
+        return done
     if recipe is None:
         recipe = Recipe.objects.in_use().filter(product=product).first()
         if recipe is None:
@@ -125,8 +126,10 @@ def _copy_recipe(order: WorkOrder) -> None:
         order.steps.all().delete()
     else:
         order.save()
-    for row in (*materials, *steps):
-        row.work_order = order
+    for material in materials:
+        material.work_order = order
+    for step in steps:
+        step.work_order = order
     WorkOrderMaterial.objects.bulk_create(materials)
     WorkOrderStep.objects.bulk_create(steps)
     expect(order, bill.loss)

@@ -24,12 +24,12 @@ class NoPrinter(DomainError):
 def answer(html: str, name: str) -> HttpResponse:
     """The page as a PDF file. Only the house's own style sheets are read. Raises NoPrinter."""
     try:
-        from weasyprint import HTML  # noqa: PLC0415 - slow to import, and its system library may be missing
-        from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: PLC0415
+        from weasyprint import HTML  # slow to import, and its system library may be missing
+        from weasyprint.urls import URLFetcher, URLFetcherResponse
     except (ImportError, OSError) as error:
         raise NoPrinter from error
 
-    class OwnFilesOnly(URLFetcher):  # type: ignore[misc]
+    class OwnFilesOnly(URLFetcher):
         def fetch(self, url: str, headers: Any = None) -> Any:
             path = urlsplit(url).path
             if not path.startswith(settings.STATIC_URL) or PurePosixPath(path).suffix != ".css":

@@ -21,8 +21,8 @@ from apps.production.selectors.costing import RecipeCost
 from apps.production.services import recipes
 from apps.production.services.recipes import HEAD, StepSpec
 from backoffice.kernel.errors import DomainError
-from backoffice.ui import htmx
 from backoffice.ui import forms as ui_forms
+from backoffice.ui import htmx
 from backoffice.ui.permissions import may, requires
 from backoffice.ui.screens import CreateScreen
 
@@ -135,8 +135,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = Editing(request, recipe)
     sees_cost = may(request.user, "production.view_cost")
     if request.method == "POST" and "preview" in request.POST:
-        context = {"cost": form.cost(), "recipe": recipe, "sees_cost": sees_cost}
-        return htmx.render(request, PAGE, _context(form, **context), fragments={"live-cost": f"{PAGE}#live-cost"})
+        context = _context(form, cost=form.cost(), recipe=recipe, sees_cost=sees_cost)
+        return htmx.render(request, PAGE, context, fragments={"live-cost": f"{PAGE}#live-cost"})
     status, error = 200, None
     if request.method == "POST":
         status = 422

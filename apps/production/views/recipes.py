@@ -62,7 +62,7 @@ class RecipeList(ListScreen):
         return recipe_page.listed()
 
     def list_context(self) -> dict[str, Any]:
-        rows = list(self.table.shown)
+        rows = list(self.table.shown or [])
         if may(self.request.user, "production.view_cost"):
             recipe_page.with_costs(rows)
         self.table.shown = rows

@@ -271,7 +271,7 @@ class WorkOrderReport(OrderAction):
 
     def perform(self, form: Any) -> WorkOrder:
         work_orders.report(self.object, outputs=form.outputs(), key=self.key)
-        return self.object  # type: ignore[no-any-return]
+        return self.object
 
     def success(self, result: WorkOrder) -> str:
         return _("%(order)s: reported. Stock and cost are booked.") % {"order": result}
