@@ -46,10 +46,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.base: requirements/base.txt | $(VENV)/bin/python
 	@echo "Installing what the product needs (once)…"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/base.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/base.txt
 	@touch $@
 
 $(VENV)/.dev: requirements/base.txt requirements/dev.txt | $(VENV)/bin/python
 	@echo "Installing what the checks need (once)…"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/base.txt -r requirements/dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/base.txt -r requirements/dev.txt
 	@touch $(VENV)/.base $@

@@ -224,7 +224,7 @@ FORMAT_MODULE_PATH = ["backoffice.formats"]
 
 # --- mail ---------------------------------------------------------------------------------------------------------
 EMAIL_BACKEND = (
-    f"django.core.mail.backends.{env.choice('EMAIL', 'console', ('console', 'smtp', 'locmem'))}.EmailBackend"
+    f"django.core.mail.backends.{env.choice('EMAIL', 'console', ('console', 'smtp', 'locmem', 'dummy'))}.EmailBackend"
 )
 EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
 EMAIL_PORT = env.integer("EMAIL_PORT", 25, at_least=1)
