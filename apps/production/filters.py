@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from apps.production.models import Recipe, WorkCenter, WorkOrder
+from apps.production.models import Recipe, WorkCenter, WorkOrder, WorkOrderStep
 from backoffice.ui.filters import ChoiceFilter, DateRangeFilter, FilterSet, ModelChoiceFilter
 
 
@@ -15,7 +16,7 @@ class WorkOrderFilter(FilterSet):
 
     status = ChoiceFilter(choices=WorkOrder.Status.choices, label=_("State"), empty_label=_("All states"))
     work_center = ModelChoiceFilter(
-        queryset=WorkCenter.objects.order_by("position", "name"), field_name="steps__work_center", distinct=True,
+        queryset=WorkCenter.objects.order_by("position", "name"), method="by_work_center",
         label=_("Work centre"), empty_label=_("All work centres"),
     )  # fmt: skip
     day = DateRangeFilter(field_name="day", label=_("For the day"))
@@ -23,6 +24,12 @@ class WorkOrderFilter(FilterSet):
     class Meta:
         model = WorkOrder
         fields = ("status", "work_center", "day")
+
+    def by_work_center(self, queryset: QuerySet[WorkOrder], name: str, value: WorkCenter | None) -> QuerySet[WorkOrder]:
+        """Orders with a step there. No join: it would count the outputs once a step."""
+        if value is None:
+            return queryset
+        return queryset.filter(pk__in=WorkOrderStep.objects.filter(work_center=value).values("work_order"))
 
 
 class RecipeFilter(FilterSet):

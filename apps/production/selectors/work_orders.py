@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from apps.catalog.models import Product
 from apps.inventory.models import Hold, HoldAllocation, Lot
@@ -21,10 +21,9 @@ ZERO = Decimal(0)
 
 def listed() -> QuerySet[WorkOrder]:
     """Orders with what a row shows, and what came out good."""
+    # One relation only: a second join would count every output once a row of it.
     good = Sum("outputs__quantity", filter=Q(outputs__grade=WorkOrderOutput.Grade.FIRST))
-    return WorkOrder.objects.select_related("product__category", "product__unit", "recipe").annotate(
-        good=good, steps_done=Count("steps", filter=Q(steps__finished_at__isnull=False), distinct=True)
-    )
+    return WorkOrder.objects.select_related("product__category", "product__unit", "recipe").annotate(good=good)
 
 
 def late(rows: QuerySet[WorkOrder]) -> QuerySet[WorkOrder]:
