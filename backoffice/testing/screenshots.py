@@ -1,0 +1,75 @@
+"""`make screenshots`: pictures of the screens into docs/guide, from the running demo (`make run` beside it)."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from backoffice.testing import browser
+
+GUIDE = Path(__file__).resolve().parent.parent.parent / "docs" / "guide"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+PASSWORD = "let-me-in-demo"
+# name: where it is found; a selector leads from there to the first thing of a list
+PAGES: dict[str, tuple[str, str]] = {
+    "home": ("/", ""),
+    "products": ("/catalog/products/", ""),
+    "product": ("/catalog/products/?q=VI-CROI", "td .what a"),
+    "prices": ("/catalog/price-lists/", "td .what a"),
+    "import": ("/transfers/new/products/", ""),
+    "stock": ("/stock/", ""),
+    "stock-card": ("/stock/?q=VI-CROI", "td .what a"),
+    "lots": ("/stock/lots/", ""),
+    "lot": ("/stock/lots/?q=VI-CROI", "td .what a"),
+    "receive": ("/stock/receive/", ""),
+    "recipes": ("/production/recipes/", ""),
+    "recipe": ("/production/recipes/?q=VI-CROI", "td .what a"),
+    "plan": ("/production/plan/", ""),
+    "floor": ("/production/floor/", ""),
+    "work-orders": ("/production/orders/", ""),
+    "work-order": ("/production/orders/?q=VI-CROI", "td .what a"),
+    "customers": ("/customers/", ""),
+    "customer": ("/customers/?q=CU-D01", "td .what a"),
+    "sale": ("/orders/sale/", ".open-tabs a"),
+    "board": ("/orders/board/", ""),
+    "orders": ("/orders/", ""),
+    "jobs": ("/console/jobs/", ""),
+}
+LOOKS = ((1440, "light"), (1440, "dark"), (390, "light"))
+
+
+def open_page(page: Page, address: str, path: str, first: str) -> None:
+    page.goto(f"{address}{path}")
+    if first and (link := page.locator(first)).count():
+        page.goto(f"{address}{link.first.get_attribute('href')}")
+    page.wait_for_function("document.querySelectorAll('.htmx-request').length === 0")
+    page.wait_for_timeout(300)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--address", default="http://127.0.0.1:8000")
+    parser.add_argument("--to", type=Path, default=GUIDE)
+    parser.add_argument("--only", nargs="*", default=list(PAGES))
+    asked = parser.parse_args()
+    asked.to.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser.find_or_install(), args=FLAGS)
+        for width, scheme in LOOKS:
+            page = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
+            page.goto(f"{asked.address}/accounts/login/")
+            page.locator("input[name=username]").fill("owner")
+            page.locator("input[name=password]").fill(PASSWORD)
+            page.locator("form:has(input[name=password]) button.primary").click()
+            for name in asked.only:
+                open_page(page, asked.address, *PAGES[name])
+                look = f"{width}" if scheme == "light" else f"{width}-{scheme}"
+                page.screenshot(path=asked.to / f"{name}-{look}.png")
+                print(f"{name}-{look}.png")
+        chromium.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
