@@ -97,17 +97,17 @@ def test_amounts_are_never_floats():
     assert found == []
 
 
-def test_only_the_kernel_and_the_stock_take_product_locks():
-    """One place takes stock locks, sorted; a second place would be a deadlock."""
+def test_product_rows_are_locked_in_one_place():
+    """One place locks them, sorted; a second place would be a deadlock. A name that holds products counts too."""
     found = [
         place
         for place, tree in product_code()
-        if place not in {"apps/inventory/services/stock_locks.py"}
+        if place != "apps/catalog/services/locks.py"
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "select_for_update"
-        and re.search(r"\b(Product|StockBalance)\b", ast.unparse(node.func.value))
+        and re.search(r"\b(Product|StockBalance|products?|rows)\b", ast.unparse(node.func.value))
     ]
 
     assert found == []

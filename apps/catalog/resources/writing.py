@@ -16,6 +16,7 @@ from apps.catalog.codes import fold
 from apps.catalog.models import Category, PriceList, Product, ProductUnit
 from apps.catalog.selectors import categories as category_tree
 from apps.catalog.services import bulk, categories, prices
+from apps.catalog.services.locks import lock_products
 from backoffice.kernel import audit
 from backoffice.transfers.importer import Applied
 
@@ -63,7 +64,7 @@ class Batch:
         return [(product, row) for product, (_made, row) in zip(created, fresh, strict=True)]
 
     def _change(self, rows: Sequence[TransferRow], paths: Mapping[str, int]) -> list[tuple[Product, TransferRow]]:
-        locked = bulk.locked(Product.objects.filter(pk__in=[row.data["pk"] for row in rows]))
+        locked = lock_products((row.data["pk"] for row in rows), gone_is_fine=True)
         written, changed = [], []
         columns = {"revision", "updated_at", "search_text"}
         for row in rows:

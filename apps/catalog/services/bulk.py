@@ -8,17 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db.models import QuerySet
-
 from apps.catalog.models import Price, Product
 from backoffice.kernel import audit
 
 BATCH = 500
-
-
-def locked(rows: QuerySet[Product]) -> dict[int, Product]:
-    """The rows by id, locked in ascending id like the stock's own locks, so that the two never wait in a circle."""
-    return {product.pk: product for product in rows.select_for_update(no_key=True).order_by("pk")}
 
 
 def save_products(products: Sequence[Product], fields: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product, Unit
+from apps.catalog.services.locks import lock_products
 from apps.production.errors import RecipeFrozen, RecipeIncomplete
 from apps.production.models import Recipe, RecipeLine, RecipeStep, WorkCenter
 from apps.production.selectors import explosion
@@ -67,7 +68,7 @@ def create(
     the product would contain itself, NoConversion for a unit that does not fit.
     """
     _known(head)
-    product = Product.objects.select_for_update(no_key=True, of=("self",)).select_related("unit").get(pk=product.pk)
+    product = lock_products([product.pk])[product.pk]
     versions = Recipe.objects.filter(product=product)
     if draft := versions.filter(status=Recipe.Status.DRAFT).first():
         raise RecipeIncomplete(
@@ -113,7 +114,7 @@ def activate(recipe: Recipe, *, revision: int | None = None) -> Recipe:
 
     Raises RecipeIncomplete without lines, RecipeCycle with the path, NotAllowed, StaleRevision.
     """
-    Product.objects.select_for_update(no_key=True, of=("self",)).get(pk=recipe.product_id)
+    lock_products([recipe.product_id])
     if not recipe.lines.exists():
         raise RecipeIncomplete(_("A recipe needs at least one line."), field="lines")
     explosion.load([recipe.product_id], using=recipe).order()

@@ -1,0 +1,30 @@
+"""The one place where product rows are locked.
+
+Stock, imports and recipes all hold the rows of the products that they change, and all take them here in ascending
+order: whoever locks products another way may wait in a circle. On PostgreSQL it is a row lock that lets foreign keys
+through; on SQLite the transaction itself is the lock, because it begins as IMMEDIATE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from apps.catalog.models import Product
+
+
+def lock_products(ids: Iterable[int], *, gone_is_fine: bool = False) -> dict[int, Product]:
+    """The products by id, with their units, locked until the transaction ends.
+
+    Raises Product.DoesNotExist, naming the ids, when one is not there, unless the caller says that this is fine.
+    """
+    assert connection.in_atomic_block, "Products are locked inside a transaction."
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = Product.objects.select_for_update(no_key=True, of=("self",)).select_related("unit")
+    found = {product.pk: product for product in rows.filter(pk__in=wanted).order_by("pk")}
+    if len(found) != len(wanted) and not gone_is_fine:
+        raise Product.DoesNotExist(f"No such product: {sorted(set(wanted) - set(found))}")
+    return found
