@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import Resolver404, resolve
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 LEFT_OUT = {"accounts:logout", "observability:healthz", "observability:readyz"}
 VIEWS: tuple[tuple[int, Any], ...] = ((1440, "light"), (390, "dark"))
@@ -35,7 +35,7 @@ def walk(page: Page, address: str, look: Callable[[str], None]) -> set[str]:
         if answer.status == 405:
             continue
         # Panels of other apps load by themselves; boards poll for ever, so idleness is not what to wait for.
-        page.wait_for_function("document.querySelectorAll('.htmx-request').length === 0")
+        expect(page.locator(".htmx-request")).to_have_count(0)
         look(f"{name} {path}")
         links = page.locator("a[href]").evaluate_all("found => found.map(a => a.getAttribute('href'))")
         queue.extend(link for link in links if link.startswith("/") and not link.startswith(("/static/", "/media/")))

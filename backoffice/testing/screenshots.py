@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from backoffice.testing import browser
 
@@ -43,7 +43,7 @@ def open_page(page: Page, address: str, path: str, first: str) -> None:
     page.goto(f"{address}{path}")
     if first and (link := page.locator(first)).count():
         page.goto(f"{address}{link.first.get_attribute('href')}")
-    page.wait_for_function("document.querySelectorAll('.htmx-request').length === 0")
+    expect(page.locator(".htmx-request")).to_have_count(0)
     page.wait_for_timeout(300)
 
 
