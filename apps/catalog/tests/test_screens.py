@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -9,16 +7,12 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from openpyxl import load_workbook
 
 from apps.catalog.models import Category, Price, PriceList, Product, ProductUnit
-from apps.catalog.resources import ProductImporter
 from apps.catalog.selectors import prices as price_reads
-from apps.catalog.services import categories, packs, products
-from backoffice.transfers.importer import Row
-from backoffice.transfers.neutral import restore
+from apps.catalog.services import categories, products
 
-from .factories import make_price, make_price_list, make_product, make_unit
+from .factories import make_price_list, make_product, make_unit
 
 pytestmark = pytest.mark.django_db
 AsUser = Callable[..., Client]
@@ -31,16 +25,6 @@ def page(name: str, *args: Any) -> str:
 
 def into(target: str) -> dict[str, str]:
     return {**HTMX, "HX-Target": target}
-
-
-@pytest.fixture
-def everything() -> Product:
-    """A product with all that pages show of one."""
-    bakery = categories.create(name="Bakery", icon="croissant", hue="vien")
-    product = make_product("Croissant", sku="PA-12", category=bakery, allergens=["gluten"], tags=["new"], price="9.50")
-    packs.add(product, name="box", quantity=Decimal(6))
-    make_price(product, "7.20", min_quantity=Decimal(24))
-    return product
 
 
 LISTS = [
@@ -386,33 +370,3 @@ def test_a_price_list_that_had_prices_is_closed_not_deleted(as_user: AsUser, eve
     assert (kept.status_code, gone.status_code) == (409, 302)
     assert list(PriceList.objects.all()) == [counter]
     assert client.get(page("price_list_history", counter.pk)).status_code == 200
-
-
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_the_file_of_the_list_is_unchanged_when_imported(as_user: AsUser, everything: Product, kind: str) -> None:
-    make_product("-1 tricky; “name”", sku="=X", price="4.2567")
-    client = as_user("catalog.view_product", "catalog.export_product")
-
-    content = client.get(page("product_list"), {"export": kind, "q": "croissant"}).content
-    assert len(rows_of(kind, content)) == 1
-    rows = rows_of(kind, client.get(page("product_list"), {"export": kind}).content)
-
-    class Run:
-        options: dict[str, Any] = {}
-        mapping: dict[str, Any] = {}
-
-    results = ProductImporter(Run()).check([Row(number, cells) for number, cells in enumerate(rows, start=2)])  # type: ignore[arg-type]
-    assert [result.outcome for result in results] == ["unchanged", "unchanged"]
-
-
-def rows_of(kind: str, content: bytes) -> list[dict[str, str]]:
-    if kind == "csv":
-        table = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
-    else:
-        sheet = load_workbook(io.BytesIO(content)).active
-        table = [["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
-    return [dict(zip(table[0], map(restore, row), strict=True)) for row in table[1:]]
-
-
-def test_the_file_needs_its_own_permission(as_user: AsUser, everything: Product) -> None:
-    assert as_user("catalog.view_product").get(page("product_list"), {"export": "csv"}).status_code == 403
