@@ -8,7 +8,8 @@ from django.db import models
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from .codes import fold
+from backoffice.kernel.text import fold
+
 from .errors import InvalidProduct
 
 

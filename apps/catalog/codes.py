@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -11,12 +10,6 @@ from django.utils.translation import gettext_lazy as _
 # Printable ASCII without outer or double spaces: lower() then means the same to both databases and to Python.
 SKU = re.compile(r"[!-~]+(?: [!-~]+)*\Z")
 GTIN_LENGTHS = {8, 12, 13, 14}
-
-
-def fold(text: str) -> str:
-    """Text without accents and case, blanks collapsed: "Pão  FRANCÊS" → "pao frances"."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 
 
 def clean_sku(text: str) -> str:

@@ -23,7 +23,7 @@ from apps.inventory.services import lots
 from apps.inventory.services.stock import ReceiptLine
 from backoffice.kernel import clock, money, quantity
 from backoffice.kernel.errors import DomainError
-from backoffice.ui.filters import fold
+from backoffice.kernel.text import fold
 from backoffice.ui.forms import DateField, Form, MoneyFormField, QuantityFormField
 
 MAX_LINES = 100

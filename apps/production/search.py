@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.production.models import Recipe, WorkOrder
-from backoffice.ui.filters import fold
+from backoffice.kernel.text import fold
 from backoffice.ui.permissions import may
 from backoffice.ui.search import Hit
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -12,6 +11,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from django.utils.translation import gettext as _
+
+from backoffice.kernel.text import fold
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -221,12 +222,6 @@ def number_hint(text: str, style: DecimalStyle) -> str:
             "example": "1,234.56" if style == "dot" else "1.234,56"
         }
     return ""
-
-
-def fold(text: str) -> str:
-    """Text for comparing headings and names: trimmed, without accents, without case, single spaces."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).casefold().split())
 
 
 def chunked(items: Iterable[T], size: int) -> Iterator[list[T]]:

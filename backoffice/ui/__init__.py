@@ -83,7 +83,7 @@ tables.py — Table (django_tables2, drawn by a plan made once a request). Meta:
 
 filters.py — FilterSet (django-filter): `q` looks in search_fields = ("search_text",) (folded; every word must occur)
     or plain columns. facets = ("kind",) stand beside the list, the others above it. ChoiceFilter MultipleChoiceFilter
-    ModelChoiceFilter ModelMultipleChoiceFilter BooleanFilter DateRangeFilter("at", instant=True). fold(text)
+    ModelChoiceFilter ModelMultipleChoiceFilter BooleanFilter DateRangeFilter("at", instant=True).
 
 forms.py — Form, ModelForm (carries `revision`, saves through state.save_revised, writes only what changed):
     spans = {"sku": 2} of 6 columns, groups = [(_("Food"), ["allergens"])]. Kernel fields get the right form field.

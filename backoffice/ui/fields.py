@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel import fields as exact
 from backoffice.kernel.numbers import parse_decimal
+from backoffice.kernel.text import fold
 
 SCAN_OPTIONS = 300
 
@@ -166,8 +167,6 @@ class ScanField(forms.Field):
             exactly |= Q(**{f"{name}__iexact": code})
         found = list(self.queryset.filter(exactly)[:2])
         if not found and self.search:
-            from .filters import fold
-
             matching = self.queryset.all()
             for word in fold(text).split():
                 matching = matching.filter(**{f"{self.search}__contains": word})

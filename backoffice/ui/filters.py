@@ -1,6 +1,5 @@
 """Filters of a list: a search box, drop-downs, facets, and a chip to take each one off again."""
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -23,6 +22,7 @@ from django_filters import (
 from django_filters.widgets import BooleanWidget
 
 from backoffice.kernel import clock
+from backoffice.kernel.text import fold
 
 from .fields import DateField
 from .forms import Renderer
@@ -37,18 +37,11 @@ __all__ = [
     "ModelChoiceFilter",
     "ModelMultipleChoiceFilter",
     "MultipleChoiceFilter",
-    "fold",
 ]
 
 FOLDED = "search_text"
 MAX_WORDS = 8
 MAX_LENGTH = 100
-
-
-def fold(text: str) -> str:
-    """Text without accents and case, blanks collapsed: the form in which `search_text` columns are kept."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(sign for sign in decomposed if not unicodedata.combining(sign)).split())
 
 
 @dataclass(frozen=True)

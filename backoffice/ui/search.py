@@ -13,8 +13,9 @@ from django.urls import NoReverseMatch
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from backoffice.kernel.text import fold
+
 from . import nav
-from .filters import fold
 
 PER_KIND = 5
 MAX_LENGTH = 100

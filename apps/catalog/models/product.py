@@ -12,11 +12,12 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from apps.catalog.codes import fold, validate_barcode, validate_sku
+from apps.catalog.codes import validate_barcode, validate_sku
 from backoffice.kernel import quantity
 from backoffice.kernel.audit import Audited
 from backoffice.kernel.fields import PriceField
 from backoffice.kernel.models import Revisioned, TimeStamped
+from backoffice.kernel.text import fold
 
 from .validated import Validated
 

@@ -15,12 +15,12 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.catalog.codes import fold
 from apps.catalog.models import PriceList, Product, ProductUnit, Unit
 from apps.catalog.selectors import categories as category_tree
 from apps.catalog.selectors import prices as price_reads
 from apps.catalog.services import products
 from backoffice.kernel import clock
+from backoffice.kernel.text import fold
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
 from backoffice.ui.forms import Form
 

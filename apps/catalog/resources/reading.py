@@ -11,10 +11,11 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from apps.catalog import allergens
-from apps.catalog.codes import SKU, clean_barcode, clean_sku, fold
+from apps.catalog.codes import SKU, clean_barcode, clean_sku
 from apps.catalog.errors import InvalidProduct
 from apps.catalog.models import Product
 from apps.catalog.services.products import clean_tags
+from backoffice.kernel.text import fold
 from backoffice.transfers.rows import BadCell, Row, read_decimal
 
 from .columns import CLEAR, FLAGS, PACK_SEPARATOR, plain_number, plain_price

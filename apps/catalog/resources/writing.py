@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from apps.catalog.codes import fold
 from apps.catalog.models import Category, PriceList, Product, ProductUnit
 from apps.catalog.selectors import categories as category_tree
 from apps.catalog.services import bulk, categories, prices
 from apps.catalog.services.locks import lock_products
 from backoffice.kernel import audit
+from backoffice.kernel.text import fold
 from backoffice.transfers.importer import Applied
 
 if TYPE_CHECKING:

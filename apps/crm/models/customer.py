@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel.audit import Audited
 from backoffice.kernel.models import Revisioned, TimeStamped
+from backoffice.kernel.text import fold
 
 from . import documents, phones
-from .search import fold
 
 MAX_LENGTH = 100
 MAX_WORDS = 8

@@ -13,11 +13,12 @@ from backoffice.kernel import clock
 from backoffice.kernel.audit import current_actor
 from backoffice.kernel.errors import DomainError, NotAllowed
 from backoffice.kernel.locks import lock
+from backoffice.kernel.text import fold
 from backoffice.outbox import directives
 from backoffice.transfers import files, imports
 from backoffice.transfers.importer import Importer
 from backoffice.transfers.models import TransferRow, TransferRun
-from backoffice.transfers.rows import Column, fold
+from backoffice.transfers.rows import Column
 
 Status = TransferRun.Status
 

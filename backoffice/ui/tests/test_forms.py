@@ -11,9 +11,9 @@ from django.utils import translation
 
 from backoffice.kernel import audit
 from backoffice.kernel.errors import StaleRevision
+from backoffice.kernel.text import fold
 from backoffice.ui import forms
 from backoffice.ui.export import neutralise, restore
-from backoffice.ui.filters import fold
 from backoffice.ui.screens.conflict import Conflict, resolved
 
 

@@ -14,9 +14,9 @@ from apps.catalog.services import prices, products
 from backoffice.kernel import money
 from backoffice.kernel.errors import DomainError
 from backoffice.kernel.numbers import parse_decimal
+from backoffice.kernel.text import fold
 from backoffice.transfers.importer import Decision, MapEntry
 from backoffice.transfers.models import TransferRun
-from backoffice.transfers.rows import fold
 
 NAMELESS = frozenset({"none", "null", "nan", "n/a", "unknown", "desconhecido", "sem nome"})
 UNIT = "un"
