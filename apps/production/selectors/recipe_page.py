@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Value
 
 from apps.catalog.models import Product, Unit
 from apps.catalog.selectors import prices
@@ -15,6 +15,7 @@ from apps.production.selectors.costing import Costs, RecipeCost
 from apps.production.selectors.explosion import Bill
 from backoffice.kernel import money
 from backoffice.kernel import quantity as quantities
+from backoffice.kernel.fields import UnitCostField
 
 FLOUR = "flour"
 """The tag of the products that make 100 % of a baker's formula."""
@@ -22,7 +23,9 @@ FLOUR = "flour"
 
 def listed() -> QuerySet[Recipe]:
     """Recipes with what a row shows."""
-    return Recipe.objects.select_related("product__category", "product__unit").annotate(line_count=Count("lines"))
+    return Recipe.objects.select_related("product__category", "product__unit").annotate(
+        line_count=Count("lines"), unit_cost=Value(None, output_field=UnitCostField(null=True))
+    )
 
 
 def with_costs(recipes: Sequence[Recipe]) -> None:

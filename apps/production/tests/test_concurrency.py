@@ -1,0 +1,90 @@
+"""Races, on whichever database the suite runs: each thread has a connection of its own."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from apps.inventory.selectors import availability
+from apps.inventory.services import verify
+from apps.production.models import WorkOrder
+from apps.production.services import recipes, work_orders
+from apps.production.tests.build import bakery, due
+from backoffice.kernel.errors import DomainError, NotAllowed, StaleRevision
+
+pytestmark = [pytest.mark.django_db(transaction=True, serialized_rollback=True), pytest.mark.race]
+D = Decimal
+
+
+def at_once(work: Callable[[int], Any], times: int) -> list[Any]:
+    """What each call returned, or the refusal that it met."""
+
+    def one(number: int) -> Any:
+        try:
+            return work(number)
+        except DomainError as refused:
+            return refused
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=times) as pool:
+        return list(pool.map(one, range(times)))
+
+
+def test_finishing_at_once_finishes_once() -> None:
+    shop = bakery()
+    order = work_orders.release(work_orders.plan(shop.dough, quantity=D(10), due_at=due()))
+    order = work_orders.start(order)
+
+    found = at_once(
+        lambda number: work_orders.finish(
+            WorkOrder.objects.get(pk=order.pk), revision=order.revision, key=f"k{number}"
+        ),
+        8,
+    )
+
+    done = [item for item in found if isinstance(item, WorkOrder)]
+    assert len(done) == 1
+    assert all(isinstance(item, NotAllowed | StaleRevision) for item in found if item not in done)
+    assert availability.of([shop.dough])[shop.dough.pk].on_hand == D(10)
+    assert verify.differences() == []
+
+
+def test_the_same_request_sent_many_times_finishes_once_and_every_answer_says_so() -> None:
+    shop = bakery()
+    order = work_orders.release(work_orders.plan(shop.dough, quantity=D(10), due_at=due()))
+
+    found = at_once(lambda number: work_orders.finish(WorkOrder.objects.get(pk=order.pk), key="k"), 6)
+
+    assert {item.status for item in found} == {"done"}
+    assert availability.of([shop.dough])[shop.dough.pk].on_hand == D(10)
+
+
+def test_two_orders_for_the_last_flour_use_it_once() -> None:
+    shop = bakery(flour="6")
+    orders = [work_orders.plan(shop.dough, quantity=D(10), due_at=due()) for _number in range(3)]
+    for order in orders:
+        work_orders.release(order)
+
+    at_once(lambda number: work_orders.finish(WorkOrder.objects.get(pk=orders[number].pk), key="k"), 3)
+
+    assert WorkOrder.objects.filter(status="done").count() == 1
+    assert verify.differences() == []
+
+
+def test_a_version_is_either_changed_or_used() -> None:
+    shop = bakery()
+
+    def work(number: int) -> Any:
+        if number % 2:
+            return work_orders.plan(shop.dough, quantity=D(10), due_at=due())
+        return recipes.save(shop.dough_recipe, revision=2, lines=[recipes.LineSpec(shop.flour, D(10))])
+
+    at_once(work, 2)
+
+    lines = set(shop.dough_recipe.lines.values_list("component", flat=True))
+    for order in WorkOrder.objects.all():
+        assert set(order.materials.values_list("component", flat=True)) == lines
