@@ -46,10 +46,40 @@ class Formula(NamedTuple):
     batch: str = ""
 
 
-_MIX = Stage("MIX", "Mix", "Bater", "15", "0", "4 min slow, 6 min fast, dough at 24 °C.", "4 min lento, 6 min rápido, massa a 24 °C.", "Dough 24–26 °C", "Massa 24–26 °C")
-_SHAPE = Stage("BENCH", "Divide and shape", "Dividir e modelar", "25", "0", "Same weight, seam down.", "Mesmo peso, emenda para baixo.", "5 pieces weighed", "5 peças pesadas")
+_MIX = Stage(
+    "MIX",
+    "Mix",
+    "Bater",
+    "15",
+    "0",
+    "4 min slow, 6 min fast, dough at 24 °C.",
+    "4 min lento, 6 min rápido, massa a 24 °C.",
+    "Dough 24–26 °C",
+    "Massa 24–26 °C",
+)
+_SHAPE = Stage(
+    "BENCH",
+    "Divide and shape",
+    "Dividir e modelar",
+    "25",
+    "0",
+    "Same weight, seam down.",
+    "Mesmo peso, emenda para baixo.",
+    "5 pieces weighed",
+    "5 peças pesadas",
+)
 _PROOF = Stage("BENCH", "Proof", "Fermentar", "5", "120", "27 °C, covered.", "27 °C, coberto.")
-_BAKE = Stage("OVEN", "Bake and cool", "Assar e esfriar", "20", "20", "Steam 10 s, open the last 5 min.", "Vapor 10 s, abrir nos últimos 5 min.", "Core at least 96 °C", "Centro no mínimo 96 °C")
+_BAKE = Stage(
+    "OVEN",
+    "Bake and cool",
+    "Assar e esfriar",
+    "20",
+    "20",
+    "Steam 10 s, open the last 5 min.",
+    "Vapor 10 s, abrir nos últimos 5 min.",
+    "Core at least 96 °C",
+    "Centro no mínimo 96 °C",
+)
 
 FORMULAS = (
     Formula("SM-LEVA", "5", "0", (("MA-FL65", "2.5", "kg", "0"), ("MA-WATE", "2.5", "kg", "0")),

@@ -24,7 +24,8 @@ class RecipeFrozen(DomainError):
 
     def __init__(self, recipe: object, *, remedies: Sequence[Remedy] = ()) -> None:
         super().__init__(
-            _("%(recipe)s was used by work orders and does not change any more. Make a new version.") % {"recipe": recipe},
+            _("%(recipe)s was used by work orders and does not change any more. Make a new version.")
+            % {"recipe": recipe},
             remedies=remedies,
         )
 

@@ -74,7 +74,10 @@ class AbortForm(RevisionForm):
     reason = forms.reason_field()
     used_all = django_forms.TypedChoiceField(
         label=_("Materials"),
-        choices=[("", _("go back to stock, beyond what was already booked")), ("all", _("are all used and thrown away"))],
+        choices=[
+            ("", _("go back to stock, beyond what was already booked")),
+            ("all", _("are all used and thrown away")),
+        ],
         coerce=lambda value: value == "all",
         empty_value=False,  # type: ignore[arg-type]  # the stubs know text only
         required=False,
@@ -125,7 +128,14 @@ class WorkCenterForm(forms.ModelForm):
         model = WorkCenter
         fields = ("code", "name", "icon", "capacity", "hourly_cost", "position", "is_active")
 
-    spans: ClassVar[Mapping[str, int]] = {"code": 2, "name": 4, "icon": 2, "capacity": 2, "position": 2, "hourly_cost": 3}
+    spans: ClassVar[Mapping[str, int]] = {
+        "code": 2,
+        "name": 4,
+        "icon": 2,
+        "capacity": 2,
+        "position": 2,
+        "hourly_cost": 3,
+    }
 
 
 class PlanAddForm(forms.Form):

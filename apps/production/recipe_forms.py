@@ -28,12 +28,19 @@ class RecipeHeadForm(forms.Form):
         help_text=_("What does not come out good."),
     )  # fmt: skip
     batch_multiple = forms.QuantityFormField(label=_("In batches of"), required=False)
-    shelf_life_days = django_forms.IntegerField(label=_("Shelf life in days"), required=False, min_value=0, max_value=3650)
+    shelf_life_days = django_forms.IntegerField(
+        label=_("Shelf life in days"), required=False, min_value=0, max_value=3650
+    )
     is_phantom = django_forms.BooleanField(label=_("Made within other orders, never stocked"), required=False)
     notes = django_forms.CharField(label=_("Notes"), required=False, max_length=4000, widget=django_forms.Textarea)
     revision = django_forms.IntegerField(widget=django_forms.HiddenInput, required=False)
 
-    spans: ClassVar[Mapping[str, int]] = {"output_quantity": 3, "yield_loss_percent": 3, "batch_multiple": 3, "shelf_life_days": 3}
+    spans: ClassVar[Mapping[str, int]] = {
+        "output_quantity": 3,
+        "yield_loss_percent": 3,
+        "batch_multiple": 3,
+        "shelf_life_days": 3,
+    }
 
     def head(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -51,7 +58,9 @@ class NewRecipeForm(forms.Form):
     """The product of a first recipe; lines follow on the next page."""
 
     product = forms.ScanField(Product.objects.active().order_by("name"), label=_("Product"))
-    output_quantity = forms.QuantityFormField(label=_("Makes"), help_text=_("One batch, before losses, in the product's unit."))
+    output_quantity = forms.QuantityFormField(
+        label=_("Makes"), help_text=_("One batch, before losses, in the product's unit.")
+    )
 
     spans: ClassVar[Mapping[str, int]] = {"product": 4, "output_quantity": 2}
 
@@ -68,7 +77,9 @@ class LineForm(forms.Form):
     pk = django_forms.IntegerField(widget=django_forms.HiddenInput, required=False)
     component = component_field()
     quantity = forms.QuantityFormField(label=_("Quantity"), required=False)
-    unit = django_forms.ModelChoiceField(Unit.objects.order_by("dimension", "code"), label=_("Unit"), required=False, empty_label="–")
+    unit = django_forms.ModelChoiceField(
+        Unit.objects.order_by("dimension", "code"), label=_("Unit"), required=False, empty_label="–"
+    )
     attrition_percent = forms.DecimalField(label=_("Attrition %"), places=4, required=False)
     is_setup = django_forms.BooleanField(label=_("Once an order"), required=False)
     note = django_forms.CharField(label=_("Note"), required=False, max_length=80)
@@ -100,7 +111,10 @@ class StepForm(forms.Form):
     pk = django_forms.IntegerField(widget=django_forms.HiddenInput, required=False)
     name = django_forms.CharField(label=_("Step"), required=False, max_length=80)
     work_center = django_forms.ModelChoiceField(
-        WorkCenter.objects.filter(is_active=True).order_by("position", "name"), label=_("Work centre"), required=False, empty_label="–"
+        WorkCenter.objects.filter(is_active=True).order_by("position", "name"),
+        label=_("Work centre"),
+        required=False,
+        empty_label="–",
     )
     basis = django_forms.ChoiceField(label=_("Run time"), choices=RecipeStep.Basis.choices, required=False)
     setup_minutes = forms.DecimalField(label=_("Setup"), required=False)
@@ -141,7 +155,5 @@ class Rows(BaseFormSet):
         return [spec for form in self.forms if (spec := form.spec()) is not None]
 
 
-LineRows = cast(
-    "type[Rows]", formset_factory(LineForm, formset=Rows, extra=SPARE_LINES, can_delete=True, max_num=200)
-)
+LineRows = cast("type[Rows]", formset_factory(LineForm, formset=Rows, extra=SPARE_LINES, can_delete=True, max_num=200))
 StepRows = cast("type[Rows]", formset_factory(StepForm, formset=Rows, extra=SPARE_STEPS, can_delete=True, max_num=60))

@@ -34,7 +34,14 @@ def work_orders(query: str, user: Any) -> list[Hit]:
     best = sorted(rows, key=lambda row: not row.is_open)[:MOST]
     kind = _("Work orders")
     return [
-        Hit(f"{row.number} {row.product}", row.get_status_display(), row.get_absolute_url(), kind, icon="clipboard-list", hue=row.product.hue)
+        Hit(
+            f"{row.number} {row.product}",
+            row.get_status_display(),
+            row.get_absolute_url(),
+            kind,
+            icon="clipboard-list",
+            hue=row.product.hue,
+        )
         for row in best
     ]
 

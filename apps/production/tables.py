@@ -39,7 +39,9 @@ class WorkOrderTable(tables.Table):
         order_by=("product__name", "due_at"),
     )  # fmt: skip
     quantity = tables.QuantityColumn(verbose_name=_("Planned"), unit="product__unit__code", card="price")
-    good = tables.QuantityColumn(accessor="good", verbose_name=_("Good"), unit="product__unit__code", empty_text="–", card="stock")
+    good = tables.QuantityColumn(
+        accessor="good", verbose_name=_("Good"), unit="product__unit__code", empty_text="–", card="stock"
+    )
     status = tables.BadgeColumn(tones=TONES, card="status")
     due_at = tables.DateTimeColumn(verbose_name=_("Due"), card="")
     recipe = tables.Column(accessor="recipe__version", verbose_name=_("Recipe"), css="muted", card="", orderable=False)
@@ -83,13 +85,23 @@ class RecipeTable(tables.Table):
     output_quantity = tables.QuantityColumn(verbose_name=_("Makes"), unit="product__unit__code", card="stock")
     yield_loss_percent = tables.Column(verbose_name=_("Loss"), css="num", card="")
     line_count = tables.NumberColumn(verbose_name=_("Lines"), card="")
-    unit_cost = tables.MoneyColumn(verbose_name=_("Cost a unit"), orderable=False, places=4, card="price", empty_text="–")
+    unit_cost = tables.MoneyColumn(
+        verbose_name=_("Cost a unit"), orderable=False, places=4, card="price", empty_text="–"
+    )
     status = tables.BadgeColumn(tones=RECIPE_TONES, card="status")
     activated_at = tables.DateTimeColumn(verbose_name=_("In use since"), card="", empty_text="–")
 
     class Meta:
         model = Recipe
-        fields = ("product", "output_quantity", "yield_loss_percent", "line_count", "unit_cost", "status", "activated_at")
+        fields = (
+            "product",
+            "output_quantity",
+            "yield_loss_percent",
+            "line_count",
+            "unit_cost",
+            "status",
+            "activated_at",
+        )
         order_by = ("product",)
 
     def render_yield_loss_percent(self, value: Decimal) -> str:
@@ -99,9 +111,7 @@ class RecipeTable(tables.Table):
 class WorkCenterTable(tables.Table):
     """Where work is done."""
 
-    name = tables.WhatColumn(
-        verbose_name=_("Work centre"), meta="code", thumb=lambda row: (row.icon or "factory", "")
-    )
+    name = tables.WhatColumn(verbose_name=_("Work centre"), meta="code", thumb=lambda row: (row.icon or "factory", ""))
     capacity = tables.NumberColumn(verbose_name=_("Jobs at once"), card="stock")
     hourly_cost = tables.MoneyColumn(verbose_name=_("An hour"), card="price")
     is_active = tables.BadgeColumn(verbose_name=_("State"), tones={True: "ok"}, card="status")

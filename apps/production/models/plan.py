@@ -15,9 +15,7 @@ class PlanLine(Audited, Revisioned, TimeStamped):
     """How much of a product is to be made for a day, before losses."""
 
     day = models.DateField(_("day"))
-    product = models.ForeignKey(
-        "catalog.Product", models.PROTECT, related_name="plan_lines", verbose_name=_("product")
-    )
+    product = models.ForeignKey("catalog.Product", models.PROTECT, related_name="plan_lines", verbose_name=_("product"))
     quantity = QuantityField(_("planned"), default=Decimal(0))
 
     class Meta:

@@ -38,9 +38,7 @@ class Recipe(Audited, Revisioned, TimeStamped):
         Status.ARCHIVED: (Status.ACTIVE,),
     }
 
-    product = models.ForeignKey(
-        "catalog.Product", models.PROTECT, related_name="recipes", verbose_name=_("product")
-    )
+    product = models.ForeignKey("catalog.Product", models.PROTECT, related_name="recipes", verbose_name=_("product"))
     version = models.PositiveSmallIntegerField(_("version"), default=1)
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.DRAFT)
     output_quantity = QuantityField(_("makes"))

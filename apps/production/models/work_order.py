@@ -63,9 +63,7 @@ class WorkOrder(Audited, Revisioned, TimeStamped):
     recipe = models.ForeignKey(
         "production.Recipe", models.PROTECT, related_name="work_orders", verbose_name=_("recipe")
     )
-    source = models.ForeignKey(
-        "inventory.Location", models.PROTECT, related_name="+", verbose_name=_("materials from")
-    )
+    source = models.ForeignKey("inventory.Location", models.PROTECT, related_name="+", verbose_name=_("materials from"))
     destination = models.ForeignKey("inventory.Location", models.PROTECT, related_name="+", verbose_name=_("output to"))
     quantity = QuantityField(_("quantity"))
     day = models.DateField(_("for the day"))
@@ -131,9 +129,7 @@ class WorkOrderMaterial(models.Model):
     """
 
     work_order = models.ForeignKey(WorkOrder, models.CASCADE, related_name="materials")
-    component = models.ForeignKey(
-        "catalog.Product", models.PROTECT, related_name="+", verbose_name=_("component")
-    )
+    component = models.ForeignKey("catalog.Product", models.PROTECT, related_name="+", verbose_name=_("component"))
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     planned = QuantityField(_("planned"))
     fixed = QuantityField(_("of it once an order"), default=ZERO)
@@ -185,7 +181,8 @@ class WorkOrderStep(models.Model):
         constraints = [
             UniqueConstraint(fields=["work_order", "position"], name="order_step_position_is_unique"),
             CheckConstraint(
-                condition=Q(finished_at__isnull=True) | Q(started_at__isnull=False), name="order_step_starts_before_it_ends"
+                condition=Q(finished_at__isnull=True) | Q(started_at__isnull=False),
+                name="order_step_starts_before_it_ends",
             ),
         ]
 

@@ -30,9 +30,7 @@ def average_costs(product_ids: Iterable[int]) -> dict[int, Decimal]:
     missing = wanted - set(found)
     if missing:
         last = Lot.objects.filter(product_id__in=missing).values("product_id").annotate(last=Max("pk"))
-        found |= dict(
-            Lot.objects.filter(pk__in=[row["last"] for row in last]).values_list("product_id", "unit_cost")
-        )
+        found |= dict(Lot.objects.filter(pk__in=[row["last"] for row in last]).values_list("product_id", "unit_cost"))
     return found
 
 
@@ -97,7 +95,9 @@ class Costs:
         """Work of an order of that size, exactly."""
         return sum(
             (
-                Fraction(work_minutes(step, started, bill.output_quantity)) / 60 * Fraction(step.work_center.hourly_cost)
+                Fraction(work_minutes(step, started, bill.output_quantity))
+                / 60
+                * Fraction(step.work_center.hourly_cost)
                 for step in self.hours.get(bill.recipe_id, [])
             ),
             Fraction(0),

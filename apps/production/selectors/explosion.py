@@ -308,7 +308,9 @@ def _edge(line: Line, output: Decimal) -> Edge:
     return Edge(component_id, Fraction(0) if is_setup else taken / Fraction(output), once, is_optional, note)
 
 
-def draft_bill(product: Product, *, output: Decimal, loss: Decimal, lines: Iterable[tuple[Product, Decimal, Any, Decimal, bool]]) -> Bill:
+def draft_bill(
+    product: Product, *, output: Decimal, loss: Decimal, lines: Iterable[tuple[Product, Decimal, Any, Decimal, bool]]
+) -> Bill:
     """A recipe that is not saved: (component, quantity, unit, attrition, is_setup) a line. Raises NoConversion."""
     edges = []
     for component, amount, unit, attrition, is_setup in lines:

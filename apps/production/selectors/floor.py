@@ -82,7 +82,9 @@ def board(center: str = "") -> Board:
     """Released and running orders of the next day or so. `seen` changes when anything on the board does."""
     now = clock.now()
     steps = Prefetch(
-        "steps", WorkOrderStep.objects.select_related("work_center", "operator").order_by("position"), to_attr="all_steps"
+        "steps",
+        WorkOrderStep.objects.select_related("work_center", "operator").order_by("position"),
+        to_attr="all_steps",
     )
     orders = list(
         WorkOrder.objects.filter(status__in=[WorkOrder.Status.RELEASED, *WorkOrder.RUNNING], due_at__lt=now + HORIZON)
@@ -108,7 +110,9 @@ def board(center: str = "") -> Board:
         ended[_center(ready, None)].append(ready)
     centers = list(WorkCenter.objects.filter(is_active=True).order_by("position", "name"))
     columns = [
-        Column(item, cards.get(item.pk, []), ended.get(item.pk, [])[:6]) for item in centers if center in ("", item.code)
+        Column(item, cards.get(item.pk, []), ended.get(item.pk, [])[:6])
+        for item in centers
+        if center in ("", item.code)
     ]
     if (loose := cards.get(None)) and not center:
         columns.append(Column(None, loose, []))
@@ -132,7 +136,15 @@ def _seen(columns: Sequence[Column]) -> str:
         (
             column.center and column.center.pk,
             [
-                (card.order.pk, card.order.revision, card.kind, card.step and card.step.pk, card.is_late, str(card.reported), len(card.short))
+                (
+                    card.order.pk,
+                    card.order.revision,
+                    card.kind,
+                    card.step and card.step.pk,
+                    card.is_late,
+                    str(card.reported),
+                    len(card.short),
+                )
                 for card in column.cards
             ],
             [order.pk for order in column.done],

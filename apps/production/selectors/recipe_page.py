@@ -102,7 +102,9 @@ def view(recipe: Recipe, *, started: Decimal | None = None, flour: Decimal | Non
     book = explosion.load([recipe.product_id], using=recipe)
     costs = costing.load(book)
     bill = book.bills[recipe.product_id]
-    lines = list(recipe.lines.select_related("component__unit", "component__category", "unit").order_by("position", "pk"))
+    lines = list(
+        recipe.lines.select_related("component__unit", "component__category", "unit").order_by("position", "pk")
+    )
     of_batch = _flour(costs, bill, recipe.output_quantity)
     if flour and of_batch:
         exact = Fraction(recipe.output_quantity) * Fraction(flour) / of_batch
@@ -205,7 +207,11 @@ def _flour(costs: Costs, bill: Bill, started: Decimal) -> Fraction:
 def margins(product: Product, unit_cost: Decimal) -> list[Margin]:
     """What each price list leaves. Margin = price − cost, of the price."""
     return [
-        Margin(entry.price_list.name, entry.current.amount, money.round_to((entry.current.amount - unit_cost) * 100 / entry.current.amount, 1))
+        Margin(
+            entry.price_list.name,
+            entry.current.amount,
+            money.round_to((entry.current.amount - unit_cost) * 100 / entry.current.amount, 1),
+        )
         for entry in prices.by_list(product)
         if entry.current is not None and entry.current.amount
     ]

@@ -177,7 +177,11 @@ def _inside(book: explosion.Book, product_id: int) -> tuple[Ingredient, ...]:
     weighed = []
     for edge in bill.edges:
         component = book.products[edge.component_id]
-        if component.unit.dimension == Unit.Dimension.COUNT and not component.allergens and edge.component_id not in book.bills:
+        if (
+            component.unit.dimension == Unit.Dimension.COUNT
+            and not component.allergens
+            and edge.component_id not in book.bills
+        ):
             continue  # packaging
         weight = edge.per_output * component.unit.numerator / component.unit.denominator
         if component.unit.dimension == Unit.Dimension.COUNT:

@@ -64,9 +64,7 @@ def missing_names(orders: Collection[WorkOrder]) -> dict[int, list[tuple[Product
     """`missing` with the products themselves."""
     found = missing(orders)
     products = Product.objects.select_related("unit").in_bulk({pk for row in found.values() for pk in row})
-    return {
-        order_id: [(products[pk], amount) for pk, amount in row.items()] for order_id, row in found.items()
-    }
+    return {order_id: [(products[pk], amount) for pk, amount in row.items()] for order_id, row in found.items()}
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,8 @@ def report(
 ) -> list[WorkOrderOutput]:
     """Book what came out so far, as often as needed. The same key books once.
 
-    An order that was only released starts. Raises InsufficientStock naming what is short of the materials, ReasonMissing
-    for waste without one, NothingReported, NotAllowed.
+    An order that was only released starts. Raises InsufficientStock naming what is short of the materials,
+    ReasonMissing for waste without one, NothingReported, NotAllowed.
     """
     found = locked(order)
     fingerprint = [found.pk, *((item.quantity.normalize(), item.grade) for item in outputs)]
@@ -105,7 +105,7 @@ def finish(
     used: Sequence[Used] = (),
     confirmed: bool = False,
 ) -> WorkOrder:
-    """End the order: book the last outputs, use up the rest of the materials, free what was held. Twice with one key is once.
+    """End the order: book the last outputs, use up the materials, free what was held. Twice with one key is once.
 
     When nothing was ever reported, everything came out as planned. When all reports together are far from the plan,
     QuantityDiffers asks to confirm; confirmed, what was not reported was not started and takes no materials. Raises
@@ -300,7 +300,10 @@ def _share(order: WorkOrder, outputs: Sequence[Output], *, spent: Decimal) -> di
 def _add_work(order: WorkOrder, started: Fraction) -> None:
     """Work at its standard time, as far as it was done."""
     exact = sum(
-        (Fraction(minutes) / 60 * Fraction(hour) for minutes, hour in order.steps.values_list("work_minutes", "hourly_cost")),
+        (
+            Fraction(minutes) / 60 * Fraction(hour)
+            for minutes, hour in order.steps.values_list("work_minutes", "hourly_cost")
+        ),
         Fraction(0),
     )
     so_far = money.round_money(quantities.from_fraction(exact * started / Fraction(order.quantity)))
@@ -360,9 +363,9 @@ def _use_up(
 
 def _expect_rest(order: WorkOrder, reported: Decimal) -> None:
     """Tell the stock room what is still coming."""
-    rest = explosion.down((Fraction(order.quantity) - _started_by(order, reported)) * (1 - _loss(order)), order.product.unit.step)
+    rest = explosion.down(
+        (Fraction(order.quantity) - _started_by(order, reported)) * (1 - _loss(order)), order.product.unit.step
+    )
     expected.clear(order)
     if rest > 0:
-        expected.record(
-            order, product=order.product, quantity=rest, location=order.destination, due_at=order.due_at
-        )
+        expected.record(order, product=order.product, quantity=rest, location=order.destination, due_at=order.due_at)

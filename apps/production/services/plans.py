@@ -24,7 +24,7 @@ READY_HOUR = 6
 @retry_conflict
 @transaction.atomic
 def set_quantity(product: Product, *, day: date, quantity: Decimal, revision: int | None = None) -> PlanLine:
-    """Plan so much of the product for the day, in all. Raises BadPlan below what is in work orders already, NoRecipe."""
+    """Plan so much of the product for the day, in all. Raises BadPlan below what work orders make already, NoRecipe."""
     if not Recipe.objects.in_use().filter(product=product, is_phantom=False).exists():
         raise NoRecipe(product)
     unit = product.unit
@@ -72,11 +72,11 @@ def release(day: date) -> list[WorkOrder]:
         rest = line.quantity - ordered.get(line.product_id, Decimal(0))
         if rest > 0:
             found.append(
-                work_orders.plan(
-                    line.product, quantity=rest, due_at=ready_at(day), origin_kind=WorkOrder.Origin.PLAN
-                )
+                work_orders.plan(line.product, quantity=rest, due_at=ready_at(day), origin_kind=WorkOrder.Origin.PLAN)
             )
-    waiting = WorkOrder.objects.filter(day=day, status=WorkOrder.Status.PLANNED).select_related("product").order_by("pk")
+    waiting = (
+        WorkOrder.objects.filter(day=day, status=WorkOrder.Status.PLANNED).select_related("product").order_by("pk")
+    )
     in_turn = sorted(waiting, key=lambda order: (order_of.get(order.product_id, 0), order.pk))
     return [work_orders.release(lock(order)) for order in in_turn]
 

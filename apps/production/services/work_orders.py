@@ -168,9 +168,7 @@ def expect(order: WorkOrder, loss: Fraction) -> None:
     good = explosion.down(Fraction(order.quantity) * (1 - loss), order.product.unit.step)
     expected.clear(order)
     if good > 0:
-        expected.record(
-            order, product=order.product, quantity=good, location=order.destination, due_at=order.due_at
-        )
+        expected.record(order, product=order.product, quantity=good, location=order.destination, due_at=order.due_at)
 
 
 @retry_conflict
@@ -204,9 +202,7 @@ def change(
     found.day = clock.local(found.due_at).date()
     if given:
         _copy_recipe(found)
-    state.save_revised(
-        found, revision=revision, fields=["notes", "day", "starts_at", "planned_cost", *(given or ())]
-    )
+    state.save_revised(found, revision=revision, fields=["notes", "day", "starts_at", "planned_cost", *(given or ())])
     return up_to_date(order, found)
 
 

@@ -38,7 +38,11 @@ def stocked(product: Product, quantity: str, where: Location, *, cost: str = "1.
         where,
         [
             stock.ReceiptLine(
-                product, D(quantity), unit_cost=D(cost), expires_on=clock.today() + timedelta(days=days), lot_code=f"LOT-{next(_numbers)}"
+                product,
+                D(quantity),
+                unit_cost=D(cost),
+                expires_on=clock.today() + timedelta(days=days),
+                lot_code=f"LOT-{next(_numbers)}",
             )
         ],
     )
@@ -84,13 +88,19 @@ def bakery(*, flour: str = "50", butter: str = "10", loss: str = "0") -> Bakery:
         stocked(butter_, butter, storage, cost="40.00")
     gram = make_unit("g")
     dough_recipe = recipe(
-        dough_, "10", [LineSpec(flour_, D("6")), LineSpec(butter_, D("4000"), unit=gram)], [StepSpec("Mix", bench, run_minutes=D(20))]
+        dough_,
+        "10",
+        [LineSpec(flour_, D("6")), LineSpec(butter_, D("4000"), unit=gram)],
+        [StepSpec("Mix", bench, run_minutes=D(20))],
     )
     croissant_recipe = recipe(
         croissant_,
         "10",
         [LineSpec(dough_, D("1")), LineSpec(butter_, D("0.2"))],
-        [StepSpec("Shape", bench, basis="unit", run_minutes=D(1)), StepSpec("Bake", oven, run_minutes=D(15), passive_minutes=D(30))],
+        [
+            StepSpec("Shape", bench, basis="unit", run_minutes=D(1)),
+            StepSpec("Bake", oven, run_minutes=D(15), passive_minutes=D(30)),
+        ],
         yield_loss_percent=D(loss),
     )
     return Bakery(storage, shop, bench, oven, flour_, butter_, dough_, croissant_, dough_recipe, croissant_recipe)

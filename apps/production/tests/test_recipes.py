@@ -59,7 +59,10 @@ def test_a_version_that_was_not_used_changes_in_place_and_keeps_its_history():
         ("Dough", D("1")),
     ]
     assert saved.revision == 3
-    assert [row.quantity for row in RecipeLine.history.filter(id=line.pk).order_by("history_id")] == [D("0.2"), D("0.25")]
+    assert [row.quantity for row in RecipeLine.history.filter(id=line.pk).order_by("history_id")] == [
+        D("0.2"),
+        D("0.25"),
+    ]
 
 
 def test_a_stale_revision_saves_nothing():

@@ -161,10 +161,14 @@ def test_a_frozen_recipe_offers_the_next_version(as_owner: Client, shop: Bakery,
 
 
 def test_a_recipe_is_scaled(as_owner: Client, shop: Bakery) -> None:
-    text = as_owner.get(shop.croissant_recipe.get_absolute_url(), {"units": "100"}, headers=into("scaled")).content.decode()
+    text = as_owner.get(
+        shop.croissant_recipe.get_absolute_url(), {"units": "100"}, headers=into("scaled")
+    ).content.decode()
     assert "× 10" in text
     for wrong in ("x", "-1", "1e99", ""):
-        assert as_owner.get(shop.croissant_recipe.get_absolute_url(), {"units": wrong, "flour": wrong}).status_code == 200
+        assert (
+            as_owner.get(shop.croissant_recipe.get_absolute_url(), {"units": wrong, "flour": wrong}).status_code == 200
+        )
 
 
 def test_the_plan_is_stepped_and_released_once(as_owner: Client, shop: Bakery) -> None:
@@ -203,7 +207,9 @@ def test_the_pad_books_and_finishes(as_owner: Client, order: WorkOrder) -> None:
     order.refresh_from_db()
     wrong = as_owner.post(url, {"waste": "1", "revision": order.revision, "finish": "1", "_key": "b"})
     assert wrong.status_code == 422
-    as_owner.post(url, {"first": "5", "waste": "1", "reason": "Burnt", "revision": order.revision, "finish": "1", "_key": "b"})
+    as_owner.post(
+        url, {"first": "5", "waste": "1", "reason": "Burnt", "revision": order.revision, "finish": "1", "_key": "b"}
+    )
     order.refresh_from_db()
     assert (order.status, order.outputs.count()) == ("done", 3)
 

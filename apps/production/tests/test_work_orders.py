@@ -210,7 +210,11 @@ def test_cancelling_frees_the_materials():
     shop = bakery()
     order = work_orders.release(dough_order(shop))
     work_orders.cancel(order, revision=order.revision, reason="no butter")
-    assert (order.status, Hold.objects.filter(status="active").count(), ExpectedArrival.objects.count()) == ("cancelled", 0, 0)
+    assert (order.status, Hold.objects.filter(status="active").count(), ExpectedArrival.objects.count()) == (
+        "cancelled",
+        0,
+        0,
+    )
     with pytest.raises(NotAllowed):
         work_orders.start(order)
 

@@ -52,7 +52,9 @@ def due(request: HttpRequest) -> HttpResponse:
     worklist = Worklist(
         id="part-production",
         title=_("Production due"),
-        rows=[_row(order, request.user, short.get(order.pk, []), primary=index == 0) for index, order in enumerate(first)],
+        rows=[
+            _row(order, request.user, short.get(order.pk, []), primary=index == 0) for index, order in enumerate(first)
+        ],
         count=count,
         tone="bad" if any(order.due_at < clock.now() for order in first) else "",
         url=f"{reverse('production:work_order_list')}?view=open",
@@ -78,7 +80,11 @@ def _row(order: WorkOrder, user: Any, short: list[Any], *, primary: bool) -> Row
     action = None
     if may(user, permission):
         action = RowAction(
-            labels[order.status], reverse(name, args=[order.pk]), post=post, tone="primary" if primary else "soft", dialog=not post
+            labels[order.status],
+            reverse(name, args=[order.pk]),
+            post=post,
+            tone="primary" if primary else "soft",
+            dialog=not post,
         )
     blocked = ", ".join(str(product) for product, _amount in short)
     state = order.get_status_display()

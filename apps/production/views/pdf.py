@@ -17,7 +17,10 @@ class NoPrinter(DomainError):
 
     def __init__(self) -> None:
         super().__init__(
-            _("This server cannot make PDFs: its text library (pango) is missing. Open the sheet and print it; the browser can save it as PDF.")
+            _(
+                "This server cannot make PDFs: its text library (pango) is missing. "
+                "Open the sheet and print it; the browser can save it as PDF."
+            )
         )
 
 

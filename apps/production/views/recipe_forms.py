@@ -146,7 +146,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
             except DomainError as refused:
                 status, error = refused.status, refused
             else:
-                messages.success(request, _("%(recipe)s saved.") % {"recipe": recipe}, extra_tags=recipe.get_absolute_url())
+                messages.success(
+                    request, _("%(recipe)s saved.") % {"recipe": recipe}, extra_tags=recipe.get_absolute_url()
+                )
                 return htmx.done(request, to=recipe, changed="production-recipe", leave=True)
     elif recipe.work_orders.exists():
         error = _frozen(recipe)
@@ -178,7 +180,11 @@ def _context(form: Editing, *, recipe: Recipe, **more: Any) -> dict[str, Any]:
         "form": form,
         "object": recipe,
         "title": _("Edit %s") % recipe,
-        "breadcrumbs": [(_("Recipes"), reverse("production:recipe_list")), (str(recipe), recipe.get_absolute_url()), (_("Edit"), "")],
+        "breadcrumbs": [
+            (_("Recipes"), reverse("production:recipe_list")),
+            (str(recipe), recipe.get_absolute_url()),
+            (_("Edit"), ""),
+        ],
         "suggestions": suggestions,
         "batch": form.head["output_quantity"].value() or Decimal(0),
         **more,

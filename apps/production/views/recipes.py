@@ -134,7 +134,9 @@ class RecipeDetail(DetailScreen):
         recipe = self.object
         units, flour = self._asked("units"), self._asked("flour")
         step = recipe.product.unit.step
-        shown = recipe_page.view(recipe, started=round_up(units, step) if units else None, flour=None if units else flour)
+        shown = recipe_page.view(
+            recipe, started=round_up(units, step) if units else None, flour=None if units else flour
+        )
         sees_cost = may(self.request.user, "production.view_cost")
         return super().get_context(
             view=shown,
@@ -203,9 +205,9 @@ class RecipeNewVersion(RecipeAction):
         return _("New version of %(product)s") % {"product": self.object.product}
 
     def intro(self) -> str:
-        return _("A draft that begins as a copy of v%(version)s. Nothing changes for work orders until it is put in use.") % {
-            "version": self.object.version
-        }
+        return _(
+            "A draft that begins as a copy of v%(version)s. Nothing changes for work orders until it is put in use."
+        ) % {"version": self.object.version}
 
     def perform(self, form: Any) -> Recipe:
         return recipes.new_version(self.object)

@@ -22,7 +22,13 @@ SHEETS = "production/sheets"
 
 
 def _context(request: HttpRequest, pdf_url: str, **more: Any) -> dict[str, Any]:
-    return {"company": company.current(), "printed_at": clock.now(), "printed_by": request.user, "pdf_url": pdf_url, **more}
+    return {
+        "company": company.current(),
+        "printed_at": clock.now(),
+        "printed_by": request.user,
+        "pdf_url": pdf_url,
+        **more,
+    }
 
 
 def _absolute(request: HttpRequest, name: str, *args: Any) -> str:
@@ -30,7 +36,9 @@ def _absolute(request: HttpRequest, name: str, *args: Any) -> str:
 
 
 def _batch(request: HttpRequest, pk: int) -> dict[str, Any]:
-    order = get_object_or_404(WorkOrder.objects.select_related("product__unit", "recipe", "source", "destination"), pk=pk)
+    order = get_object_or_404(
+        WorkOrder.objects.select_related("product__unit", "recipe", "source", "destination"), pk=pk
+    )
     return _context(
         request,
         reverse("production:batch_sheet_pdf", args=[pk]),
@@ -105,7 +113,9 @@ def _labels(request: HttpRequest, lots: list[Lot], pdf_url: str = "") -> dict[st
 def lot_label(request: HttpRequest, pk: int) -> HttpResponse:
     """One lot's label, 80 mm."""
     lot = get_object_or_404(Lot.objects.select_related("product__unit"), pk=pk)
-    return render(request, f"{SHEETS}/label.html", _labels(request, [lot], reverse("production:lot_label_pdf", args=[pk])))
+    return render(
+        request, f"{SHEETS}/label.html", _labels(request, [lot], reverse("production:lot_label_pdf", args=[pk]))
+    )
 
 
 @requires("inventory.view_lot")

@@ -32,9 +32,12 @@ class WorkCenterList(ListScreen):
     icon = "factory"
     table_class = WorkCenterTable
     filter_class = WorkCenterFilter
-    create = Action(gettext_lazy("New work centre"), "production:work_center_create", "production.add_workcenter", icon="plus")
+    create = Action(
+        gettext_lazy("New work centre"), "production:work_center_create", "production.add_workcenter", icon="plus"
+    )
     empty = Empty(
-        gettext_lazy("No work centres yet"), gettext_lazy("Mixer, bench, oven: where steps are done, and what an hour costs.")
+        gettext_lazy("No work centres yet"),
+        gettext_lazy("Mixer, bench, oven: where steps are done, and what an hour costs."),
     )
 
 
@@ -44,7 +47,13 @@ class WorkCenterDetail(DetailScreen):
     list_url = "production:work_center_list"
     actions = [
         Action(gettext_lazy("History"), "production:work_center_history", icon="history", dialog=False),
-        Action(gettext_lazy("Edit"), "production:work_center_edit", "production.change_workcenter", icon="pencil", primary=True),
+        Action(
+            gettext_lazy("Edit"),
+            "production:work_center_edit",
+            "production.change_workcenter",
+            icon="pencil",
+            primary=True,
+        ),
     ]
 
     def badge(self) -> Badge:

@@ -56,11 +56,19 @@ class WorkOrderList(ListScreen):
         gettext_lazy("New work order"), "production:work_order_create", "production.add_workorder", icon="plus"
     )
     actions = [
-        Action(gettext_lazy("Plan"), "production:plan_today", "production.view_planline", icon="calendar-range", dialog=False),
+        Action(
+            gettext_lazy("Plan"),
+            "production:plan_today",
+            "production.view_planline",
+            icon="calendar-range",
+            dialog=False,
+        ),
         Action(gettext_lazy("Floor"), "production:floor", "production.run_workorder", icon="flame", dialog=False),
     ]
     saved_views = [
-        SavedView("open", pgettext_lazy("several work orders", "Open"), lambda rows: rows.filter(status__in=WorkOrder.OPEN)),
+        SavedView(
+            "open", pgettext_lazy("several work orders", "Open"), lambda rows: rows.filter(status__in=WorkOrder.OPEN)
+        ),
         SavedView("today", gettext_lazy("Today"), lambda rows: rows.filter(day=clock.today())),
         SavedView("late", gettext_lazy("Late"), reads.late),
         SavedView("done", gettext_lazy("Done"), lambda rows: rows.filter(status=WorkOrder.Status.DONE)),
@@ -226,8 +234,14 @@ def _verb(name: str, permission: str, service: Callable[..., WorkOrder], sentenc
         order = get_object_or_404(WorkOrder.objects.select_related("product"), pk=pk)
         seen = request.POST.get("revision", "")
         service(order, revision=int(seen) if seen.isdigit() else None)
-        messages.success(request, sentence % {"order": order, "product": order.product}, extra_tags=order.get_absolute_url())
-        return htmx.done(request, to=(request.POST.get("next_page") == "floor" and reverse("production:floor")) or order, changed=CHANGED)
+        messages.success(
+            request, sentence % {"order": order, "product": order.product}, extra_tags=order.get_absolute_url()
+        )
+        return htmx.done(
+            request,
+            to=(request.POST.get("next_page") == "floor" and reverse("production:floor")) or order,
+            changed=CHANGED,
+        )
 
     view.__name__ = name
     return view
