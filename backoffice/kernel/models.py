@@ -1,6 +1,6 @@
 """Abstract bases for the rows of all apps, and the two tables that the kernel itself keeps."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
+from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
@@ -44,16 +44,17 @@ class LedgerQuerySet(models.QuerySet[Row]):
         raise LedgerIsAppendOnly(str(self.model._meta.verbose_name))
 
 
-LedgerManager = models.Manager.from_queryset(LedgerQuerySet)
+class LedgerManager(models.Manager[Row]):
+    """Written out, not made by `from_queryset`, so that type checkers see which rows it gives."""
+
+    def get_queryset(self) -> LedgerQuerySet[Row]:
+        return LedgerQuerySet(self.model, using=self._db)
 
 
 class LedgerRow(models.Model):
     """A row that is written once. The database refuses changes too: see `kernel.ledger.AppendOnly`."""
 
-    if TYPE_CHECKING:
-        objects: ClassVar[models.Manager[Self]]
-    else:
-        objects = LedgerManager()
+    objects: ClassVar[LedgerManager[Self]] = LedgerManager()
 
     class Meta:
         abstract = True
