@@ -135,9 +135,7 @@ def fingerprint(filters: Mapping[str, Any]) -> str:
     """A short text that changes whenever the board would look different. Ages count in minutes. One query."""
     now = clock.now()
     state = (
-        Order.objects.open()
-        .order_by()
-        .aggregate(n=Count("pk"), latest=Max("updated_at"), revisions=Sum("revision"))
+        Order.objects.open().order_by().aggregate(n=Count("pk"), latest=Max("updated_at"), revisions=Sum("revision"))
     )
     parts = [state["n"], state["latest"], state["revisions"], int(now.timestamp() // 60), sorted(filters.items())]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
@@ -241,9 +239,9 @@ def _short(order_ids: list[int]) -> dict[int, str]:
     if not order_ids:
         return {}
     kind = ContentType.objects.get_for_model(Order)
-    holds = Hold.objects.filter(
-        origin_type=kind, origin_id__in=order_ids, status=Hold.Status.ACTIVE
-    ).values_list("pk", "origin_id", "product__name", "quantity", "fulfilled")
+    holds = Hold.objects.filter(origin_type=kind, origin_id__in=order_ids, status=Hold.Status.ACTIVE).values_list(
+        "pk", "origin_id", "product__name", "quantity", "fulfilled"
+    )
     rows = list(holds)
     backed = dict(
         HoldAllocation.objects.filter(hold_id__in=[row[0] for row in rows])

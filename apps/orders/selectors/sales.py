@@ -48,9 +48,7 @@ def against_last_week(day: date | None = None) -> Hours:
     sums_new, sums_old = _by_hour(new), _by_hour(old)
     return Hours(
         labels=labels,
-        today=tuple(
-            None if live and hour > now.hour else sums_new.get(hour, ZERO) for hour in labels
-        ),
+        today=tuple(None if live and hour > now.hour else sums_new.get(hour, ZERO) for hour in labels),
         before=tuple(sums_old.get(hour, ZERO) for hour in labels),
         total=sum((amount for _moment, amount in new), ZERO),
         total_before=sum((amount for moment, amount in old if until is None or moment.time() <= until), ZERO),

@@ -144,9 +144,7 @@ def test_the_ways_out_of_a_shortage(till: Client, way: str):
     assert "Only 2 × Butter croissant available." in page
     assert "inert" in page
     data = next(remedy.data for remedy in cart.issues[0].remedies if remedy.data["remedy"] == way)
-    till.post(
-        reverse("orders:remedy", args=[cart.session.pk]), {**data, "revision": cart.session.revision}
-    )
+    till.post(reverse("orders:remedy", args=[cart.session.pk]), {**data, "revision": cart.session.revision})
     assert "inert" not in till.get(cart.session.get_absolute_url()).content.decode() or way == "remove"
     kept = sum(line.quantity for line in fresh(cart.session).lines.all())
     assert kept == {"take": 2, "remove": 0, "preorder": 2}[way]
@@ -235,9 +233,7 @@ def test_an_order_is_moved_on_from_its_page(till: Client):
 
 def test_the_step_buttons_cannot_cancel(till: Client):
     made = order((croissant(), 1))
-    answer = till.post(
-        reverse("orders:order_advance", args=[made.pk]), {"to": "cancelled", "revision": made.revision}
-    )
+    answer = till.post(reverse("orders:order_advance", args=[made.pk]), {"to": "cancelled", "revision": made.revision})
     assert answer.status_code == 409
     assert Order.objects.get().status == "accepted"
     assert Hold.objects.of_origin(made).get().status == "active"
