@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -36,7 +37,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "orders": ("/orders/", ""),
     "jobs": ("/console/jobs/", ""),
 }
-LOOKS = ((1440, "light"), (1440, "dark"), (390, "light"))
+LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1440, "light"), (1440, "dark"), (390, "light"))
 
 
 def open_page(page: Page, address: str, path: str, first: str) -> None:
