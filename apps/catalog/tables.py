@@ -8,14 +8,15 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import PriceList, Product, Unit
 from backoffice.kernel import clock, money, quantity
 from backoffice.ui import tables
-from backoffice.ui.actions import Action
+from backoffice.ui.actions import Action, url_for
 from backoffice.ui.icons import icon
 from backoffice.ui.permissions import may
 
@@ -43,33 +44,33 @@ class ProductColumn(tables.WhatColumn):
     def __init__(self, *args: Any, rename: str = "", permission: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rename, self.permission, self.may, self.name = rename, permission, False, ""
+        self.said = ""
 
     def bind(self, table: Any, name: str) -> None:
         super().bind(table, name)
-        self.name = name
+        self.name, self.said = name, gettext("Rename %s")
         self.may = bool(self.rename) and table.request is not None and may(table.request.user, self.permission)
 
     def draw(self, value: Any, record: Any) -> Any:
         drawn = super().draw(value, record)
         if not self.may:
             return drawn
-        return format_html(
-            '<div class="hrow n" id="{0}">{1}<a class="btn ghost icon-only xs on-hover" href="{2}" hx-get="{2}" '
-            'hx-target="#{0}" hx-swap="outerHTML" aria-label="{3}">{4}</a></div>',
-            tables.inline_id(self.name, record.pk), drawn, reverse(self.rename, args=[record.pk]),
-            gettext("Rename %s") % value, icon("pencil"),
-        )  # fmt: skip
+        name, url = tables.inline_id(self.name, record.pk), url_for(self.rename, record.pk)
+        said = escape(self.said % value)
+        pen = f'<a class="pen" href="{url}" aria-label="{said}">{icon("pencil")}</a>'
+        return SafeString(f'<div class="hrow n" id="{name}">{drawn}{pen}</div>')
 
 
 class StatusColumn(tables.BadgeColumn):
     """Whether the product is in use, and for what."""
 
+    def bind(self, table: Any, name: str) -> None:
+        super().bind(table, name)
+        said = (("", gettext("Retired")), (" ok", gettext("Active")), (" info", gettext("Internal")))
+        self.drawn = [SafeString(f'<span class="badge{tone}">{escape(word)}</span>') for tone, word in said]
+
     def draw(self, value: Any, record: Any) -> Any:
-        if not record.is_active:
-            return format_html('<span class="badge">{}</span>', gettext("Retired"))
-        if record.is_sellable:
-            return format_html('<span class="badge ok">{}</span>', gettext("Active"))
-        return format_html('<span class="badge info">{}</span>', gettext("Internal"))
+        return self.drawn[0 if not record.is_active else 1 if record.is_sellable else 2]
 
     def export(self, value: Any, record: Any) -> Any:
         return gettext("Active") if value else gettext("Retired")
@@ -129,18 +130,8 @@ class ListPriceColumn(tables.InlineColumn):
         super().bind(table, name)
         self.price_list = table.request.resolver_match.kwargs["price_list"]
 
-    def cell(self, value: Any, record: Any) -> Any:
-        text = self.inner.cell(value, record)
-        if not self.may:
-            return text
-        return format_html(
-            '<span id="{0}" class="inline"><a class="edit {3}" href="{1}" hx-get="{1}" hx-target="#{0}" '
-            'hx-swap="outerHTML">{2}</a></span>',
-            tables.inline_id(self.name, record.pk),
-            reverse("catalog:list_price", args=[self.price_list, record.pk]),
-            text or self.empty_text,
-            "" if text else "muted",
-        )  # fmt: skip
+    def address(self, record: Any) -> str:
+        return reverse("catalog:list_price", args=[self.price_list, record.pk])
 
 
 class ScheduledColumn(tables.Column):

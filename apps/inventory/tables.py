@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +18,7 @@ from apps.inventory.selectors.availability import Availability
 from apps.inventory.selectors.stock import SOON_DAYS, Facts
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
-from backoffice.ui.actions import Action
+from backoffice.ui.actions import Action, url_for
 from backoffice.ui.tables import (
     BadgeColumn,
     BoolColumn,
@@ -49,13 +49,10 @@ class Of(QuantityColumn):
         numbers = self.table.numbers(record)
         amount: Decimal = getattr(numbers, self.number)
         if not self.strong:
-            return format_html('<span class="{}">{}</span>', "" if amount else "muted", format_quantity(amount))
-        tone = state_of(numbers, self.table.facts(record))[1]
-        css = f"c-{tone}" if tone in ("warn", "bad") else ""
-        unit = record.unit.code
-        return format_html(
-            '<b class="{}">{}</b> <span class="muted xs un">{}</span>', css, format_quantity(amount), unit
-        )
+            return format_quantity(amount) if amount else SafeString("<i>0</i>")
+        tone = self.table.said_of(record)[1]
+        css = f' class="c-{tone}"' if tone in ("warn", "bad") else ""
+        return SafeString(f'<b{css}>{format_quantity(amount)}</b> <span class="un">{escape(record.unit.code)}</span>')
 
     def export(self, value: Any, record: Any) -> Any:
         return getattr(self.table.numbers(record), self.number)
@@ -74,19 +71,17 @@ class StateColumn(Column):
         self.table = table
 
     def cell(self, value: Any, record: Any) -> Any:
-        text, tone = state_of(self.table.numbers(record), self.table.facts(record), record.unit.code)
-        if not tone:
-            return format_html('<span class="muted">{}</span>', text)
-        return format_html('<span class="badge {}">{}</span>', tone, text)
+        said, tone = self.table.said_of(record)
+        return SafeString(f'<span class="{f"badge {tone}" if tone else "muted"}">{escape(said)}</span>')
 
     def export(self, value: Any, record: Any) -> Any:
-        return state_of(self.table.numbers(record), self.table.facts(record), record.unit.code)[0]
+        return self.table.said_of(record)[0]
 
 
 class ValueColumn(MoneyColumn):
     """What the row's product is worth at cost."""
 
-    card = ""
+    card, css = "", "num muted"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, accessor="pk", orderable=False, **kwargs)
@@ -96,7 +91,7 @@ class ValueColumn(MoneyColumn):
         self.table = table
 
     def cell(self, value: Any, record: Any) -> Any:
-        return format_html('<span class="muted">{}</span>', self.draw(self.table.facts(record).value, record))
+        return self.draw(self.table.facts(record).value, record)
 
     def export(self, value: Any, record: Any) -> Any:
         return self.table.facts(record).value
@@ -141,7 +136,7 @@ def _expiring(facts: Facts, unit: str) -> str:
 
 def product_meta(product: Product, facts: Facts) -> Any:
     places = ", ".join(facts.places[:2]) + ("…" if len(facts.places) > 2 else "")
-    return format_html('<span class="code">{}</span>{}', product.sku, f" · {places}" if places else "")
+    return SafeString(f'<span class="code">{escape(product.sku)}</span>{f" · {escape(places)}" if places else ""}')
 
 
 class ProductColumn(WhatColumn):
@@ -177,6 +172,8 @@ class StockTable(Table):
             Action(_("Set minimum"), "inventory:product_minimum", "inventory.change_reorderrule", icon="gauge"),
         ]
 
+    _said: tuple[Any, tuple[str, str]] = (None, ("", ""))  # the row that was asked for last
+
     @cached_property
     def _keys(self) -> list[int] | None:
         """The products of this page; none named for an export, which asks for all."""
@@ -194,7 +191,13 @@ class StockTable(Table):
         return stock_reads.facts(keys)
 
     def url_of(self, record: Product) -> str:
-        return reverse("inventory:product_card", args=[record.pk])
+        return url_for("inventory:product_card", record.pk)
+
+    def said_of(self, record: Product) -> tuple[str, str]:
+        """What is said of the row's product, and its tone."""
+        if self._said[0] is not record:
+            self._said = record, state_of(self.numbers(record), self.facts(record), record.unit.code)
+        return self._said[1]
 
     def numbers(self, record: Product) -> Availability:
         return self._numbers.get(record.pk) or Availability(record.pk)

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.utils import numberformat
-from django.utils.formats import get_format
+from backoffice.kernel.digits import written
 
 CENT = Decimal("0.01")
 
@@ -52,15 +51,7 @@ SYMBOLS = {"BRL": "R$", "EUR": "€", "GBP": "£", "USD": "US$"}
 
 def format_amount(amount: Decimal, places: int = 2) -> str:
     """`amount` in the active language, with grouping, without a currency: 1,234.50 or 1.234,50."""
-    return numberformat.format(
-        round_to(amount, places),
-        decimal_sep=get_format("DECIMAL_SEPARATOR"),
-        decimal_pos=places,
-        grouping=3,
-        thousand_sep=get_format("THOUSAND_SEPARATOR"),
-        force_grouping=True,
-        use_l10n=False,
-    ).replace("-", "\N{MINUS SIGN}")
+    return written(round_to(amount, places), places)
 
 
 def format_money(amount: Decimal, currency: str = "BRL", places: int = 2) -> str:

@@ -1,13 +1,12 @@
 """Quantities and units. A ratio is an exact fraction; only what is posted is rounded, to the unit's step."""
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Protocol
 
-from django.utils import numberformat
-from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 
+from backoffice.kernel.digits import written
 from backoffice.kernel.errors import DomainError
 
 PLACES = 6
@@ -87,17 +86,7 @@ def round_half_up(amount: Decimal, step: Decimal = SMALLEST) -> Decimal:
 
 def format_quantity(amount: Decimal, unit: str = "", *, places: int | None = None) -> str:
     """`amount` in the active language with the unit's code. Zeros at the end are dropped unless `places` is given."""
-    if places is None:
-        # normalize() alone would write 100 as 1E+2
-        plain = format(amount.normalize(), "f")
-        places = len(plain.partition(".")[2])
-    text = numberformat.format(
-        amount,
-        decimal_sep=get_format("DECIMAL_SEPARATOR"),
-        decimal_pos=places,
-        grouping=3,
-        thousand_sep=get_format("THOUSAND_SEPARATOR"),
-        force_grouping=True,
-        use_l10n=False,
-    ).replace("-", "\N{MINUS SIGN}")
+    if places is not None:
+        amount = amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_DOWN)
+    text = written(amount, places)
     return f"{text}\N{NO-BREAK SPACE}{unit}" if unit else text

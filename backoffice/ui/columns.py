@@ -149,7 +149,7 @@ class QuantityColumn(Column):
 
     def draw(self, value: Any, record: Any) -> Any:
         amount, unit = quantity.format_quantity(Decimal(value)), self.unit(record)
-        return SafeString(f'{amount} <span class="muted xs un">{text(unit)}</span>') if unit else amount
+        return SafeString(f'{amount} <span class="un">{text(unit)}</span>') if unit else amount
 
 
 class NumberColumn(Column):
@@ -259,6 +259,7 @@ class WhatColumn(Column):
         self.meta_path = meta if isinstance(meta, str) else ""
         self.meta, self.has_meta = read(meta), meta is not None
         self.thumb, self.url, self.dialog, self.meta_header = thumb, url, dialog, ""
+        self.leads = url is None  # to where its row leads
 
     def bind(self, table: Any, name: str) -> None:
         field = table.model_field(self.meta_path) if self.meta_path else None
@@ -297,16 +298,20 @@ class InlineColumn(Column):
         self.may = table.request is not None and may(table.request.user, self.permission)
         self.inner.bind(table, name)
 
+    def address(self, record: Any) -> str:
+        """Where the value is edited."""
+        return url_for(self.url_name, record.pk)
+
     def cell(self, value: Any, record: Any) -> Any:
         drawn = self.inner.cell(value, record)
         if not self.may:
             return drawn
         empty = drawn in (None, "")
-        name, url = inline_id(self.name, record.pk), url_for(self.url_name, record.pk)
-        # Where it is swapped stands once, on the table's body: "closest .inline".
+        name, url = inline_id(self.name, record.pk), self.address(record)
+        # That it is swapped for its form is said once, in lists.js, and not in every cell.
         return SafeString(
-            f'<span id="{text(name)}" class="inline"><a class="{"edit muted" if empty else "edit"}" data-edit '
-            f'href="{text(url)}" hx-get="{text(url)}">{text(self.empty_text if empty else drawn)}</a></span>'
+            f'<span id="{text(name)}" class="inline"><a class="{"edit muted" if empty else "edit"}" '
+            f'href="{text(url)}">{text(self.empty_text if empty else drawn)}</a></span>'
         )
 
     def export(self, value: Any, record: Any) -> Any:

@@ -13,6 +13,7 @@ from django.template import loader
 
 from backoffice.kernel import state
 
+from . import widgets
 from .fields import (
     DateField,
     DateTimeField,
@@ -53,6 +54,10 @@ class Renderer(DjangoTemplates):
             if template_name.startswith("ui/")
             else super().get_template(template_name)
         )
+
+    def render(self, template_name: str, context: Any, request: Any = None) -> Any:
+        found = widgets.drawn(template_name, context)
+        return super().render(template_name, context, request) if found is None else found
 
 
 @dataclass(frozen=True)

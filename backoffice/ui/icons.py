@@ -46,12 +46,15 @@ def sprite(names: dict[str, None]) -> SafeString:
 
 @lru_cache(maxsize=1024)
 def _whole(name: str, css: str) -> SafeString:
-    attributes = {"class": f"icon {escape(css)}".strip(), "aria-hidden": "true", "focusable": "false"}
+    # The pen (stroke, width, ends) and the size are the style sheet's: a page has dozens of icons.
     try:
-        drawn = _render_icon(name, None, **attributes)
+        drawn = _render_icon(name, None)
     except IconDoesNotExist:
-        drawn = _render_icon(UNKNOWN, None, **attributes)
-    return SafeString(" ".join(drawn.split()))
+        drawn = _render_icon(UNKNOWN, None)
+    lines = " ".join(drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")].split())
+    inside = lines.replace(" />", "/>").replace("> <", "><")
+    classes = f"icon {escape(css)}".strip()
+    return SafeString(f'<svg class="{classes}" viewBox="0 0 24 24" aria-hidden="true">{inside}</svg>')
 
 
 @lru_cache(maxsize=1024)
@@ -63,9 +66,8 @@ def _reference(name: str, css: str) -> SafeString:
 @lru_cache(maxsize=1024)
 def _symbol(name: str) -> str:
     drawn = _whole(name, "")
-    inside = drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")].strip()
-    # The pen (stroke, width, ends) is the style sheet's, given to what refers to it.
-    return f'<symbol id="i-{escape(name)}" viewBox="0 0 24 24">{inside.replace(" />", "/>")}</symbol>'
+    inside = drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")]
+    return f'<symbol id="i-{escape(name)}" viewBox="0 0 24 24">{inside}</symbol>'
 
 
 def exists(name: str) -> bool:

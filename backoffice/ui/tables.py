@@ -163,6 +163,11 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
             self._led = record, str(how(record) or "") if how is not None else ""
         return self._led[1]
 
+    @cached_property
+    def links(self) -> bool:
+        """Whether each row has the link to where it leads in its first column: then it stands there only."""
+        return any(isinstance(bound.column, WhatColumn) and bound.column.leads for bound in self.columns.itervisible())
+
     def row_tone(self, record: Any) -> str:
         """A class for the row: "warn", "bad" or nothing."""
         return ""
@@ -187,7 +192,7 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
             plan = [(f"<td{heading.cell_attrs}>", heading.draw) for heading in self.plan]
             records = self.shown if self.shown is not None else self._records()
             rows = [
-                f"<tr{self._row_attrs(record)}>{''.join([f'{td}{text(draw(record))}</td>' for td, draw in plan])}</tr>"
+                f"<tr{self._row_attrs(record)}>{''.join([td + text(draw(record)) for td, draw in plan])}"
                 for record in records
             ]
         self.sprite = sprite(used)
@@ -292,8 +297,7 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
             if not self.own_menus:
                 # The list fetches the one menu that is opened; without scripts it is a page.
                 pk, name = text(str(record.pk)), text(named % record)
-                opener = f'<a class="btn ghost icon-only xs" href="?menu={pk}" data-menu aria-label="{name}">'
-                return SafeString(f"{opener}{icon('ellipsis')}</a>")
+                return SafeString(f'<a class="row-more" href="?menu={pk}" aria-label="{name}"></a>')
             shown = [action for action in self.row_actions if action.allowed(user, record)]
             if not shown:
                 return ""
@@ -309,7 +313,8 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
 
     def _row_attrs(self, record: Any) -> str:
         url, tone = self.url_of(record), self.row_tone(record)
-        return (f' data-href="{text(url)}"' if url else "") + (f' class="{text(tone)}"' if tone else "")
+        leads = f' data-href="{text(url)}"' if url and not self.links else ""
+        return leads + (f' class="{text(tone)}"' if tone else "")
 
 
 def _entry(action: Action, record: Any) -> SafeString:

@@ -17,7 +17,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);
   else if (event.key === "x" && row) row.querySelector(".check")?.click();
-  else if (event.key === "e" && row) row.querySelector("[data-edit]")?.click();
+  else if (event.key === "e" && row) row.querySelector(".inline > .edit")?.click();
   else if (event.key === "/") {
     const search = document.querySelector("main input[type=search]");
     if (!search) return;
@@ -49,10 +49,22 @@ document.addEventListener("change", (event) => {
 document.addEventListener("htmx:afterSettle", () => { if (document.querySelector("[data-bulk-count]")) count(); });
 
 document.addEventListener("click", (event) => {
-  const row = event.target.closest("tr[data-href]");
-  if (!row || event.target.closest("a, button, input, label, select, form, [popover]") || getSelection().toString()) return;
-  const link = [...row.querySelectorAll("a")].find((one) => one.getAttribute("href") === row.dataset.href);
-  if (event.ctrlKey || event.metaKey) open(row.dataset.href, "_blank", "noopener");
+  const row = event.target.closest("tr[data-href], tbody[data-leads] > tr");
+  const wanted = row?.dataset.href;
+  const link = wanted
+    ? [...row.querySelectorAll("a")].find((one) => one.getAttribute("href") === wanted)
+    : row?.querySelector(".what a");
+  const to = wanted ?? link?.href;
+  if (!to || event.target.closest("a, button, input, label, select, form, [popover]") || getSelection().toString()) return;
+  if (event.ctrlKey || event.metaKey) open(to, "_blank", "noopener");
   else if (link) link.click();
-  else location.assign(row.dataset.href);
+  else location.assign(to);
+});
+
+// A value that is edited where it stands: its link leads to a page; here its cell becomes the form.
+document.addEventListener("click", (event) => {
+  const edit = event.target.closest('[id^="inline-"] > :is(.edit, .pen)');
+  if (!edit || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  window.htmx.ajax("GET", edit.getAttribute("href"), { source: edit, target: edit.parentElement, swap: "outerHTML" });
 });

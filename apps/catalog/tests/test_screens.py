@@ -264,7 +264,7 @@ def test_a_price_list_has_a_page_to_edit_prices(as_user: AsUser, everything: Pro
     answer = client.post(address, {"price": "7", "shown": ""}, headers=into(f"inline-price-{everything.pk}"))
 
     assert answer.status_code == 200
-    assert f'hx-get="{address}"' in answer.content.decode()
+    assert f'class="edit" href="{address}"' in answer.content.decode()
     assert price_reads.current(wholesale, [everything]) == {everything.pk: Decimal(7)}
     assert "Croissant" in client.get(wholesale.get_absolute_url()).content.decode()
 

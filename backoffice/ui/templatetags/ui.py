@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info, gettext, ngettext
 
@@ -160,10 +161,12 @@ def picture(thing: Any) -> tuple[str, Any]:
 
 def thumb_of(name: str, hue: Any, css: str = "") -> SafeString:
     """An icon on a tint. Without a hue the tint is neutral."""
-    return format_html('<span class="{}"{}>{}</span>', f"thumb {css}".strip(), hue_attribute(hue), icons.icon(name))
+    classes = escape(f"thumb {css}".strip())
+    return SafeString(f'<span class="{classes}"{hue_attribute(hue)}>{icons.icon(name)}</span>')
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def hue_attribute(hue: Any) -> SafeString:
     """The attribute that gives an element its family's hue: one of 24 steps, because CSS may not be written inline."""
     if hue in (None, ""):
