@@ -50,6 +50,9 @@ def test_every_page(busy_bakery: str, page: Page, login: Callable[[str, str], Pa
         for width, scheme in VIEWS:
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=scheme)
+            if scheme == "dark":
+                page.reload()
+                expect(page.locator(".htmx-request")).to_have_count(0)
             check(f"{where} ({width}, {scheme})")
 
     def check(where: str) -> None:

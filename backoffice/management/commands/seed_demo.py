@@ -8,6 +8,7 @@ from django.utils import translation
 from django.utils.module_loading import import_string
 
 from backoffice import composition
+from backoffice.accounts import roles
 from backoffice.accounts.models import User
 from backoffice.kernel.audit import acting
 
@@ -41,7 +42,7 @@ class Command(BaseCommand):
 
         for role in composition.ROLES:
             user, created = User.objects.get_or_create(
-                username=role, defaults={"name": role.title(), "is_superuser": role == "owner", "is_staff": False}
+                username=role, defaults={"name": roles.title(role), "is_superuser": role == "owner", "is_staff": False}
             )
             if created:
                 if password:
