@@ -6,6 +6,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from huey.serializer import SignedSerializer
 
 from backoffice import env
 
@@ -107,10 +108,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ON_POSTGRESQL = DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql"
 
 # The queue only wakes: directives are rows in the database. So its file may be lost, and lives apart from the data.
+# What it holds is pickled, so a worker takes only what was signed with our key; after a change of key what is left
+# over is thrown away, and the sweep wakes again.
 HUEY: dict[str, Any] = {
     "name": "backoffice",
     "immediate": False,
     "results": False,
+    "serializer": SignedSerializer(SECRET_KEY, "backoffice.queue"),
     "consumer": {"workers": env.integer("WORKERS", 2, at_least=1), "worker_type": "thread", "max_delay": 1.0},
 }
 if ON_POSTGRESQL:
@@ -133,7 +137,7 @@ if ON_POSTGRESQL:
     }
 else:
     HUEY |= {
-        "huey_class": "huey.SqliteHuey",
+        "huey_class": "backoffice.outbox.queue.PrivateSqliteHuey",
         "connection": {"filename": str(DATA_DIR / "queue.sqlite3"), "fsync": False, "strict_fifo": True},
     }
 
