@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import OperationalError, connection, models, transaction
+from django.db import OperationalError, connection, models
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,7 +31,8 @@ def is_conflict(error: OperationalError) -> bool:
 def retry_conflict(work: Callable[P, R]) -> Callable[P, R]:
     """Run `work`, which is one whole transaction, again when the database refused it because of another one.
 
-    Inside an open transaction it runs once: only the outermost caller can try again.
+    Inside an open transaction it runs once: only the outermost caller can try again. `work` opens its transaction
+    itself (`@retry_conflict` above `@transaction.atomic`), so that there is one and no savepoint inside it.
     """
 
     @wraps(work)
@@ -40,8 +41,7 @@ def retry_conflict(work: Callable[P, R]) -> Callable[P, R]:
             return work(*args, **kwargs)
         for attempt in range(TRIES):
             try:
-                with transaction.atomic():
-                    return work(*args, **kwargs)
+                return work(*args, **kwargs)
             except OperationalError as error:
                 if attempt == TRIES - 1 or not is_conflict(error):
                     raise

@@ -105,8 +105,7 @@ def consume(
     used: dict[int, Decimal] = {}
     for line, found in parts:
         used[line.product.pk] = used.get(line.product.pk, ZERO) + sum((part for _cell, part in found), ZERO)
-    for product_id, of_product in holds.items():
-        credit(of_product, used[product_id], cells[product_id], tree=tree, now=now)
+    credit([(of_product, used[pk], cells[pk]) for pk, of_product in holds.items()], tree=tree, now=now)
     operation = post(
         StockOperation.Kind.CONSUMPTION,
         post_lines([(products[line.product.pk], found) for line, found in parts], Location.Kind.CONSUMED),
@@ -147,20 +146,28 @@ def backing_of(holds: Iterable[Hold], *, now: datetime) -> Backing:
     return found
 
 
-def credit(holds: Sequence[Hold], used: Decimal, cells: list[Cell], *, tree: places.Tree, now: datetime) -> None:
-    """Count `used` towards the holds, oldest first, and back what they still ask from what is left in `cells`."""
-    HoldAllocation.objects.filter(hold__in=holds).delete()
+def credit(parts: Iterable[tuple[Sequence[Hold], Decimal, list[Cell]]], *, tree: places.Tree, now: datetime) -> None:
+    """Of each product: count what was used towards its holds, oldest first.
+
+    What they still ask is backed from what is left in the product's cells.
+    """
+    credited: list[Hold] = []
     rows: list[HoldAllocation] = []
-    for hold in holds:
-        part = min(hold.quantity - hold.fulfilled, used)
-        used -= part
-        hold.fulfilled += part
-        outstanding = hold.quantity - hold.fulfilled
-        if outstanding == 0:
-            hold.status, hold.resolved_at = Hold.Status.FULFILLED, now
-        elif hold.is_counting(now):
-            rows += allocation.back(hold, cells, outstanding, allocation.scope_of(hold, tree))
-    Hold.objects.bulk_update(holds, ["fulfilled", "status", "resolved_at"])
+    for holds, used, cells in parts:
+        credited += holds
+        for hold in holds:
+            part = min(hold.quantity - hold.fulfilled, used)
+            used -= part
+            hold.fulfilled += part
+            outstanding = hold.quantity - hold.fulfilled
+            if outstanding == 0:
+                hold.status, hold.resolved_at = Hold.Status.FULFILLED, now
+            elif hold.is_counting(now):
+                rows += allocation.back(hold, cells, outstanding, allocation.scope_of(hold, tree))
+    if not credited:
+        return
+    HoldAllocation.objects.filter(hold__in=credited).delete()
+    Hold.objects.bulk_update(credited, ["fulfilled", "status", "resolved_at"])
     HoldAllocation.objects.bulk_create(rows)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import F, Model
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
@@ -147,17 +148,28 @@ def _place(
     kept = [hold for hold in found if hold.pk is not None]
     Hold.objects.bulk_create(new)
     Hold.objects.bulk_update(kept, ["quantity", "fulfilled", "needed_on", "expires_at", "priority"])
-    where = Hold.locations.through
-    if kept:
-        where.objects.filter(hold__in=kept).delete()
-    where.objects.bulk_create(
-        where(hold_id=hold.pk, location_id=location.pk) for hold in found for location in locations or ()
-    )
+    _confine(found, {hold.pk for hold in kept}, [location.pk for location in locations or ()])
     for hold, rows in zip(found, backing, strict=True):
         for row in rows:
             row.hold = hold
     HoldAllocation.objects.bulk_create(row for rows in backing for row in rows)
     return found
+
+
+def _confine(holds: Sequence[Hold], kept: set[int], locations: Sequence[int]) -> None:
+    """Write where the holds may take from; of `kept` ones only what differs from what they had."""
+    where = Hold.locations.through
+    wanted = {(hold.pk, location) for hold in holds for location in locations}
+    had = set(where.objects.filter(hold__in=kept).values_list("hold_id", "location_id")) if kept else set()
+    if gone := had - wanted:
+        where.objects.filter(hold_id__in={hold for hold, _place in gone}, hold__in=kept).delete()
+        had = {pair for pair in had if pair[0] not in {hold for hold, _place in gone}}
+    where.objects.bulk_create(
+        where(hold_id=hold.pk, location_id=location)
+        for hold in holds
+        for location in locations
+        if (hold.pk, location) not in had
+    )
 
 
 def _back_all(
@@ -196,13 +208,16 @@ def _refuse_short(
         )
 
 
-def _resolve(holds: Sequence[Hold], status: str, *, reason: str) -> int:
-    """End active holds: a conditional update, so that each resolves once. Returns how many this call ended."""
+def _resolve(holds: Sequence[Hold], status: str, *, reason: str, **also: Any) -> int:
+    """End active holds: a conditional update, so that each resolves once. Returns how many this call ended.
+
+    `also` are other fields that are written with it.
+    """
     if not holds:
         return 0
     now = clock.now()
     ended = Hold.objects.filter(pk__in=[hold.pk for hold in holds], status=Hold.Status.ACTIVE).update(
-        status=status, reason=reason[:200], resolved_at=now, updated_at=now
+        status=status, reason=reason[:200], resolved_at=now, updated_at=now, **also
     )
     if ended != len(holds):
         raise HoldResolved(_("The hold was fulfilled, released or has expired in the meantime."))
@@ -333,10 +348,9 @@ def fulfil_for(
         found += more
     if short:
         raise InsufficientStock(short)
-    _resolve(holds, Hold.Status.FULFILLED, reason=reason)
+    _resolve(holds, Hold.Status.FULFILLED, reason=reason, fulfilled=F("quantity"))
     for hold in holds:
         hold.fulfilled = hold.quantity
-    Hold.objects.bulk_update(holds, ["fulfilled"])
     lines = post_lines(
         [(products[hold.product_id], found) for hold, found in zip(holds, parts, strict=True)], Location.Kind.CUSTOMER
     )

@@ -102,11 +102,13 @@ def add_lines(session: OrderSession, *, wanted: Sequence[Wanted], revision: int)
         )
         if same is None:
             amount = _quantity(product, one.quantity)
-            lines.append(SessionLine.objects.create(session=session, product=product, quantity=amount, note=note))
+            lines.append(SessionLine(session=session, product=product, quantity=amount, note=note))
         else:
             _quantity(product, one.quantity)
             same.quantity = _quantity(product, same.quantity + one.quantity)
-            same.save(update_fields=["quantity"])
+            if same.pk:
+                same.save(update_fields=["quantity"])
+    SessionLine.objects.bulk_create([line for line in lines if line.pk is None])
     return _settle(session, lines)
 
 

@@ -30,6 +30,7 @@ def test_numbers_of_many_threads_have_no_gap_and_no_double():
     taken: list[int] = []
 
     @retry_conflict
+    @transaction.atomic
     def take() -> int:
         return numbering.next_value("order", year=2026)
 
