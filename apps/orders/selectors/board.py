@@ -20,6 +20,7 @@ from apps.orders.models import Order, OrderLine
 from apps.orders.models.session import Fulfilment
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
+from backoffice.kernel.text import fold
 
 Status = Order.Status
 ZERO = Decimal(0)
@@ -122,7 +123,9 @@ def search(found: QuerySet[Order], text: str) -> QuerySet[Order]:
     """Orders by number, tab, number elsewhere, or by their customer; every word must be found."""
     for word in text.replace("\x00", "").split()[:6]:
         plain = word.lstrip("#")
-        by = Q(handle__icontains=word) | Q(customer__search_text__contains=word.casefold()) | Q(external_id=plain)
+        by = Q(handle__icontains=word) | Q(external_id=plain)
+        if folded := fold(word):  # an accent alone is nothing, and everything contains nothing
+            by |= Q(customer__search_text__contains=folded)
         if plain.isascii() and plain.isdigit():
             by |= Q(number__endswith=f"-{int(plain):06d}")
         elif plain[:1].isdigit():

@@ -17,6 +17,7 @@ from apps.inventory.selectors import availability
 from apps.inventory.tests.factories import make_stock
 from apps.orders.errors import PaymentRefused, ReasonMissing, StillDue, WrongWay
 from apps.orders.models import Order, OrderLine, OrderLineLot, PaymentTransaction
+from apps.orders.selectors import board
 from apps.orders.services import loyalty_jobs, notifications, order_jobs, orders, payments, verify
 from apps.orders.services.payments import Tender
 from apps.orders.tests.build import D, counter, croissant, espresso, order, shelf
@@ -42,6 +43,12 @@ def test_an_order_goes_its_way_and_its_stock_leaves_at_the_end():
     assert OrderLineLot.objects.get().quantity == 2
     assert [row.status for row in made.history.order_by("pk")] == ["accepted", "preparing", "ready", "completed"]
     assert verify.differences() == []
+
+
+@pytest.mark.parametrize(("text", "found"), [("JULIA", 1), ("Júlia", 1), ("\u0301", 0), ("Pedro", 0)])
+def test_an_order_is_found_by_its_customer_without_accents_and_case(text: str, found: int):
+    order((croissant(), 1), customer=customer())
+    assert board.search(Order.objects.all(), text).count() == found
 
 
 def test_a_step_that_the_table_does_not_have_is_refused():
