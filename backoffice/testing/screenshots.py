@@ -8,11 +8,12 @@ from typing import Literal
 from playwright.sync_api import Page, expect, sync_playwright
 
 from backoffice.testing import browser
+from backoffice.testing.scenes import SCENES
 
 GUIDE = Path(__file__).resolve().parent.parent.parent / "docs" / "guide"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PASSWORD = "let-me-in-demo"
-# name: where it is found; a selector leads from there to the first thing of a list
+# name: where it is found; selectors, parted by |, lead from there to the first thing of a list and on
 PAGES: dict[str, tuple[str, str]] = {
     "home": ("/", ""),
     "products": ("/catalog/products/", ""),
@@ -36,14 +37,26 @@ PAGES: dict[str, tuple[str, str]] = {
     "board": ("/orders/board/", ""),
     "orders": ("/orders/", ""),
     "jobs": ("/console/jobs/", ""),
+    "health": ("/console/health/", ""),
+    "people": ("/accounts/people/", ""),
+    "order": ("/orders/?view=open", "td .what a"),
+    "day-sheet": ("/production/plan/", "a[href$='/sheet/']"),
+    "weighing-list": ("/production/plan/", "a[href$='/weighing/']"),
+    "batch-sheet": ("/production/orders/?q=VI-CROI", "td .what a|a[href$='/sheet/']"),
+    "label": ("/production/orders/?q=VI-CROI&view=done", "td .what a|a[href$='/labels/']"),
 }
-LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1440, "light"), (1440, "dark"), (390, "light"))
+LOOKS: dict[str, tuple[int, Literal["light", "dark"]]] = {
+    "1440": (1440, "light"),
+    "1440-dark": (1440, "dark"),
+    "390": (390, "light"),
+}
 
 
 def open_page(page: Page, address: str, path: str, first: str) -> None:
     page.goto(f"{address}{path}")
-    if first and (link := page.locator(first)).count():
-        page.goto(f"{address}{link.first.get_attribute('href')}")
+    for step in filter(None, first.split("|")):
+        if (link := page.locator(step)).count():
+            page.goto(f"{address}{link.first.get_attribute('href')}")
     expect(page.locator(".htmx-request")).to_have_count(0)
     page.wait_for_timeout(300)
 
@@ -52,22 +65,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--address", default="http://127.0.0.1:8000")
     parser.add_argument("--to", type=Path, default=GUIDE)
-    parser.add_argument("--only", nargs="*", default=list(PAGES))
+    parser.add_argument("--only", nargs="*", default=[*PAGES, *SCENES])
+    parser.add_argument("--looks", nargs="*", default=list(LOOKS), choices=list(LOOKS))
     asked = parser.parse_args()
     asked.to.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser.find_or_install(), args=FLAGS)
-        for width, scheme in LOOKS:
+        for look in asked.looks:
+            width, scheme = LOOKS[look]
             page = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
             page.goto(f"{asked.address}/accounts/login/")
             page.locator("input[name=username]").fill("owner")
             page.locator("input[name=password]").fill(PASSWORD)
             page.locator("form:has(input[name=password]) button.primary").click()
             for name in asked.only:
-                open_page(page, asked.address, *PAGES[name])
-                look = f"{width}" if scheme == "light" else f"{width}-{scheme}"
+                if name in SCENES:
+                    SCENES[name].before(page, asked.address)
+                else:
+                    open_page(page, asked.address, *PAGES[name])
                 page.screenshot(path=asked.to / f"{name}-{look}.png")
                 print(f"{name}-{look}.png")
+                if name in SCENES:
+                    SCENES[name].after(page)
         chromium.close()
     return 0
 

@@ -1,0 +1,167 @@
+"""Pictures of what takes more than opening a page: a short tab, two people in one form, an import before it is written.
+
+Each scene gets a page that is logged in and the address, and leaves the page as the picture wants it. What it opened it
+closes again through `Scene.after`, so that pictures can be taken twice of the same demo.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+PRODUCTS = "\n".join(
+    (
+        "sku;name;category;unit;price:counter;packs",
+        "VI-CROI;Butter croissant;;;10.50;",
+        "BR-SOUR;Country sourdough 800 g;;;30.00;",
+        "CO-ESPR;Espresso;;;7.00;",
+        "BR-SPEL;Spelt loaf 600 g;;un;27.00;box of 6 = 6",
+        "CA-COOK;Chocolate cookie;;;nine;",
+    )
+)
+TILL = "\n".join(
+    (
+        "date;time;ticket;item;quantity",
+        "2026-10-01;07:41;1042;Butter croissant;2",
+        "2026-10-01;07:41;1042;Espresso;1",
+        "2026-10-01;07:55;1043;Baguette seeds;1",
+        "2026-10-01;08:02;1044;Cappuccino;2",
+        "2026-10-01;08:02;1044;NONE;1",
+    )
+)
+
+
+def nothing(page: Page) -> None:
+    """Nothing to put back."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is done before the picture, and after it."""
+
+    before: Callable[[Page, str], None]
+    after: Callable[[Page], None] = nothing
+
+
+def settled(page: Page) -> None:
+    """Wait until nothing is being fetched any more."""
+    expect(page.locator(".htmx-request")).to_have_count(0)
+    page.wait_for_timeout(400)
+
+
+def first_tab(page: Page, address: str) -> None:
+    page.goto(f"{address}/orders/sale/")
+    page.goto(f"{address}{page.locator('.open-tabs a').first.get_attribute('href')}")
+
+
+def cash(page: Page, address: str) -> None:
+    """Taking cash: F10."""
+    first_tab(page, address)
+    page.keyboard.press("F10")
+    expect(page.locator("dialog[open]")).to_be_visible()
+    settled(page)
+
+
+def short(page: Page, address: str) -> None:
+    """More was asked for than there is: the ways out stand above the lines."""
+    first_tab(page, address)
+    before = page.url
+    page.keyboard.press("F6")
+    page.wait_for_url(lambda url: url != before)
+    for typed in ("2×CO-CAPP", "99×VI-CINN"):
+        page.locator("#find").fill(typed)
+        page.locator("#find").press("Enter")
+        expect(page.locator("#find")).to_have_value("")
+        settled(page)
+    if page.locator(".cart-bar a").is_visible():
+        page.locator(".cart-bar a").click()
+
+
+def give_up(page: Page) -> None:
+    page.locator("[popovertarget=tab-menu]").click()
+    page.locator("#tab-menu button.danger").click()
+    settled(page)
+
+
+def price_why(page: Page, address: str) -> None:
+    """Where the number of a product's stock comes from."""
+    page.goto(f"{address}/stock/?q=VI-CROI")
+    page.goto(f"{address}{page.locator('td .what a').first.get_attribute('href')}")
+    page.locator("button[popovertarget]", has_text="?").first.click()
+    settled(page)
+
+
+def palette(page: Page, address: str) -> None:
+    """Jump to anything."""
+    page.goto(f"{address}/")
+    settled(page)
+    page.keyboard.press("Control+k")
+    page.locator("dialog[open] input").fill("cro")
+    page.wait_for_timeout(900)
+
+
+def conflict(page: Page, address: str) -> None:
+    """Somebody saved before: theirs, yours, and a choice."""
+    page.goto(f"{address}/catalog/products/?q=VI-PAIN")
+    edit = f"{address}{page.locator('td .what a').first.get_attribute('href')}edit/"
+    page.goto(edit)
+    other = page.context.new_page()
+    other.goto(edit)
+    shelf = "2" if other.locator("[name=shelf_life_days]").input_value() != "2" else "3"
+    other.locator("[name=shelf_life_days]").fill(shelf)
+    other.locator("main form footer button.primary").click()
+    other.wait_for_load_state()
+    other.close()
+    page.locator("[name=shelf_life_days]").fill("4")
+    page.locator("[name=description]").fill("Two bars of dark chocolate in laminated dough.")
+    page.locator("main form footer button.primary").click()
+    expect(page.locator(".conflict").first).to_be_visible()
+
+
+def upload(page: Page, address: str, key: str, name: str, text: str) -> None:
+    page.goto(f"{address}/transfers/new/{key}/")
+    file = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+    page.locator("input[type=file]").set_input_files(files=[file])  # type: ignore[list-item]
+    page.locator("main form button.primary").click()
+
+
+def import_preview(page: Page, address: str) -> None:
+    """What a file of products would change."""
+    upload(page, address, "products", "prices-december.csv", PRODUCTS)
+    expect(page.locator("form[action$='/apply/'] button")).to_be_visible(timeout=30_000)
+    page.goto(f"{page.url.split('?')[0]}?tab=changed")
+    settled(page)
+
+
+def past_sales(page: Page, address: str) -> None:
+    """The names in a till's log, and what they are here."""
+    upload(page, address, "past_sales", "till-october.csv", TILL)
+    expect(page.locator(".run-names")).to_be_visible(timeout=30_000)
+
+
+def cancel_run(page: Page) -> None:
+    page.locator("form[action$='/cancel/'] button, button[form=cancel]").first.click()
+    page.wait_for_load_state()
+
+
+def pad(page: Page, address: str) -> None:
+    """The number pad of the floor, for the first order in work."""
+    page.goto(f"{address}/production/orders/?status=in_progress")
+    order = page.locator("td .what a").first.get_attribute("href") or ""
+    page.goto(f"{address}{order.replace('/production/orders/', '/production/floor/orders/')}report/")
+    expect(page.locator(".padcard").first).to_be_visible()
+    page.locator("[data-key='1']").click()
+    page.locator("[data-key='0']").click()
+    settled(page)
+
+
+SCENES: dict[str, Scene] = {
+    "cash": Scene(cash),
+    "short": Scene(short, give_up),
+    "stock-why": Scene(price_why),
+    "palette": Scene(palette),
+    "conflict": Scene(conflict),
+    "import-preview": Scene(import_preview, cancel_run),
+    "past-sales": Scene(past_sales, cancel_run),
+    "floor-report": Scene(pad),
+}
