@@ -40,8 +40,8 @@ class Bench:
         self.client.force_login(self.user, backend="django.contrib.auth.backends.ModelBackend")
         self.shop = Location.objects.get(code="SHOP")
 
-    def list(self, name: str, fragment: str, **query: str) -> Reading:
-        """A list of 50: the htmx fragment, or the whole page without one."""
+    def list(self, name: str, fragment: str, *, on_the_wire: bool = False, **query: str) -> Reading:
+        """A list of 50: the htmx fragment, or the whole page without one. `on_the_wire`: only its compressed size."""
         headers = {"HX-Request": "true", "HX-Target": fragment} if fragment else {}
 
         def get(number: int) -> int:
@@ -49,23 +49,30 @@ class Bench:
             assert answer.status_code == 200, answer.status_code
             return len(answer.content)
 
+        if on_the_wire:
+            answer = self.client.get(reverse(name), query, headers={**headers, "Accept-Encoding": "gzip"})
+            return Reading(0, 0, 0, len(answer.content))
         return measure(get, rounds=ROUNDS)
 
-    def orders(self) -> Reading:
-        """A tab of three products, quoted, held, committed, paid: the services that the sale screen calls."""
+    def orders(self, *, one_by_one: bool = False) -> Reading:
+        """Three products, quoted, held, committed, paid: the services that screens and channels call.
+
+        A pre-order or a web order comes at once; at the counter the products are tapped one by one.
+        """
         channel = Channel.objects.get(code="counter")
         goods = list(
             Product.objects.filter(balances__location=self.shop, balances__quantity__gte=5)
             .distinct()
+            .select_related("unit")
             .order_by("pk")[:300]
         )
 
         def sell(number: int) -> int:
             with acting(self.user):
                 cart = sessions.open(channel=channel)
-                for step in range(3):
-                    product = goods[(number * 3 + step) % len(goods)]
-                    cart = sessions.add_line(cart.session, product=product, revision=cart.session.revision)
+                wanted = [sessions.Wanted(goods[(number * 3 + step) % len(goods)]) for step in range(3)]
+                for part in [[one] for one in wanted] if one_by_one else [wanted]:
+                    cart = sessions.add_lines(cart.session, wanted=part, revision=cart.session.revision)
                 commit.commit(
                     cart.session,
                     key=uuid.uuid4().hex,

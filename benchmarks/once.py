@@ -31,13 +31,16 @@ def main(size: str, target: str) -> None:
         Result("stock list of 50, fragment", stock.cpu_ms, "ms", 18, growth_budget=1.1),
         Result("  queries", stock.queries, "", 12),
         Result("  bytes of the fragment", stock.size / 1000, "kB", 20),
+        Result("  on the wire", bench.list("inventory:stock_list", "table", on_the_wire=True).size / 1000, "kB"),
     ]
     products = bench.list("catalog:product_list", "table")
     page = bench.list("catalog:product_list", "")
     results += [
         Result("product list of 50, fragment", products.cpu_ms, "ms", 18),
         Result("  queries", products.queries, "", 12),
+        Result("  bytes of the fragment", products.size / 1000, "kB", 20),
         Result("  bytes of the page", page.size / 1000, "kB", 40),
+        Result("  on the wire", bench.list("catalog:product_list", "", on_the_wire=True).size / 1000, "kB"),
     ]
     search = bench.list("catalog:product_list", "table", q="croissant rye")
     results.append(Result("product list, searched", search.cpu_ms, "ms"))
@@ -47,6 +50,8 @@ def main(size: str, target: str) -> None:
         Result("  queries", order.queries, ""),
         Result("  orders a second, one client", 1000 / order.wall_ms, "/s", 25, at_least=True),
     ]
+    tapped = bench.orders(one_by_one=True)
+    results += [Result("  tapped one by one", tapped.cpu_ms, "ms"), Result("    queries", tapped.queries, "")]
     work = bench.work_orders()
     results += [
         Result("work order of five inputs", work.cpu_ms, "ms", 60),

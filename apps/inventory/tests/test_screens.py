@@ -396,3 +396,10 @@ def test_the_clock_ends_old_holds_and_leaves_expired_lots(shop):
         tasks.expire_holds.call_local()
         tasks.leave_expired_lots.call_local()
     assert [row.lot for row in Hold.objects.get(status="active").allocations.all()] == [fresh]
+
+
+def test_markup_in_names_is_text_in_a_list(sign_in, shop):
+    make_stock(make_product("<b>Bun</b>"), 5, shop)
+    answer = sign_in("view_stockbalance").get(reverse("inventory:stock_list")).content.decode()
+    assert "&lt;b&gt;Bun&lt;/b&gt;" in answer
+    assert "<b>Bun" not in answer
