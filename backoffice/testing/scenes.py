@@ -7,7 +7,7 @@ closes again through `Scene.after`, so that pictures can be taken twice of the s
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 PRODUCTS = "\n".join(
     (
@@ -120,8 +120,8 @@ def conflict(page: Page, address: str) -> None:
 
 def upload(page: Page, address: str, key: str, name: str, text: str) -> None:
     page.goto(f"{address}/transfers/new/{key}/")
-    file = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
-    page.locator("input[type=file]").set_input_files(files=[file])  # type: ignore[list-item]
+    file: FilePayload = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+    page.locator("input[type=file]").set_input_files(files=[file])
     page.locator("main form button.primary").click()
 
 
