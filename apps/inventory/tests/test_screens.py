@@ -383,21 +383,6 @@ def test_the_palette_finds_lots_and_places(user_with, shop):
     assert Lot.objects.count() == 1
 
 
-def test_the_clock_ends_old_holds_and_leaves_expired_lots(shop):
-    from apps.inventory import tasks
-
-    bun = make_product()
-    make_stock(bun, 2, shop, expires_on=clock.today())
-    holds.place(origin=make_origin(), lines=[HoldLine(bun, D(1))], locations=[shop])
-    past = clock.now() + timedelta(seconds=1)
-    holds.place(origin=make_origin(), lines=[HoldLine(bun, D(1))], locations=[shop], expires_at=past)
-    fresh = make_stock(bun, 2, shop, expires_on=clock.today() + timedelta(days=9))
-    with clock.fixed(clock.now() + timedelta(days=1)):
-        tasks.expire_holds.call_local()
-        tasks.leave_expired_lots.call_local()
-    assert [row.lot for row in Hold.objects.get(status="active").allocations.all()] == [fresh]
-
-
 def test_markup_in_names_is_text_in_a_list(sign_in, shop):
     make_stock(make_product("<b>Bun</b>"), 5, shop)
     answer = sign_in("view_stockbalance").get(reverse("inventory:stock_list")).content.decode()
