@@ -1,10 +1,12 @@
-"""`make screenshots`: pictures of the screens into docs/guide, from the running demo (`make run` beside it)."""
+"""`make screenshots`: the pictures that the guide shows, taken of the running demo (`make run` beside it)."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from typing import Literal
 
+from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
 from backoffice.testing import browser
@@ -24,13 +26,12 @@ PAGES: dict[str, tuple[str, str]] = {
     "stock-card": ("/stock/?q=VI-CROI", "td .what a"),
     "lots": ("/stock/lots/", ""),
     "lot": ("/stock/lots/?q=VI-CROI", "td .what a"),
-    "receive": ("/stock/receive/", ""),
     "recipes": ("/production/recipes/", ""),
     "recipe": ("/production/recipes/?q=VI-CROI", "td .what a"),
     "plan": ("/production/plan/", ""),
     "floor": ("/production/floor/", ""),
     "work-orders": ("/production/orders/", ""),
-    "work-order": ("/production/orders/?q=VI-CROI", "td .what a"),
+    "work-order": ("/production/orders/?q=VI-CROI&view=done", "td .what a"),
     "customers": ("/customers/", ""),
     "customer": ("/customers/?q=CU-D01", "td .what a"),
     "sale": ("/orders/sale/", ".open-tabs a"),
@@ -61,11 +62,25 @@ def open_page(page: Page, address: str, path: str, first: str) -> None:
     page.wait_for_timeout(300)
 
 
+def shown(look: str) -> list[str]:
+    """The pictures of this look that the pages of the guide show."""
+    texts = "".join(page.read_text(encoding="utf-8") for page in sorted(GUIDE.glob("*.md")))
+    named = set(re.findall(rf"\(([a-z-]+)-{look}\.png\)", texts))
+    return [name for name in (*PAGES, *SCENES) if name in named]
+
+
+def shrink(path: Path) -> None:
+    """256 colours are enough for a screen, and a third of the size."""
+    with Image.open(path) as picture:
+        small = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--address", default="http://127.0.0.1:8000")
     parser.add_argument("--to", type=Path, default=GUIDE)
-    parser.add_argument("--only", nargs="*", default=[*PAGES, *SCENES])
+    parser.add_argument("--only", nargs="*", choices=[*PAGES, *SCENES], help="else those that the guide shows")
     parser.add_argument("--looks", nargs="*", default=list(LOOKS), choices=list(LOOKS))
     asked = parser.parse_args()
     asked.to.mkdir(parents=True, exist_ok=True)
@@ -78,12 +93,14 @@ def main() -> int:
             page.locator("input[name=username]").fill("owner")
             page.locator("input[name=password]").fill(PASSWORD)
             page.locator("form:has(input[name=password]) button.primary").click()
-            for name in asked.only:
+            for name in asked.only or shown(look):
                 if name in SCENES:
                     SCENES[name].before(page, asked.address)
                 else:
                     open_page(page, asked.address, *PAGES[name])
-                page.screenshot(path=asked.to / f"{name}-{look}.png")
+                path = asked.to / f"{name}-{look}.png"
+                page.screenshot(path=path)
+                shrink(path)
                 print(f"{name}-{look}.png")
                 if name in SCENES:
                     SCENES[name].after(page)
