@@ -111,6 +111,9 @@ PANELS: dict[str, list[Any]] = {
     "crm.customer": [
         Panel("orders", _("Orders"), "orders:customer_orders", "orders.view_order"),
     ],
+    "inventory.lot": [
+        Panel("label", _("Label"), "production:lot_label_panel", "inventory.view_lot"),
+    ],
     "catalog.product": [
         Panel("sales", _("Sales"), "orders:product_sales", "orders.view_order"),
         Panel("stock", _("Stock"), "inventory:product_stock", "inventory.view_stockbalance"),

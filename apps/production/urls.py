@@ -64,6 +64,7 @@ urlpatterns = [
     path("work-centres/<int:pk>/", work_centers.WorkCenterDetail.as_view(), name="work_center_detail"),
     path("work-centres/<int:pk>/edit/", work_centers.WorkCenterEdit.as_view(), name="work_center_edit"),
     path("work-centres/<int:pk>/history/", work_centers.WorkCenterHistory.as_view(), name="work_center_history"),
+    path("lots/<int:pk>/panel/", panels.lot_label, name="lot_label_panel"),
     path("products/<int:pk>/recipe/", panels.product_recipe, name="product_recipe"),
     path("home/due/", home.due, name="home_due"),
 ]

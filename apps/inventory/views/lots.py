@@ -87,6 +87,7 @@ class LotDetail(DetailScreen):
     model = Lot
     permission = "inventory.view_lot"
     template_name = "inventory/lot_detail.html"
+    panels = "inventory.lot"
     list_url = "inventory:lot_list"
     actions = [
         Action(gettext_lazy("History"), "inventory:lot_history", "inventory.view_lot", icon="history", dialog=False),

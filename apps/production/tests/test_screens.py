@@ -231,6 +231,19 @@ def test_paper_is_printed(as_owner: Client, shop: Bakery, order: WorkOrder) -> N
     assert lot.code in as_owner.get(page("lot_label", lot.pk)).content.decode()
 
 
+def test_a_lot_leads_to_its_label_and_to_the_order_that_made_it(as_owner: Client, order: WorkOrder) -> None:
+    work_orders.finish(work_orders.release(order), key="k")
+    lot = order.outputs.get().lot
+    panel = as_owner.get(
+        page("lot_label_panel", lot.pk), headers={"HX-Request": "true", "HX-Target": "panel-label"}
+    ).content.decode()
+
+    assert page("lot_label_panel", lot.pk) in as_owner.get(lot.get_absolute_url()).content.decode()
+    assert page("lot_label", lot.pk) in panel
+    assert order.number in panel
+    assert "<html" not in panel
+
+
 def test_paper_as_pdf_or_a_sentence(as_owner: Client, order: WorkOrder) -> None:
     answer = as_owner.get(page("batch_sheet_pdf", order.pk))
     try:

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
+from apps.inventory.models import Lot
 from apps.production.models import Recipe, RecipeLine, WorkOrder
 from apps.production.selectors import costing
 from backoffice.ui import htmx
@@ -39,3 +40,15 @@ def product_recipe(request: HttpRequest, pk: int) -> HttpResponse:
         "title": _("Recipe of %(product)s") % {"product": product},
     }
     return htmx.render(request, PAGE, context, fragments={"panel-recipe": f"{PAGE}#panel-recipe"})
+
+
+@requires("inventory.view_lot")
+def lot_label(request: HttpRequest, pk: int) -> HttpResponse:
+    """The way from a lot to its label, and to the order that made it."""
+    lot = get_object_or_404(Lot.objects.select_related("product"), pk=pk)
+    order = None
+    if may(request.user, "production.view_workorder"):
+        order = WorkOrder.objects.filter(outputs__lot=lot).first()
+    page = "production/lot_label_panel.html"
+    context = {"lot": lot, "order": order, "title": _("Label of %(lot)s") % {"lot": lot}}
+    return htmx.render(request, page, context, fragments={"panel-label": f"{page}#panel-label"})
