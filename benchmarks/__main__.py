@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.report import Result, show
+from benchmarks.report import Result, figures, show
 
 SIZES = ("small", "medium", "large")
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,7 +50,7 @@ def main() -> int:
         for size in SIZES[: SIZES.index(asked.size) + 1]:
             results = run(size, database)
             fine = show(f"{database}, {size}", results, smaller) and fine
-            smaller = {result.name: result.figure for result in results}
+            smaller = figures(results)
     return 0 if fine else 1
 
 
