@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 SIZE ?= small
 DB ?= sqlite
 KILLS ?= 20
+ROOM ?=
 
 .PHONY: run test quick bench chaos lock messages screenshots clean
 
@@ -18,8 +19,8 @@ run: $(VENV)/.base ## start web and worker with demo data on http://127.0.0.1:$(
 test: $(VENV)/.dev ## everything: lint, types, contracts, both databases, browser
 	@$(BIN)/python -m backoffice.testing.suite
 
-quick: $(VENV)/.dev ## what to run while working: the tests of one database, in parallel
-	@$(BIN)/pytest -q -n 2 -m "not race"
+quick: $(VENV)/.dev ## what to run while working: one room on one database, make quick ROOM=apps/orders
+	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not race" $(ROOM)
 
 bench: $(VENV)/.dev ## SIZE=small|medium|large DB=sqlite|postgres|both
 	@$(BIN)/python -m benchmarks --size $(SIZE) --db $(DB)

@@ -95,9 +95,14 @@ def main() -> int:
     test_settings = {"DJANGO_SETTINGS_MODULE": "backoffice.settings_test"}
     run("migrations", [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"], tally, env=test_settings)
     run("check --deploy", [PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], tally, env=DEPLOY)
-    run("tests on SQLite", [*pytest, "-n", "2", "-m", "not race"], tally, tests=True)
+    run("tests on SQLite", [*pytest, "-n", "2", "--dist", "worksteal", "-m", "not race"], tally, tests=True)
     run("races on SQLite", [*pytest, "-m", "race"], tally, tests=True)
-    run("tests on PostgreSQL", [*ON_POSTGRESQL, *pytest, "-n", "2", "-m", "not race"], tally, tests=True)
+    run(
+        "tests on PostgreSQL",
+        [*ON_POSTGRESQL, *pytest, "-n", "2", "--dist", "worksteal", "-m", "not race"],
+        tally,
+        tests=True,
+    )
     run("races on PostgreSQL", [*ON_POSTGRESQL, *pytest, "-m", "race"], tally, tests=True)
     run("browser", [*pytest, "e2e"], tally, tests=True)
     run("killed half-way", [PYTHON, "-m", "e2e.chaos", "--kills", "20", "--db", "both"], tally)
