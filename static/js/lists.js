@@ -68,3 +68,10 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   window.htmx.ajax("GET", edit.getAttribute("href"), { source: edit, target: edit.parentElement, swap: "outerHTML" });
 });
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!event.target.matches?.("form[data-inline]")) return;
+  const field = event.target.querySelector("input:not([type=hidden]), select, textarea");
+  field?.focus();
+  if (field?.type === "text") field.select();
+});

@@ -63,7 +63,7 @@ function tick() {
     if (ahead) node.closest("[data-timer-card]")?.classList.toggle("late", seconds < 0);
   });
   document.querySelectorAll("[data-clock]").forEach((node) => {
-    node.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: node.dataset.clock || undefined }).format(now + drift);
+    node.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: node.dataset.clock || undefined }).format(now + drift);
   });
 }
 if (document.querySelector("[data-live-of], [data-timer], [data-timer-to], [data-clock]")) {

@@ -2,6 +2,8 @@
 const palette = document.getElementById("palette");
 const input = palette?.querySelector("input");
 const hits = () => [...palette.querySelectorAll("[role=option]")];
+let found = ""; // the text that what is shown was found for
+let goOn = false; // Enter came before the answer, as from a scanner: open the first hit when it is there
 
 function choose(index) {
   const all = hits();
@@ -38,11 +40,17 @@ if (palette) {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       choose((at + (event.key === "ArrowDown" ? 1 : -1) + all.length) % Math.max(all.length, 1));
-    } else if (event.key === "Enter" && at >= 0 && event.target === input) {
+    } else if (event.key === "Enter" && event.target === input) {
       event.preventDefault();
-      if (event.ctrlKey || event.metaKey) open(all[at].href, "_blank", "noopener");
+      if (at < 0 || input.value !== found) goOn = true;
+      else if (event.ctrlKey || event.metaKey) open(all[at].href, "_blank", "noopener");
       else all[at].click();
     }
   });
-  palette.addEventListener("htmx:afterSettle", () => choose(0));
+  palette.addEventListener("htmx:afterSettle", (event) => {
+    found = event.detail.requestConfig?.parameters?.q ?? input.value;
+    choose(0);
+    if (goOn && input.value === found) hits()[0]?.click();
+    if (input.value === found) goOn = false;
+  });
 }
