@@ -248,6 +248,7 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 
 # --- logs ---------------------------------------------------------------------------------------------------------
 LOG_FORMAT = env.choice("LOG_FORMAT", "json", ("json", "text"))
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -256,7 +257,9 @@ LOGGING = {
         "json": {"()": "backoffice.observability.logs.JsonFormatter"},
         "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
     },
-    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["private"]}},
-    "root": {"handlers": ["out"], "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
+    "handlers": {
+        "out": {"class": "logging.StreamHandler", "level": LOG_LEVEL, "formatter": LOG_FORMAT, "filters": ["private"]}
+    },
+    "root": {"handlers": ["out"], "level": LOG_LEVEL},
     "loggers": {"huey": {"level": "WARNING"}, "axes": {"level": "ERROR"}},
 }
