@@ -33,6 +33,11 @@ TO_BAKE = (
 )
 
 
+def settled(page: Page) -> None:
+    """What was swapped in is wired up. A person takes longer than that; before it, a link is just a link."""
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+
+
 def receive(page: Page, address: str) -> None:
     """The stock clerk scans what came, types quantity and cost, and posts."""
     page.goto(f"{address}/stock/receive/")
@@ -57,12 +62,14 @@ def plan(page: Page, address: str) -> None:
     """The baker puts today's batches on the plan and releases them."""
     page.goto(f"{address}/production/plan/")
     for sku, name, quantity in TO_BAKE:
+        settled(page)
         page.get_by_role("link", name=re.compile("^Add")).first.click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("Product").fill(sku)
         dialog.get_by_label("Planned").fill(quantity)
         dialog.locator("footer button:not([type=button]), button[type=submit]").last.click()
         expect(page.get_by_role("row", name=re.compile(name))).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Release 3 work orders").click()
     expect(page.get_by_role("row", name=re.compile("Butter croissant"))).to_contain_text("released")
 
@@ -77,6 +84,7 @@ def bake(page: Page, address: str, name: str) -> None:
     for _step in range(12):
         card = card_of(page, name)
         expect(card).to_have_count(1)
+        settled(page)
         if (report := card.get_by_role("link", name="Report")).count():
             report.click()
             dialog = page.get_by_role("dialog")
@@ -98,13 +106,16 @@ def sell(page: Page, address: str) -> None:
     page.locator("#find").fill("3×VI-CROI")
     page.locator("#find").press("Enter")
     expect(page.locator("#cart .line")).to_contain_text("Butter croissant")
+    settled(page)
     page.get_by_role("button", name=re.compile("Espresso")).click()
     expect(page.locator("#cart .line")).to_have_count(2)
+    settled(page)
     page.get_by_role("link", name="Add customer").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Look for a customer").fill("table 4")
     dialog.get_by_role("button", name=re.compile("Regular of table 4")).click()
     expect(page.locator("#cart .cust")).to_contain_text("Regular of table 4")
+    settled(page)
     page.keyboard.press("F10")
     dialog.locator("input[name=tendered]").fill("50")
     dialog.locator("input[name=tendered]").press("Enter")

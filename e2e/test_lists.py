@@ -23,6 +23,7 @@ def test_a_price_is_edited_in_its_cell_and_anything_is_found(
     field.fill("12,x")
     field.press("Enter")
     expect(row.locator("td[data-c=price]")).to_contain_text("not a number")
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
     field.fill("12.50")
     field.press("Enter")
     expect(row.locator("td[data-c=price]")).to_have_text("12.50")
