@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
-from django.test import Client, TransactionTestCase
+from django.test import Client, TestCase, TransactionTestCase
 
 from backoffice.kernel import ledger
 
@@ -31,18 +31,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _flush_past_append_only_triggers() -> Iterator[None]:
-    """On SQLite a flush is DELETE, which the ledgers' triggers refuse; PostgreSQL truncates."""
+def _flush_and_refill() -> Iterator[None]:
+    """A flush leaves what the migrations had left, whichever test comes next.
+
+    Django refills when the *next* transactional test begins and trusts that only such tests follow; with several
+    workers any test may follow. On SQLite a flush is DELETE, which the ledgers' triggers refuse; PostgreSQL truncates.
+    """
     teardown = TransactionTestCase._fixture_teardown
 
-    def lifting(self: TransactionTestCase) -> None:
+    def flush_and_refill(self: TransactionTestCase) -> None:
         if connection.vendor == "sqlite":
             with ledger.lifted():
                 teardown(self)
         else:
             teardown(self)
+        if not isinstance(self, TestCase):
+            connection.creation.deserialize_db_from_string(connection._test_serialized_contents)  # type: ignore[attr-defined]
 
-    TransactionTestCase._fixture_teardown = lifting  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = flush_and_refill  # type: ignore[method-assign]
     yield
     TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
 

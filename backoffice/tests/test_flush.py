@@ -1,0 +1,24 @@
+"""What the tests themselves stand on."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import TransactionTestCase
+
+from apps.catalog.models import Unit
+
+
+class Flushing(TransactionTestCase):
+    """A test that flushes when it ends, as every transactional one does."""
+
+    serialized_rollback = True
+
+    def runTest(self) -> None:
+        """Nothing to do: only the end of it matters."""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_any_test_may_follow_one_that_flushes() -> None:
+    Flushing()._fixture_teardown()  # type: ignore[attr-defined]
+
+    assert Permission.objects.filter(content_type__app_label="orders", codename="sell").exists()
+    assert Unit.objects.exists()
