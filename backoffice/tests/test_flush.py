@@ -10,6 +10,7 @@ from apps.catalog.models import Unit
 class Flushing(TransactionTestCase):
     """A test that flushes when it ends, as every transactional one does."""
 
+    __test__ = False
     serialized_rollback = True
 
     def runTest(self) -> None:
