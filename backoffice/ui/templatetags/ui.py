@@ -17,7 +17,7 @@ from backoffice import company
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_amount, format_money
 from backoffice.kernel.quantity import format_quantity
-from backoffice.ui import charts, codes, icons
+from backoffice.ui import charts, codes, drawing, icons
 
 register = template.Library()
 
@@ -58,6 +58,18 @@ def stylesheets() -> SafeString:
 def icon(name: str, css: str = "") -> SafeString:
     """An icon of lucide: {% icon "croissant" %}, {% icon "x" "xs" %}."""
     return icons.icon(str(name or icons.UNKNOWN), css)
+
+
+@register.simple_tag
+def draw_field(field: Any, span: Any = None) -> SafeString:
+    """One field of a form, with its label, unit, help and errors."""
+    return drawing.field(field, span or None)
+
+
+@register.simple_tag
+def draw_fields(form: Any) -> SafeString:
+    """A form without its <form>."""
+    return drawing.fields(form)
 
 
 @register.simple_tag

@@ -1,0 +1,64 @@
+"""Forms drawn as strings: label above, unit inside, help and errors below, tied together for screen readers.
+
+Templates come here through `ui/field.html` and `ui/form_fields.html`. A field as a template cost as much as its query.
+"""
+
+from typing import Any
+
+from django.forms.boundfield import BoundField
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from . import icons
+from .widgets import text
+
+WIDTH = 6
+
+
+def field(bound: BoundField, span: int | None = None, *, optional: str = "") -> SafeString:
+    """One field, `span` columns of 6 wide. `optional` is the word behind labels of what may stay blank."""
+    errors = bound.errors
+    widget = bound.field.widget
+    parts = [f'<div class="field span-{int(span or WIDTH)}{" invalid" if errors else ""}">']
+    label = text(bound.label)
+    if bound.widget_type == "checkbox":
+        parts.append(f'<label class="tick" for="{text(bound.id_for_label)}">{bound} <span>{label}</span></label>')
+    elif widget.use_fieldset:
+        said = bound.aria_describedby
+        about = f' aria-describedby="{text(said)}"' if said else ""
+        parts.append(f'<fieldset class="ticks"{about}><legend class="label">{label}</legend>{bound}</fieldset>')
+    else:
+        word = "" if bound.field.required else f' <small class="muted">{text(optional or gettext("optional"))}</small>'
+        parts.append(f'<label for="{text(bound.id_for_label)}">{label}{word}</label>')
+        affix = getattr(bound.field, "affix", "")
+        parts.append(f'<div class="affix"><span>{text(affix)}</span>{bound}</div>' if affix else str(bound))
+    if bound.help_text:
+        parts.append(f'<span class="hint" id="{text(bound.auto_id)}_helptext">{text(bound.help_text)}</span>')
+    if errors:
+        sentences = " ".join(map(text, errors))
+        sign = icons.icon("circle-alert", "xs")
+        parts.append(f'<span class="error" id="{text(bound.auto_id)}_error">{sign}{sentences}</span>')
+    parts.append("</div>")
+    return SafeString("".join(parts))
+
+
+def fields(form: Any) -> SafeString:
+    """A whole form without its <form>: summary of errors, groups, fields, hidden fields."""
+    optional = gettext("optional")
+    parts = [_summary(form)] if form.errors else []
+    for group in form.sections():
+        if group.title:
+            parts.append(f'<h2 class="sub">{text(group.title)}</h2>')
+        parts += [field(cell.field, cell.span, optional=optional) for cell in group.cells]
+    parts += [str(hidden) for hidden in form.hidden_fields()]
+    return SafeString("".join(parts))
+
+
+def _summary(form: Any) -> str:
+    lines = [f"<p>{text(error)}</p>" for error in form.non_field_errors()]
+    for bound in form.visible_fields():
+        link = f'<a href="#{text(bound.id_for_label or bound.auto_id)}">{text(bound.label)}</a>'
+        lines += [f"<p>{link}: {text(error)}</p>" for error in bound.errors]
+    lines += [f"<p>{text(error)}</p>" for bound in form.hidden_fields() for error in bound.errors]
+    inside = f'{icons.icon("circle-alert")}<div class="g">{"".join(lines)}</div>'
+    return f'<div class="alert bad" role="alert" tabindex="-1" autofocus data-focus>{inside}</div>'
