@@ -118,6 +118,7 @@ def build() -> None:
     for good in GOODS:
         if good.sku not in known:
             known[good.sku] = _make(good, made[good.category], units[good.unit])
+    opened = clock.now() - timedelta(days=DAYS_OPEN)
     for code, name, factor in (
         ("counter", pick("Counter", "Balcão"), Decimal(1)),
         ("web", pick("Web shop", "Loja online"), WEB_FACTOR),
@@ -125,12 +126,34 @@ def build() -> None:
     ):
         if not PriceList.objects.filter(code=code).exists():
             price_list = price_lists.create(code=code, name=name)
-            with clock.fixed(clock.now() - timedelta(days=DAYS_OPEN)):
+            with clock.fixed(opened):
                 prices.set_many(
                     price_list,
                     [Change(known[good.sku].pk, Decimal(good.price) * factor) for good in GOODS if good.price],
                     reason=pick("Opening prices", "Preços de abertura"),
                 )
+    if not PriceList.objects.filter(code="marketplace").exists():
+        with clock.fixed(opened):
+            _more_prices(known)
+
+
+def _more_prices(known: dict[str, Product]) -> None:
+    """A list that follows the counter's, a tier, a price for a crate, and one that begins on Monday."""
+    lists = {row.code: row for row in PriceList.objects.all()}
+    price_lists.create(
+        code="marketplace", name=pick("Marketplace", "Marketplace"), base=lists["counter"], percentage=Decimal(18),
+        rounding=PriceList.Rounding.NINETY, is_default=False,
+    )  # fmt: skip
+    water = known["CD-WATE"]
+    prices.set_price(water, lists["counter"], amount=Decimal(60), unit=water.packs.first(), min_quantity=Decimal(1))
+    croissant, reason = known["VI-CROI"], pick("By the tray", "Por assadeira")
+    prices.set_price(croissant, lists["wholesale"], amount=Decimal("6.50"), min_quantity=Decimal(24), reason=reason)
+    today = clock.today() + timedelta(days=DAYS_OPEN)
+    monday = today + timedelta(days=7 - today.weekday())
+    bread, reason = known["BR-SOUR"], pick("Flour is dearer", "A farinha encareceu")
+    prices.set_price(
+        bread, lists["counter"], amount=Decimal(30), valid_from=clock.day_bounds(monday)[0], reason=reason
+    )  # fmt: skip
 
 
 def _make(good: Good, category: Category, unit: Unit) -> Product:

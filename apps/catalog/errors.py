@@ -61,6 +61,17 @@ class PriceChanged(StaleRevision):
 
 
 class NoPrice(DomainError):
+class PriceListCycle(InvalidProduct):
+    """A list cannot follow itself, by however many others."""
+
+    def __init__(self, path: Sequence[str]) -> None:
+        super().__init__(
+            _("%(name)s cannot follow that list: %(path)s would be a circle.")
+            % {"name": path[0], "path": " → ".join(path)},
+            field="base",
+        )
+
+
     """A quote asks for products that have no price; `products` holds (id, name) pairs."""
 
     def __init__(self, products: Iterable[tuple[int, str]], *, price_list: str, at: datetime) -> None:

@@ -159,6 +159,7 @@ class ListPriceTable(tables.Table):
         model = Product
         fields = ("name", "category", "price", "unit", "next_price")
         order_by = ("name",)
+    rule = tables.Column(accessor="rule", verbose_name=_("Follows"), order_by=("base__name",), empty_text="–")
 
 
 class PriceListTable(tables.Table):
@@ -179,7 +180,7 @@ class PriceListTable(tables.Table):
 
     class Meta:
         model = PriceList
-        fields = ("name", "priced", "tax_inclusive", "is_default", "is_active")
+        fields = ("name", "rule", "priced", "tax_inclusive", "is_default", "is_active")
         order_by = ("name",)
 
     def render_is_active(self, value: bool) -> Any:

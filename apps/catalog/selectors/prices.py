@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from apps.catalog.models import Price, PriceList, Product
 from backoffice.kernel import clock
@@ -38,6 +38,7 @@ def current(
     ids = {product if isinstance(product, int) else product.pk for product in products}
     rows = (
         Price.objects.at(at or clock.now())
+        .single()
         .filter(price_list_id=list_id, product_id__in=ids)
         .order_by("product_id", "-min_quantity")
         .values_list("product_id", "amount")
@@ -49,15 +50,20 @@ def by_list(product: Product, at: datetime | None = None) -> list[ListPrices]:
     """The product in every active list, with tiers and scheduled prices. Two queries."""
     moment = at or clock.now()
     lists = {
-        row.pk: ListPrices(row) for row in PriceList.objects.filter(is_active=True).order_by("-is_default", "name")
+        row.pk: ListPrices(row)
+        for row in PriceList.objects.filter(is_active=True).select_related("base").order_by("-is_default", "name")
     }
-    rows = Price.objects.filter(product=product, price_list__in=lists).order_by("min_quantity", "valid_from")
+    rows = (
+        Price.objects.filter(product=product, price_list__in=lists)
+        .select_related("unit")
+        .order_by(F("unit").asc(nulls_first=True), "min_quantity", "valid_from")
+    )
     for row in rows:
         entry = lists[row.price_list_id]
         if row.valid_from > moment:
             entry.scheduled.append(row)
         elif row.valid_to is None or row.valid_to > moment:
-            if entry.current is None:
+            if entry.current is None and row.unit_id is None:
                 entry.current = row
             else:
                 entry.tiers.append(row)
@@ -68,4 +74,6 @@ def by_list(product: Product, at: datetime | None = None) -> list[ListPrices]:
 
 def history(product: Product) -> QuerySet[Price]:
     """Every price the product had, has and will have, newest first."""
-    return product.prices.select_related("price_list").order_by("-valid_from", "price_list__name", "min_quantity")
+    return product.prices.select_related("price_list__base", "unit").order_by(
+        "-valid_from", "price_list__name", "min_quantity"
+    )

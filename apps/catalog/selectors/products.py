@@ -16,14 +16,15 @@ def with_price(
 ) -> QuerySet[Product]:
     """The products, each with `price` (None without one) in the list at the moment (now). No further query."""
     list_id = price_list.pk if isinstance(price_list, PriceList) else price_list
-    prices = Price.objects.at(at or clock.now()).filter(price_list_id=list_id, product=OuterRef("pk"))
+    prices = Price.objects.at(at or clock.now()).single().filter(price_list_id=list_id, product=OuterRef("pk"))
     return products.annotate(price=Subquery(prices.order_by("min_quantity").values("amount")[:1]))
 
 
 def with_next_price(products: QuerySet[Product], price_list: PriceList | int) -> QuerySet[Product]:
     """The products, each with `next_price` and `next_from` where one is scheduled in the list."""
     list_id = price_list.pk if isinstance(price_list, PriceList) else price_list
-    prices = Price.objects.after(clock.now()).filter(price_list_id=list_id, product=OuterRef("pk"), min_quantity=0)
+    prices = Price.objects.after(clock.now()).single()
+    prices = prices.filter(price_list_id=list_id, product=OuterRef("pk"), min_quantity=0)
     coming = prices.order_by("valid_from")
     return products.annotate(
         next_price=Subquery(coming.values("amount")[:1]), next_from=Subquery(coming.values("valid_from")[:1])
@@ -33,7 +34,7 @@ def with_next_price(products: QuerySet[Product], price_list: PriceList | int) ->
 def with_page_needs(products: QuerySet[Product]) -> QuerySet[Product]:
     """Products as their own page needs them: unit, category with those above it, and `price_rows`. One query."""
     rows = Price.objects.filter(product=OuterRef("pk")).order_by().values("product")
-    return products.select_related("unit", "category__parent__parent__parent").annotate(
+    return products.select_related("unit", "variant_of", "category__parent__parent__parent").annotate(
         price_rows=Coalesce(Subquery(rows.annotate(rows=Count("pk")).values("rows")), 0)
     )
 

@@ -1,4 +1,4 @@
-"""The one place where product rows are locked.
+"""The one place where rows of products and price lists are locked.
 
 Stock, imports and recipes all hold the rows of the products that they change, and all take them here in ascending
 order: whoever locks products another way may wait in a circle. On PostgreSQL it is a row lock that lets foreign keys
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from apps.catalog.models import Product
+from apps.catalog.models import PriceList, Product
 
 
 def lock_products(ids: Iterable[int], *, gone_is_fine: bool = False) -> dict[int, Product]:
@@ -28,3 +28,13 @@ def lock_products(ids: Iterable[int], *, gone_is_fine: bool = False) -> dict[int
     if len(found) != len(wanted) and not gone_is_fine:
         raise Product.DoesNotExist(f"No such product: {sorted(set(wanted) - set(found))}")
     return found
+
+
+def lock_price_lists() -> dict[int, PriceList]:
+    """All price lists by id, locked until the transaction ends.
+
+    A price may reach every list that follows its own, and who follows whom may change meanwhile: all rows of this
+    small table together are the one lock for prices, always taken in ascending order.
+    """
+    assert connection.in_atomic_block, "Price lists are locked inside a transaction."
+    return {row.pk: row for row in PriceList.objects.select_for_update(no_key=True).order_by("pk")}

@@ -33,7 +33,10 @@ def change(
 
 @transaction.atomic
 def remove(pack: ProductUnit) -> None:
-    """Forget a pack; stock is booked in the product's own unit and does not need it."""
+    """Forget a pack; stock is booked in the product's own unit and does not need it. Raises InvalidProduct when it
+    has had prices, which stay known."""
+    if pack.prices.exists():
+        raise InvalidProduct(_("%(pack)s has had prices, which stay known, so it stays.") % {"pack": pack})
     pack.delete()
 
 

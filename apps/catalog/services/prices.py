@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,11 +13,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.catalog.errors import PriceChanged, PriceRefused
-from apps.catalog.models import Price, PriceList, Product
+from apps.catalog.models import Price, PriceList, Product, ProductUnit
 from backoffice.kernel import audit, clock, money
-from backoffice.kernel.locks import lock
 
-from . import bulk
+from . import bulk, completeness, following
+from .following import Key
+from .locks import lock_price_lists, lock_products
 
 ANY_QUANTITY = Decimal(0)
 PLACES = 4
@@ -25,11 +26,19 @@ PLACES = 4
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One price to be: `amount` None takes the product off the list."""
+    """One price to be: `amount` None takes the product off the list, or lets it follow the base list again.
+
+    `unit_id` is a pack of the product; amount and quantity count in it.
+    """
 
     product_id: int
     amount: Decimal | None
     min_quantity: Decimal = ANY_QUANTITY
+    unit_id: int | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.product_id, self.unit_id, self.min_quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +57,25 @@ def set_price(
     *,
     amount: Decimal,
     min_quantity: Decimal = ANY_QUANTITY,
+    unit: ProductUnit | None = None,
     valid_from: datetime | None = None,
     reason: str = "",
     shown: Decimal | None = None,
 ) -> Price:
     """Let the product cost `amount` from `valid_from` (now) until the next price that is already scheduled.
 
+    With a `unit`, a pack of the product, amount and quantity count in packs. Lists that follow this one follow.
     Returns the row that then holds. `shown` is the price the person saw, where one was seen: PriceChanged if it is
     another by now. PriceRefused when the amount is negative or too fine, or would rewrite a price that was valid.
     """
-    price_list = lock(price_list)
+    if unit is not None and unit.product_id != product.pk:
+        raise PriceRefused(_("This pack is not one of %(product)s.") % {"product": product}, field="unit")
+    completeness.priced([product.pk])
+    lists = lock_price_lists()
+    price_list = lists[price_list.pk]
     start = _start(valid_from)
-    windows = _windows(price_list, [product.pk]).get((product.pk, min_quantity), [])
+    change = Change(product.pk, _checked(amount), min_quantity, unit.pk if unit else None)
+    windows = _windows(price_list, [product.pk]).get(change.key, [])
     current = _covering(windows, start)
     if shown is not None and (current is None or current.amount != shown):
         raise PriceChanged(
@@ -67,12 +83,11 @@ def set_price(
             shown=money.format_amount(shown),
             now=money.format_amount(current.amount) if current else _("none"),
         )
-    change = Change(product.pk, _checked(amount), min_quantity)
     if valid_from is not None:
         _refuse_rewriting(windows, start, current)
     step = plan(price_list, windows, change, start)
     with audit.acting(reason=reason or None):
-        _write([step], start)
+        _write(lists, price_list, [step], start)
     return step.open or step.amend or _must(current)
 
 
@@ -81,13 +96,18 @@ def set_many(
     price_list: PriceList, changes: Iterable[Change], *, valid_from: datetime | None = None, reason: str = ""
 ) -> int:
     """Many prices of one list at once, with a constant number of queries. Returns how many of them were new."""
-    price_list = lock(price_list)
+    changes = list(changes)
+    gone = [change.product_id for change in changes if change.amount is None]
+    lock_products(gone, gone_is_fine=True)
+    completeness.priced([change.product_id for change in changes if change.amount is not None])
+    lists = lock_price_lists()
+    price_list = lists[price_list.pk]
     start = _start(valid_from)
-    wanted = {(change.product_id, change.min_quantity): change for change in changes}
+    wanted = {change.key: change for change in changes}
     windows = _windows(price_list, {change.product_id for change in wanted.values()})
     steps = []
     for key, change in wanted.items():
-        change = Change(change.product_id, _checked(change.amount), change.min_quantity)
+        change = Change(change.product_id, _checked(change.amount), change.min_quantity, change.unit_id)
         rows = windows.get(key, [])
         if valid_from is not None:
             _refuse_rewriting(rows, start, _covering(rows, start))
@@ -95,7 +115,9 @@ def set_many(
         if step != Step():
             steps.append(step)
     with audit.acting(reason=reason or None):
-        _write(steps, start)
+        _write(lists, price_list, steps, start)
+    if gone:
+        completeness.refresh(gone)
     return len(steps)
 
 
@@ -108,56 +130,70 @@ def withdraw(product: Product, price_list: PriceList, *, reason: str = "") -> No
 @transaction.atomic
 def cancel_scheduled(price: Price, *, reason: str = "") -> None:
     """Forget a price that has not begun; the one before it goes on. PriceRefused when it is valid already."""
-    price_list = lock(price.price_list)
+    lists = lock_price_lists()
+    price_list = lists[price.price_list_id]
     there = Price.objects.filter(pk=price.pk).first()
     if there is None:
         raise PriceRefused(_("This price was cancelled already."))
+    if there.is_derived:
+        base = lists[price_list.base_id or price_list.pk]
+        raise PriceRefused(_("This price follows the list %(list)s. Cancel it there.") % {"list": base})
     if there.valid_from <= clock.now():
         raise PriceRefused(_("This price is valid already; set another one instead."))
-    before = Price.objects.filter(
-        price_list=price_list, product=there.product_id, min_quantity=there.min_quantity, valid_to=there.valid_from
-    ).first()
+    same = Price.objects.decided().filter(
+        price_list=price_list, product=there.product_id, unit=there.unit_id, min_quantity=there.min_quantity
+    )
+    before = same.filter(valid_to=there.valid_from).first()
     with audit.acting(reason=reason or None):
         there.delete()
         if before:
             before.valid_to = there.valid_to
             before.save(update_fields=["valid_to"])
+        following.refresh_all(lists, price_list, [there.product_id], clock.now())
 
 
 def plan(price_list: PriceList, windows: Sequence[Price], change: Change, start: datetime) -> Step:
-    """What a change does to the rows of its key, without touching the database."""
+    """What a change does to the rows of its key, without touching the database. Derived rows give way by themselves."""
     current = _covering(windows, start)
     if change.amount is None:
-        return Step(close=current) if current and current.valid_from < start else Step()
+        if current is None or current.is_derived or current.valid_from >= start:
+            return Step()
+        return Step(close=current)
     if current and current.amount == change.amount:
         return Step()
+    windows = [row for row in windows if not row.is_derived]
+    current = _covering(windows, start)
     if current and current.valid_from == start:
         return Step(amend=_with_amount(current, change.amount))
     end = min((row.valid_from for row in windows if row.valid_from > start), default=None)
     return Step(
         close=current,
         open=Price(
-            price_list=price_list, product_id=change.product_id, min_quantity=change.min_quantity,
-            amount=change.amount, valid_from=start, valid_to=end,
+            price_list=price_list, product_id=change.product_id, unit_id=change.unit_id,
+            min_quantity=change.min_quantity, amount=change.amount, valid_from=start, valid_to=end,
         ),
     )  # fmt: skip
 
 
-def _write(steps: Sequence[Step], start: datetime) -> None:
+def _write(lists: Mapping[int, PriceList], price_list: PriceList, steps: Sequence[Step], start: datetime) -> None:
     closed = [step.close for step in steps if step.close]
-    bulk.close_prices(closed, start)
-    audit.bulk_update([step.amend for step in steps if step.amend], ["amount"])
+    amended = [step.amend for step in steps if step.amend]
     opened = [step.open for step in steps if step.open]
+    following.make_room(price_list, opened)
+    bulk.close_prices(closed, start)
+    audit.bulk_update(amended, ["amount"])
     if len(opened) == 1:
         opened[0].save()
     else:
         audit.bulk_create(opened)
+    if products := {row.product_id for row in (*closed, *amended, *opened)}:
+        following.refresh_all(lists, price_list, products, start)
 
 
-def _windows(price_list: PriceList, product_ids: Iterable[int]) -> dict[tuple[int, Decimal], list[Price]]:
-    rows: dict[tuple[int, Decimal], list[Price]] = defaultdict(list)
+def _windows(price_list: PriceList, product_ids: Iterable[int]) -> dict[Key, list[Price]]:
+    rows: dict[Key, list[Price]] = defaultdict(list)
     for row in Price.objects.filter(price_list=price_list, product_id__in=set(product_ids)).order_by("valid_from"):
-        rows[row.product_id, row.min_quantity].append(row)
+        rows[following.key_of(row)].append(row)
     return rows
 
 

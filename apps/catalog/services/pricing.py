@@ -12,7 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
+from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -22,6 +24,7 @@ from backoffice.kernel import clock, money
 from backoffice.kernel import quantity as quantities
 
 ZERO = Decimal(0)
+ONE = Fraction(1)
 NO_MONEY = Decimal("0.00")
 
 
@@ -53,22 +56,44 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True)
 class PricingContext:
-    """Which list, at which moment, for whom."""
+    """Which list, at which moment, for whom.
+
+    `fallback_list_id` has the prices of products that the first list has none for at that moment.
+    """
 
     price_list_id: int
     at: datetime
     customer_id: int | None = None
     discount: OrderDiscount | None = None
+    fallback_list_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A price that holds from a quantity on, and where it comes from."""
+    """A price that holds from a quantity on, and where it comes from. Both count in packs of `ratio` product units."""
 
     min_quantity: Decimal
     amount: Decimal
     source: str = ""
     since: datetime | None = None
+    pack: str = ""
+    ratio: Fraction = ONE
+
+    @property
+    def least(self) -> Fraction:
+        """From how much of the product's own unit on it holds."""
+        return Fraction(self.min_quantity) * self.ratio
+
+    @property
+    def each(self) -> Decimal:
+        """The price of one of the product's own unit, to four decimals."""
+        return self.amount if self.ratio == 1 else _rounded(Fraction(self.amount) / self.ratio, 4)
+
+    def worth(self, quantity: Decimal) -> Decimal:
+        """What so much of the product costs, rounded once."""
+        if self.ratio == 1:
+            return money.round_money(quantity * self.amount)
+        return _rounded(Fraction(quantity) * Fraction(self.amount) / self.ratio, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +136,34 @@ def quote(lines: Iterable[PricedLine], context: PricingContext) -> Quote:
 
 
 def load_tiers(context: PricingContext, product_ids: Iterable[int]) -> dict[int, list[Tier]]:
-    """The prices of the products that hold at the context's moment, smallest quantity first. One query."""
-    found: dict[int, list[Tier]] = defaultdict(list)
+    """The prices of the products that hold at the context's moment. One query.
+
+    A list outside its window has none; for products without a price in the first list the fallback's count.
+    """
+    lists = [context.price_list_id, context.fallback_list_id]
+    if context.fallback_list_id in (None, context.price_list_id):
+        lists.pop()
+    found: dict[tuple[int, int], list[Tier]] = defaultdict(list)
     rows = (
         Price.objects.at(context.at)
-        .filter(price_list_id=context.price_list_id, product_id__in=set(product_ids))
-        .order_by("min_quantity")
-        .values_list("product_id", "min_quantity", "amount", "price_list__name", "valid_from")
-    )
-    for product_id, min_quantity, amount, source, since in rows:
-        found[product_id].append(Tier(min_quantity, amount, source, since))
-    return dict(found)
+        .filter(
+            Q(price_list__valid_from=None) | Q(price_list__valid_from__lte=context.at),
+            Q(price_list__valid_to=None) | Q(price_list__valid_to__gt=context.at),
+            price_list_id__in=lists, product_id__in=set(product_ids),
+        )
+        .values_list(
+            "price_list_id", "product_id", "min_quantity", "amount", "price_list__name", "valid_from",
+            "unit__name", "unit__numerator", "unit__denominator",
+        )
+    )  # fmt: skip
+    for list_id, product_id, min_quantity, amount, source, since, pack, numerator, denominator in rows:
+        ratio = ONE if pack is None else Fraction(numerator, denominator)
+        tier = Tier(min_quantity, amount, source, since, pack or "", ratio)
+        found[product_id, lists.index(list_id)].append(tier)
+    return {
+        product_id: sorted(found.get((product_id, 0)) or found[product_id, 1], key=_rank)
+        for product_id, _place in found
+    }
 
 
 def unpriced(lines: Iterable[PricedLine], tiers: Mapping[int, Sequence[Tier]]) -> set[int]:
@@ -136,9 +178,19 @@ def unpriced(lines: Iterable[PricedLine], tiers: Mapping[int, Sequence[Tier]]) -
 
 
 def tier_for(tiers: Sequence[Tier], quantity: Decimal) -> Tier | None:
-    """Of the tiers that the quantity reaches, the one that begins latest."""
-    reached = [tier for tier in tiers if tier.min_quantity <= quantity]
-    return max(reached, key=lambda tier: tier.min_quantity, default=None)
+    """Of the tiers that the quantity reaches, the one that begins latest; of two of these, the cheaper one."""
+    reached = [tier for tier in tiers if tier.least <= quantity]
+    return max(reached, key=_rank, default=None)
+
+
+def _rank(tier: Tier) -> tuple[Fraction, Fraction]:
+    return tier.least, -Fraction(tier.amount) / tier.ratio
+
+
+def _rounded(value: Fraction, places: int) -> Decimal:
+    """A fraction that is not negative, half-up."""
+    scaled = value * 10**places
+    return Decimal((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)).scaleb(-places)
 
 
 def compute(
@@ -171,16 +223,14 @@ def _price(line: PricedLine, tier: Tier | None) -> QuoteLine:
         why.append(_list_price_sentence(tier))
     if line.override is None:
         assert tier is not None, "unpriced() is asked before"
-        amount = money.round_money(line.quantity * tier.amount)
-        return QuoteLine(
-            line.key, line.product_id, line.quantity, tier.amount, tier.amount, NO_MONEY, amount, tuple(why)
-        )
+        amount = tier.worth(line.quantity)
+        return QuoteLine(line.key, line.product_id, line.quantity, tier.each, tier.each, NO_MONEY, amount, tuple(why))
     if line.override.amount < 0:
         raise PriceRefused(_("A price is not negative."), field="override")
     unit_price = line.override.amount
-    list_price = tier.amount if tier is not None else unit_price
+    list_price = tier.each if tier is not None else unit_price
     amount = money.round_money(line.quantity * unit_price)
-    before = max(amount, money.round_money(line.quantity * list_price))
+    before = max(amount, tier.worth(line.quantity) if tier is not None else amount)
     why.append(
         _("Price set by hand: %(amount)s (%(reason)s)")
         % {"amount": _price_text(unit_price), "reason": line.override.reason or _("no reason given")}
@@ -222,6 +272,9 @@ def _list_price_sentence(tier: Tier) -> str:
     values = {"list": tier.source or _("list"), "amount": _price_text(tier.amount)}
     if tier.since is not None:
         values["day"] = date_format(clock.local(tier.since), "SHORT_DATE_FORMAT")
+    if tier.pack:
+        values |= {"quantity": quantities.format_quantity(tier.min_quantity), "pack": tier.pack}
+        return _("%(list)s, from %(quantity)s × %(pack)s on: %(amount)s for one %(pack)s") % values
     if tier.min_quantity > 0:
         values["quantity"] = quantities.format_quantity(tier.min_quantity)
         return _("%(list)s, from %(quantity)s on: %(amount)s") % values

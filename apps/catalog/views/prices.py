@@ -21,7 +21,6 @@ from apps.catalog.selectors import products as product_reads
 from apps.catalog.services import price_lists, prices
 from apps.catalog.tables import ListPriceTable, PriceListTable, ProductTable, price_text
 from backoffice.kernel import clock
-from backoffice.ui.forms import set_unit
 from backoffice.ui.screens import (
     Action,
     ActionScreen,
@@ -59,15 +58,13 @@ class PriceSet(ActionScreen):
         return {"price_list": chosen if chosen.isdigit() else price_reads.default_list()}
 
     def get_form(self, data: Any = None, files: Any = None) -> BaseForm:
-        form = super().get_form(data, files)
-        set_unit(form, "min_quantity", self.object.unit.code)
-        return form
+        return SetPriceForm(data, files, initial=self.initial(), product=self.object)
 
     def perform(self, form: Any) -> Price:
         data = form.cleaned_data
         return prices.set_price(
             self.object, data["price_list"], amount=data["amount"], min_quantity=data["min_quantity"],
-            valid_from=data["valid_from"], reason=data["reason"],
+            unit=data.get("unit"), valid_from=data["valid_from"], reason=data["reason"],
         )  # fmt: skip
 
     def success(self, result: Price) -> str:
@@ -187,7 +184,9 @@ class PriceListList(ListScreen):
     def get_queryset(self) -> QuerySet[PriceList]:
         now = clock.now()
         holds = Q(prices__valid_from__lte=now) & (Q(prices__valid_to=None) | Q(prices__valid_to__gt=now))
-        return PriceList.objects.annotate(priced=Count("prices__product", filter=holds, distinct=True))
+        return PriceList.objects.select_related("base").annotate(
+            priced=Count("prices__product", filter=holds, distinct=True)
+        )
 
 
 class PriceListCreate(CreateScreen):

@@ -137,10 +137,13 @@ def priced_lines(lines: Iterable[SessionLine]) -> list[pricing.PricedLine]:
 
 
 def pricing_context(session: OrderSession, at: datetime | None = None) -> pricing.PricingContext:
-    """The customer's own price list, else the channel's, at this moment."""
+    """The customer's own price list, and for what it has no price the channel's, at this moment."""
     own = session.customer.price_list_id if session.customer is not None else None
     return pricing.PricingContext(
-        price_list_id=own or session.channel.price_list_id, at=at or clock.now(), customer_id=session.customer_id
+        price_list_id=own or session.channel.price_list_id,
+        at=at or clock.now(),
+        customer_id=session.customer_id,
+        fallback_list_id=session.channel.price_list_id,
     )
 
 
