@@ -12,45 +12,34 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client, TestCase, TransactionTestCase
 
-from backoffice.kernel import ledger
+from backoffice.testing import databases
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that flush the database get back what the migrations had put there (units, virtual locations)."""
-    for item in items:
-        marker = item.get_closest_marker("django_db")
-        names = getattr(item, "fixturenames", [])
-        transactional = marker is not None and marker.kwargs.get("transaction")
-        if (transactional or {"transactional_db", "live_server"} & set(names)) and (
-            "django_db_serialized_rollback" not in names
-        ):
-            names.insert(0, "django_db_serialized_rollback")
-            if marker is not None:
-                marker.kwargs["serialized_rollback"] = True
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """Each process gets a copy of the migrated template; after a test that really wrote it is put back.
 
-
-@pytest.fixture(autouse=True, scope="session")
-def _flush_and_refill() -> Iterator[None]:
-    """A flush leaves what the migrations had left, whichever test comes next.
-
-    Django refills when the *next* transactional test begins and trusts that only such tests follow; with several
-    workers any test may follow. On SQLite a flush is DELETE, which the ledgers' triggers refuse; PostgreSQL truncates.
+    Django flushes instead, refills when the *next* transactional test begins, and trusts that only such tests follow;
+    with several workers any test may follow.
     """
     teardown = TransactionTestCase._fixture_teardown
 
-    def flush_and_refill(self: TransactionTestCase) -> None:
-        if connection.vendor == "sqlite":
-            with ledger.lifted():
-                teardown(self)
-        else:
+    def put_back(self: TransactionTestCase) -> None:
+        if isinstance(self, TestCase):
             teardown(self)
-        if not isinstance(self, TestCase):
-            connection.creation.deserialize_db_from_string(connection._test_serialized_contents)  # type: ignore[attr-defined]
+        else:
+            databases.restore()
 
-    TransactionTestCase._fixture_teardown = flush_and_refill  # type: ignore[method-assign]
+    with django_db_blocker.unblock():
+        original, name = str(connection.settings_dict["NAME"]), connection.creation._get_test_db_name()
+        databases.create(name)
+    TransactionTestCase._fixture_teardown = put_back  # type: ignore[method-assign]
     yield
     TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
+    with django_db_blocker.unblock():
+        databases.drop(name, original)
 
 
 @pytest.fixture
