@@ -8,6 +8,14 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.detail.elt.matches("[data-live]") && !event.detail.requestConfig.triggeringEvent) event.preventDefault();
 });
 
+// The present step of a thing comes into view where its steps do not fit side by side; the page itself does not move.
+function present(within) {
+  const now = within.querySelector?.(".flow [aria-current]");
+  if (now) now.parentElement.scrollLeft += now.getBoundingClientRect().left - now.parentElement.getBoundingClientRect().left - 24;
+}
+present(document);
+document.addEventListener("htmx:afterSettle", (event) => present(event.target));
+
 let held = null;
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target, requestConfig } = event.detail;
