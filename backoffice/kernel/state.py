@@ -54,9 +54,20 @@ def save_revised(thing: T, *, revision: int | None, fields: Sequence[str] | None
     """Save an edited row as the next revision, under lock. Raises StaleRevision when someone else saved before."""
     assert connection.in_atomic_block, "A revision is saved inside a transaction."
     found: Any = lock(thing)
-    item: Any = thing
     check_revision(found, revision)
-    item.revision = found.revision + 1
+    return _save_next(thing, found.revision, fields)
+
+
+def save_locked(thing: T, *, fields: Sequence[str] | None = None) -> T:
+    """Save a row as its next revision; the caller locked this very object in this transaction and changed it since."""
+    assert connection.in_atomic_block, "A revision is saved inside a transaction."
+    item: Any = thing
+    return _save_next(thing, item.revision, fields)
+
+
+def _save_next(thing: T, revision: int, fields: Sequence[str] | None) -> T:
+    item: Any = thing
+    item.revision = revision + 1
     if fields is None:
         item.save()
     else:

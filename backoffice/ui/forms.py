@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms.boundfield import BoundField
-from django.forms.models import ModelFormMetaclass
+from django.forms.models import ModelFormMetaclass, construct_instance
 from django.forms.renderers import DjangoTemplates
 from django.template import loader
 
@@ -36,6 +37,7 @@ __all__ = [
     "PriceFormField",
     "QuantityFormField",
     "ScanField",
+    "dress",
     "reason_field",
     "set_unit",
 ]
@@ -75,8 +77,8 @@ class Group:
     cells: list[Cell]
 
 
-def _dress(form: forms.BaseForm) -> None:
-    """Give every widget the class that the style sheet knows."""
+def dress(form: forms.BaseForm) -> None:
+    """Give every widget the class that the style sheet knows; again where fields are added to a form that is made."""
     for field in form.fields.values():
         widget = field.widget
         if isinstance(widget, CHECKS):
@@ -122,7 +124,7 @@ class Form(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
-        _dress(self)
+        dress(self)
 
     def sections(self) -> Iterator[Group]:
         """The visible fields, in the groups and widths that the class names."""
@@ -140,23 +142,47 @@ class _Exact(ModelFormMetaclass):
 
 
 class ModelForm(forms.ModelForm, metaclass=_Exact):
-    """A form for a record. When the record has a revision, an edit carries it and a stale one is refused."""
+    """A form for a record. When the record has a revision, an edit carries it and a stale one is refused.
+
+    `service_checks`: the service that `perform` calls judges the whole record, in its transaction, and names the field;
+    so the form reads what was typed, field by field, and does not ask the database the same questions before.
+    """
 
     default_renderer = Renderer
     template_name = "ui/form_fields.html"
     spans: ClassVar[Mapping[str, int]] = {}
     groups: ClassVar[Sequence[tuple[Any, Sequence[str]]]] = ()
+    service_checks: ClassVar[bool] = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         if self.instance.pk and hasattr(self.instance, "revision"):
             self.fields["revision"] = forms.IntegerField(widget=forms.HiddenInput, initial=self.instance.revision)
-        _dress(self)
+        dress(self)
 
     def sections(self) -> Iterator[Group]:
         """The visible fields, in the groups and widths that the class names."""
         return _groups(self)
+
+    def _post_clean(self) -> None:
+        if not self.service_checks:
+            super()._post_clean()  # type: ignore[misc]
+            return
+        unasked = self._get_validation_exclusions()  # type: ignore[attr-defined]
+        for field in self.instance._meta.concrete_fields:
+            # The form's own choices have found the row that a foreign key names.
+            if field.is_relation or (self.instance.pk and field.name not in self.changed_data):
+                unasked.add(field.name)
+        try:
+            self.instance = construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
+            self.instance.clean_fields(exclude=unasked)
+        except ValidationError as error:
+            self._update_errors(error)  # type: ignore[attr-defined]
+
+    def more_values(self, row: Any) -> dict[str, Any]:
+        """Values of fields that are no columns of the record, by name, read from it or from an entry of its history."""
+        return {}
 
     def changed_columns(self) -> list[str]:
         """The columns of the record that the person changed."""

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from functools import reduce
-from operator import and_
+from functools import cache
 from typing import ClassVar
 
-from django.core.exceptions import NON_FIELD_ERRORS, FieldError, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
+from django.db.models.constraints import BaseConstraint
+
+from backoffice.kernel import conditions
 
 
 class Validated(models.Model):
@@ -22,23 +24,45 @@ class Validated(models.Model):
         abstract = True
 
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """As Django's, but the database is only asked what cannot be judged here."""
+        left_out = set(exclude or ())
+        mentioned = _mentioned(type(self))
+        self._validate([rule for rule in self._meta.constraints if not mentioned[rule.name] & left_out])
+
+    def clean_changes(self, changed: Collection[str]) -> None:
+        """What `full_clean` asks, as far as a change of these fields can have broken it. Raises ValidationError."""
+        names = set(changed)
+        self.clean_fields(exclude={field.name for field in self._meta.fields} - names)
+        self.clean()
+        mentioned = _mentioned(type(self))
+        self._validate([rule for rule in self._meta.constraints if mentioned[rule.name] & names])
+
+    def _validate(self, rules: Collection[BaseConstraint]) -> None:
+        values = {field.name: getattr(self, field.attname) for field in self._meta.concrete_fields}
         errors: dict[str, list[ValidationError]] = defaultdict(list)
-        fine = self._checks_hold(set(exclude or ()))
-        for constraint in self._meta.constraints:
-            if fine and isinstance(constraint, models.CheckConstraint):
+        for rule in rules:
+            if _is_settled(rule, values):
                 continue
             try:
-                constraint.validate(type(self), self, exclude=set(exclude) if exclude else None)
+                rule.validate(type(self), self)
             except ValidationError as error:
-                errors[self.MENDED_IN.get(constraint.name, NON_FIELD_ERRORS)].append(error)
+                errors[self.MENDED_IN.get(rule.name, NON_FIELD_ERRORS)].append(error)
         if errors:
             raise ValidationError(errors)
 
-    def _checks_hold(self, exclude: set[str]) -> bool:
-        """Whether all check constraints hold, in one question. When not, each is asked for its sentence."""
-        checks = [c.condition for c in self._meta.constraints if isinstance(c, models.CheckConstraint)]
-        values = self._get_field_expression_map(meta=self._meta, exclude=exclude)  # type: ignore[attr-defined]
-        try:
-            return bool(checks) and reduce(and_, map(models.Q, checks)).check(values)
-        except FieldError:  # one of them is about a field that is left out
-            return False
+
+def _is_settled(rule: BaseConstraint, values: Mapping[str, object]) -> bool:
+    """Whether nobody needs to be asked: a check that holds, or a uniqueness that is not about this row."""
+    try:
+        if isinstance(rule, models.CheckConstraint):
+            return isinstance(rule.condition, models.Q) and conditions.holds(rule.condition, values)
+        if isinstance(rule, models.UniqueConstraint) and rule.condition is not None:
+            return not conditions.holds(rule.condition, values)
+    except conditions.Unclear:
+        pass
+    return False
+
+
+@cache
+def _mentioned(model: type[models.Model]) -> dict[str, frozenset[str]]:
+    return {rule.name: conditions.fields_of(rule) for rule in model._meta.constraints}

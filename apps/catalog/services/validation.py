@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models
 
 from apps.catalog.errors import InvalidProduct
+from apps.catalog.models.validated import Validated
 
 
-def check(thing: models.Model) -> None:
-    """Raise InvalidProduct with the first complaint about the row, worded for the person and naming the field."""
+def check(thing: Validated, changed: Collection[str] | None = None) -> None:
+    """Raise InvalidProduct with the first complaint about the row, worded for the person and naming the field.
+
+    `changed` names the fields that a saved row differs in; what they cannot have broken is not asked again.
+    """
     try:
-        thing.full_clean()
+        if changed is None:
+            thing.full_clean()
+        else:
+            thing.clean_changes(changed)
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         if field == NON_FIELD_ERRORS:
