@@ -45,6 +45,7 @@ NAV: list[Section] = [
                 count="apps.catalog.selectors.products.active_count",
             ),
             Item(_("Categories"), "catalog:category_list", "catalog.view_category", icon="folder-tree"),
+            Item(_("Attributes"), "catalog:attribute_list", "catalog.view_attribute", icon="list-checks"),
             Item(_("Price lists"), "catalog:price_list_list", "catalog.view_pricelist", icon="tags"),
             Item(_("Units"), "catalog:unit_list", "catalog.view_unit", icon="ruler"),
         ],
@@ -193,6 +194,7 @@ ACTIONS: list[Action] = [
 # Directive topic -> handler. See backoffice/outbox/handlers.py.
 DIRECTIVE_HANDLERS: dict[str, Handler] = {
     "loyalty.earn": Handler("apps.orders.services.loyalty_jobs.earn"),
+    "catalog.completeness": Handler("apps.catalog.services.completeness.recompute", "long", lease_seconds=60),
     "notify.customer": Handler("apps.orders.services.notifications.customer", mode="long"),
     "order.auto_confirm": Handler("apps.orders.services.order_jobs.auto_confirm"),
     "order.auto_cancel": Handler("apps.orders.services.order_jobs.auto_cancel"),
@@ -215,11 +217,17 @@ LEDGER_CHECKS: list[str] = [
 ]
 
 _READ_CATALOG = [
-    f"catalog.view_{model}" for model in ("product", "productunit", "category", "price", "pricelist", "unit")
+    f"catalog.view_{model}"
+    for model in ("product", "productunit", "category", "attribute", "price", "pricelist", "unit")
 ]
 _KEEP_CATALOG = [
     *_READ_CATALOG,
-    *(f"catalog.{verb}_{model}" for model in ("product", "category", "pricelist") for verb in ("add", "change")),
+    *(
+        f"catalog.{verb}_{model}"
+        for model in ("product", "category", "attribute", "pricelist")
+        for verb in ("add", "change")
+    ),
+    "catalog.delete_attribute",
     "catalog.delete_category",
     "catalog.delete_pricelist",
     "catalog.change_price",
@@ -339,6 +347,7 @@ DEMO_MASTERS: list[str] = [
     "apps.orders.demo.build",
 ]
 DEMO_STORY: list[str] = [
+    "apps.catalog.demo_details.build",
     "apps.inventory.demo.deliveries",
     "apps.orders.demo.log",
     "apps.orders.demo.week",

@@ -44,8 +44,32 @@ class CategoryInUse(DomainError):
         )
 
 
+class AxisInUse(DomainError):
+    """What tells variants apart cannot be taken from them; the message names products that have such variants."""
+
+    def __init__(self, *, attribute: str, products: Sequence[str]) -> None:
+        shown = ", ".join(products[:SHOWN])
+        if len(products) > SHOWN:
+            shown = _("%(names)s and %(more)d more") % {"names": shown, "more": len(products) - SHOWN}
+        super().__init__(
+            _("%(attribute)s stays: it tells the variants of %(products)s apart.")
+            % {"attribute": attribute, "products": shown}
+        )
+
+
 class PriceRefused(DomainError):
     """The price, its start or its list breaks a rule."""
+
+
+class PriceListCycle(InvalidProduct):
+    """A list cannot follow itself, by however many others."""
+
+    def __init__(self, path: Sequence[str]) -> None:
+        super().__init__(
+            _("%(name)s cannot follow that list: %(path)s would be a circle.")
+            % {"name": path[0], "path": " → ".join(path)},
+            field="base",
+        )
 
 
 class PriceChanged(StaleRevision):
@@ -60,18 +84,19 @@ class PriceChanged(StaleRevision):
         )
 
 
-class NoPrice(DomainError):
-class PriceListCycle(InvalidProduct):
-    """A list cannot follow itself, by however many others."""
+class PricesMoved(DomainError):
+    """Some of many prices are no longer what the preview showed; none was set."""
 
-    def __init__(self, path: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str]) -> None:
+        shown = ", ".join(names[:SHOWN])
+        if len(names) > SHOWN:
+            shown = _("%(names)s and %(more)d more") % {"names": shown, "more": len(names) - SHOWN}
         super().__init__(
-            _("%(name)s cannot follow that list: %(path)s would be a circle.")
-            % {"name": path[0], "path": " → ".join(path)},
-            field="base",
+            _("Prices changed since you looked, so nothing was set. Look again: %(names)s.") % {"names": shown}
         )
 
 
+class NoPrice(DomainError):
     """A quote asks for products that have no price; `products` holds (id, name) pairs."""
 
     def __init__(self, products: Iterable[tuple[int, str]], *, price_list: str, at: datetime) -> None:

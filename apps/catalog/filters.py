@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.fields import CategoryField
 from apps.catalog.models import Category, Price, PriceList, Product
 from apps.catalog.selectors import categories as category_tree
+from apps.catalog.selectors.schemas import Lack
 from backoffice.kernel import clock
 from backoffice.ui.filters import ChoiceFilter, FilterSet, ModelChoiceFilter
 
 YES_NO = [("yes", _("Can be sold")), ("no", _("Not for sale"))]
+
+LACKS = [
+    ("complete", _("Complete")),
+    ("incomplete", _("Not complete")),
+    ("price", _("Without a price")),
+    ("picture", _("Without a picture")),
+    ("barcode", _("Without a barcode")),
+    ("attributes", _("Attributes missing")),
+]
+BITS = {"price": Lack.PRICE, "picture": Lack.PICTURE, "barcode": Lack.BARCODE, "attributes": Lack.ATTRIBUTES}
 
 
 class CategoryFilter(ModelChoiceFilter):
@@ -40,9 +51,17 @@ class ProductFilter(FilterSet):
         label=_("Price list"), empty_label=_("Any price list"),
     )  # fmt: skip
 
+    lacks = ChoiceFilter(choices=LACKS, method="by_lack", label=_("Completeness"), empty_label=_("Complete or not"))
+
     class Meta:
         model = Product
-        fields = ("category", "kind", "sold", "price_list")
+        fields = ("category", "kind", "sold", "price_list", "lacks")
+
+    def by_lack(self, queryset: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        if value in ("complete", "incomplete"):
+            return queryset.filter(completeness=100) if value == "complete" else queryset.filter(completeness__lt=100)
+        bit = int(BITS[value])
+        return queryset.alias(bits=F("missing").bitand(bit)).filter(completeness__lt=100, bits=bit)
 
     def by_sold(self, queryset: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
         return queryset.filter(is_sellable=value == "yes")

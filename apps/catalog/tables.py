@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.catalog.models import PriceList, Product, Unit
+from apps.catalog.models import Attribute, PriceList, Product, Unit
 from backoffice.kernel import clock, money, quantity
 from backoffice.ui import tables
 from backoffice.ui.actions import Action, url_for
@@ -24,6 +24,26 @@ from backoffice.ui.permissions import may
 def price_text(amount: Decimal) -> str:
     """Cents, or as many decimals as the price really has."""
     return money.format_amount(amount, 2 if amount == money.round_to(amount, 2) else 4)
+
+
+def complete_text(percentage: int) -> SafeString:
+    """How complete a product is, as a bar and a number."""
+    return format_html(
+        '<progress class="meter complete" max="100" value="{0}" aria-label="{1}"></progress> {0}{2}',
+        percentage, gettext("Complete"), " %",
+    )  # fmt: skip
+
+
+class CompleteColumn(tables.Column):
+    """A percentage as a bar and a number."""
+
+    def bind(self, table: Any, name: str) -> None:
+        super().bind(table, name)
+        said = escape(gettext("Complete"))
+        self.drawn = f'<progress class="meter complete" max="100" value="%d" aria-label="{said}"></progress> %d %%'
+
+    def draw(self, value: Any, record: Any) -> Any:
+        return SafeString(self.drawn % (value, value))
 
 
 def thumb(product: Product) -> tuple[str, str]:
@@ -95,6 +115,9 @@ class ProductTable(tables.Table):
         "catalog:product_price", "catalog.change_price", column=PriceColumn(card="price"), verbose_name=_("Price")
     )
     unit = tables.Column(accessor="unit__code", verbose_name=_("per"), orderable=False, css="muted", card="")
+    completeness = CompleteColumn(
+        verbose_name=_("Complete"), order_by=("completeness", "name"), css="nw muted", card=""
+    )
     updated_at = tables.DateTimeColumn(verbose_name=_("Changed"), card="")
 
     row_actions = (
@@ -113,7 +136,7 @@ class ProductTable(tables.Table):
 
     class Meta:
         model = Product
-        fields = ("name", "category", "kind", "is_active", "price", "unit", "updated_at")
+        fields = ("name", "category", "kind", "is_active", "price", "unit", "completeness", "updated_at")
         order_by = ("name",)
 
 
@@ -186,6 +209,31 @@ class PriceListTable(tables.Table):
     def render_is_active(self, value: bool) -> Any:
         tone, word = ("ok", gettext("Active")) if value else ("", gettext("Closed"))
         return format_html('<span class="badge {}">{}</span>', tone, word)
+
+
+class AttributeTable(tables.Table):
+    """What can be said about products."""
+
+    name = tables.WhatColumn(verbose_name=_("Attribute"), meta="code", dialog=True)
+    type = tables.BadgeColumn(quiet=Attribute.Type.values)
+    unit = tables.Column(accessor="unit__code", verbose_name=_("Unit"), orderable=False, css="muted")
+    options = tables.Column(verbose_name=_("Choices"), orderable=False)
+    held = tables.NumberColumn(verbose_name=_("Categories"), card="price")
+
+    row_actions = (
+        Action(_("Edit"), "catalog:attribute_edit", "catalog.change_attribute", icon="pencil"),
+        Action(_("History"), "catalog:attribute_history", icon="history", dialog=False),
+        Action(_("Delete"), "catalog:attribute_delete", "catalog.delete_attribute", icon="trash-2", danger=True),
+    )
+
+    class Meta:
+        model = Attribute
+        fields = ("name", "type", "unit", "options", "held")
+        order_by = ("name",)
+
+    def render_options(self, value: list[dict[str, str]]) -> str:
+        names = [option["name"] for option in value]
+        return ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
 
 
 class UnitTable(tables.Table):

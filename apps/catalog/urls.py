@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.catalog.views import categories, packs, prices, products, units
+from apps.catalog.views import attributes, categories, packs, prices, products, units
 
 app_name = "catalog"
 
@@ -35,5 +35,15 @@ urlpatterns = [
     path("categories/<int:pk>/edit/", categories.CategoryEdit.as_view(), name="category_edit"),
     path("categories/<int:pk>/delete/", categories.CategoryDelete.as_view(), name="category_delete"),
     path("categories/<int:pk>/history/", categories.CategoryHistory.as_view(), name="category_history"),
+    path("categories/<int:pk>/attributes/", attributes.category_schema, name="category_schema"),
+    path("categories/<int:category>/attributes/add/", attributes.SchemaAdd.as_view(), name="schema_add"),
+    path("category-attributes/<int:pk>/edit/", attributes.SchemaChange.as_view(), name="schema_change"),
+    path("category-attributes/<int:pk>/remove/", attributes.SchemaRemove.as_view(), name="schema_remove"),
+    path("category-attributes/<int:pk>/<str:way>/", attributes.schema_move, name="schema_move"),
+    path("attributes/", attributes.AttributeList.as_view(), name="attribute_list"),
+    path("attributes/new/", attributes.AttributeCreate.as_view(), name="attribute_create"),
+    path("attributes/<int:pk>/edit/", attributes.AttributeEdit.as_view(), name="attribute_edit"),
+    path("attributes/<int:pk>/delete/", attributes.AttributeDelete.as_view(), name="attribute_delete"),
+    path("attributes/<int:pk>/history/", attributes.AttributeHistory.as_view(), name="attribute_history"),
     path("units/", units.UnitList.as_view(), name="unit_list"),
 ]

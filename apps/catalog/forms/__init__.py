@@ -1,5 +1,6 @@
 """Forms of the catalogue: they parse and shape; the services decide."""
 
+from .attributes import AttributeForm, SchemaAddForm, SchemaForm
 from .category import CategoryForm
 from .price import InlinePriceForm, PriceListForm, SetPriceForm
 from .product import (
@@ -12,6 +13,7 @@ from .product import (
 )
 
 __all__ = [
+    "AttributeForm",
     "BulkCategoryForm",
     "CategoryForm",
     "InlinePriceForm",
@@ -21,5 +23,7 @@ __all__ = [
     "ProductActiveForm",
     "ProductForm",
     "ProductNameForm",
+    "SchemaAddForm",
+    "SchemaForm",
     "SetPriceForm",
 ]

@@ -11,9 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog import allergens, icons
 from apps.catalog.codes import clean_barcode, clean_sku
 from apps.catalog.fields import CategoryField
-from apps.catalog.models import Product, ProductUnit
+from apps.catalog.models import Attribute, Product, ProductUnit
+from apps.catalog.selectors.schemas import Schemas
 from apps.catalog.services import products
-from backoffice.ui.forms import Form, ModelForm, PriceFormField, QuantityFormField, set_unit
+from apps.catalog.values import PREFIX
+from backoffice.ui.forms import Form, ModelForm, PriceFormField, QuantityFormField, dress, set_unit
+
+from . import attributes
 
 
 class TagsField(forms.CharField):
@@ -80,6 +84,46 @@ class ProductForm(ModelForm):
         self.fields["tax_rate"].label = _("Tax rate")
         set_unit(self, "tax_rate", "%")
 
+        self.attributes = self._attributes()
+        self._ask_for_attributes()
+
+    def _attributes(self) -> list[Attribute]:
+        """What the category that is chosen asks for."""
+        category = self.data.get(self.add_prefix("category")) if self.is_bound else None
+        if category is None:
+            category = self.initial.get("category") or self.instance.category_id
+        self.schemas = Schemas()
+        asked = Product(
+            category_id=getattr(category, "pk", None) or (int(category) if str(category or "").isdigit() else None),
+            axes=self.instance.axes, variant_of=self.instance.variant_of if self.instance.variant_of_id else None,
+        )  # fmt: skip
+        asked_for = products.editable_attributes(asked, self.schemas)
+        if not self.is_bound:
+            return asked_for
+        # With another category come fields that were not on the page: leaving them out is not clearing them.
+        shown = str(self.data.get(self.add_prefix(attributes.SHOWN), "")).split(",")
+        return [attribute for attribute in asked_for if attribute.code in shown]
+
+    def _ask_for_attributes(self) -> None:
+        if not self.attributes:
+            return
+        required = {entry.code for entry in self.schemas.of(self.instance.category_id) if entry.required}
+        self.spans, names = dict(self.spans), []
+        for attribute in self.attributes:
+            name = PREFIX + attribute.code
+            self.fields[name] = attributes.field_for(attribute, required=attribute.code in required)
+            self.spans[name] = 6 if attribute.type == Attribute.Type.MULTISELECT else 3
+            names.append(name)
+        self.fields[attributes.SHOWN] = forms.CharField(
+            initial=",".join(each.code for each in self.attributes), required=False, widget=forms.HiddenInput
+        )
+        self.initial |= self.more_values(self.instance)
+        self.groups = [(_("Attributes"), names), *self.groups]
+        dress(self)
+
+    def more_values(self, row: Any) -> dict[str, Any]:
+        return attributes.initial_of(self.attributes, row.attributes or {})
+
     def clean_sku(self) -> str:
         return clean_sku(self.cleaned_data["sku"])
 
@@ -94,7 +138,13 @@ class ProductForm(ModelForm):
         names = (
             self.changed_columns() if self.instance.pk else [name for name in self.Meta.fields if name in self.fields]
         )
-        return {name: self.cleaned_data[name] for name in names}
+        found = {name: self.cleaned_data[name] for name in names}
+        changed = {
+            each.code: attributes.from_form(each, self.cleaned_data[PREFIX + each.code])
+            for each in self.attributes
+            if PREFIX + each.code in self.changed_data
+        }
+        return found | {"attributes": changed} if changed else found
 
 
 class NewProductForm(ProductForm):

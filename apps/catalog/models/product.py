@@ -24,7 +24,7 @@ from .validated import Validated
 
 class ProductQuerySet(models.QuerySet["Product"]):
     def search(self, text: str) -> Self:
-        """Products in whose SKU, name or barcode every word of the text occurs, whatever accents or case."""
+        """Products in whose codes, name or attributes every word of the text occurs, whatever accents or case."""
         found = self
         for word in fold(text).split():
             found = found.filter(search_text__contains=word)
@@ -48,6 +48,8 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
     class Kind(models.TextChoices):
         SIMPLE = "simple", _("product")
         INGREDIENT = "ingredient", _("ingredient")
+        CONFIGURABLE = "configurable", _("with variants")
+        BUNDLE = "bundle", _("bundle")
 
     class SellPolicy(models.TextChoices):
         STOCK_ONLY = "stock_only", _("only from stock")
@@ -55,7 +57,7 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
         ON_DEMAND = "on_demand", _("made on demand")
 
     MENDED_IN = {"product_sku_unique_whatever_case": "sku", "product_barcode_unique": "barcode"}
-    SEARCHED = ("sku", "name", "barcode")
+    SEARCHED = ("sku", "name", "barcode", "attributes")
 
     sku = models.CharField(_("SKU"), max_length=40, validators=[validate_sku])
     name = models.CharField(_("name"), max_length=120)
@@ -74,11 +76,20 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
     is_purchasable = models.BooleanField(_("can be bought"), default=False)
     allergens = models.JSONField(_("allergens"), default=list, blank=True)
     tags = models.JSONField(_("tags"), default=list, blank=True)
+    attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    variant_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="variants", verbose_name=_("variant of")
+    )
+    axes = models.JSONField(_("variants differ by"), default=list, blank=True)
+    variant_key = models.CharField(_("combination"), max_length=200, blank=True, editable=False)
     tax_rate = PriceField(
         _("tax rate in per cent"), default=0, validators=[MinValueValidator(0), MaxValueValidator(Decimal("99.9999"))]
     )
     icon = models.CharField(_("icon"), max_length=40, blank=True)
-    search_text = models.CharField(max_length=250, editable=False, default="")
+    cover = models.CharField(_("cover picture"), max_length=100, blank=True, editable=False)
+    completeness = models.PositiveSmallIntegerField(_("complete"), default=0, editable=False)
+    missing = models.PositiveSmallIntegerField(_("missing"), default=0, editable=False)
+    search_text = models.CharField(max_length=500, editable=False, default="")
 
     objects = ProductQuerySet.as_manager()
 
@@ -102,7 +113,28 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
                 violation_error_message=_("Another product has this barcode."),
             ),
             CheckConstraint(condition=~Q(sku="") & ~Q(name=""), name="product_has_sku_and_name"),
-            CheckConstraint(condition=Q(kind__in=["simple", "ingredient"]), name="product_kind_known"),
+            CheckConstraint(
+                condition=Q(kind__in=["simple", "ingredient", "configurable", "bundle"]), name="product_kind_known"
+            ),
+            CheckConstraint(
+                condition=~Q(kind__in=["configurable", "bundle"]) | Q(sell_policy="on_demand"),
+                name="product_made_of_others_has_no_stock",
+            ),
+            CheckConstraint(
+                condition=~Q(kind="configurable") | Q(is_sellable=False, is_purchasable=False, variant_of=None),
+                name="product_with_variants_is_not_traded",
+            ),
+            CheckConstraint(
+                condition=Q(variant_of=None, variant_key="") | Q(variant_of__isnull=False) & ~Q(variant_key=""),
+                name="product_variant_has_a_combination",
+            ),
+            UniqueConstraint(
+                fields=["variant_of", "variant_key"],
+                condition=Q(variant_of__isnull=False),
+                name="product_one_variant_of_a_combination",
+                violation_error_message=_("There is a variant of this combination already."),
+            ),
+            CheckConstraint(condition=Q(completeness__lte=100), name="product_completeness_is_a_percentage"),
             CheckConstraint(
                 condition=Q(sell_policy__in=["stock_only", "planned_ok", "on_demand"]),
                 name="product_sell_policy_known",
@@ -113,6 +145,7 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
             models.Index(fields=["name", "id"], name="product_by_name"),
             models.Index(fields=["is_active", "name", "id"], name="product_active_by_name"),
             models.Index(fields=["category", "name", "id"], name="product_by_category"),
+            models.Index(fields=["completeness", "name", "id"], name="product_by_completeness"),
         ]
 
     def __str__(self) -> str:
@@ -127,7 +160,10 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
 
     def refresh_search_text(self) -> None:
         """Fold what people search by into one column; bulk writers call this, since they do not save()."""
-        self.search_text = fold(" ".join(getattr(self, name) for name in self.SEARCHED))[:250]
+        words = [getattr(self, name) for name in ("sku", "name", "barcode")]
+        for value in self.attributes.values():
+            words += [value] if isinstance(value, str) else value if isinstance(value, list) else []
+        self.search_text = fold(" ".join(words))[:500]
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:product_detail", args=[self.pk])

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from apps.catalog.models import PriceList, Product, ProductUnit, Unit
 from apps.catalog.selectors import categories as category_tree
 from apps.catalog.selectors import prices as price_reads
-from apps.catalog.services import products
+from apps.catalog.services import kinds, products
 from backoffice.kernel import clock
 from backoffice.kernel.text import fold
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
@@ -114,6 +114,8 @@ class ProductImporter(Importer):
         if not values.get("name"):
             raise BadCell("name", _("A new product needs a name."))
         values.setdefault("unit", "un")
+        if values.get("kind") in kinds.COMPOSED:
+            raise BadCell("kind", _("Bundles and products with variants are put together on their own page."))
         packs = values.pop("packs", {})
         data = {"fields": values, "packs": packs, "prices": {code: price for code, price in prices.items() if price}}
         return row.new(label=values["name"], meta=values["sku"], data=data)
@@ -137,6 +139,7 @@ class ProductImporter(Importer):
                 changes.append(Change(PRICE_PREFIX + code, self.price_labels[code], shown or "", price or ""))
         if "unit" in fields and product.pk in self._used(known):
             raise BadCell("unit", _("The unit stays: stock, recipes or orders are written in it already."))
+        _refuse_unlike_kind(product, fields)
         label = fields.get("name", product.name)
         if not changes:
             return row.unchanged(label=label, meta=product.sku, url=product.get_absolute_url())
@@ -253,3 +256,11 @@ class ProductImporter(Importer):
 
 def _by_sku(skus: set[str]) -> QuerySet[Product]:
     return Product.objects.alias(folded_sku=Lower("sku")).filter(folded_sku__in=skus)
+
+
+def _refuse_unlike_kind(product: Product, fields: Mapping[str, Any]) -> None:
+    """What is put together on its page, and variants, keep their kind and their place."""
+    if "kind" in fields and {product.kind, fields["kind"]} & set(kinds.COMPOSED):
+        raise BadCell("kind", _("Bundles and products with variants are put together on their own page."))
+    if "category" in fields and (product.variant_of_id or product.kind == Product.Kind.CONFIGURABLE):
+        raise BadCell("category", _("Variants are in the category of their product; it is changed on its page."))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.models import Category, PriceList, Product, ProductUnit
 from apps.catalog.selectors import categories as category_tree
-from apps.catalog.services import bulk, categories, prices
+from apps.catalog.services import bulk, categories, completeness, kinds, prices
 from apps.catalog.services.locks import lock_products
 from backoffice.kernel import audit
 from backoffice.kernel.text import fold
@@ -42,6 +42,7 @@ class Batch:
         written += self._change([row for row in rows if row.data.get("pk")], paths)
         self._packs(written)
         self._prices(written)
+        completeness.refresh([product.pk for product, _row in written])
         return Applied(figures={name: count for name, count in self.figures.items() if count}, refused=self.refused)
 
     def _create(self, rows: Sequence[TransferRow], paths: Mapping[str, int]) -> list[tuple[Product, TransferRow]]:
@@ -91,6 +92,7 @@ class Batch:
                 product.category_id = paths[fold(value)] if value else None
             else:
                 setattr(product, name, Decimal(value) if name == "tax_rate" else value)
+        kinds.settle(product)
         product.refresh_search_text()
 
     def _categories(self, rows: Sequence[TransferRow]) -> dict[str, int]:

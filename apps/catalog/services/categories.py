@@ -13,7 +13,7 @@ from apps.catalog.errors import CategoryCycle, CategoryInUse, InvalidProduct
 from apps.catalog.models import Category
 from backoffice.kernel import state
 
-from . import validation
+from . import schema, validation
 
 EDITABLE = ("name", "slug", "parent", "position", "icon", "hue")
 MAX_DEPTH = 8
@@ -53,7 +53,10 @@ def update(category: Category, *, revision: int | None = None, **fields: Any) ->
     _refuse_bad_place(category)
     validation.check(category)
     revision = category.revision if revision is None else revision
-    return state.save_revised(category, revision=revision, fields=[*fields])
+    state.save_revised(category, revision=revision, fields=[*fields])
+    if "parent" in fields:  # what it inherits is another schema now
+        schema.follow_up([category.pk])
+    return category
 
 
 @transaction.atomic

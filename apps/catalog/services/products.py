@@ -9,19 +9,21 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.catalog import allergens
+from apps.catalog import allergens, values
 from apps.catalog.codes import clean_barcode, clean_sku
 from apps.catalog.errors import InvalidProduct
-from apps.catalog.models import Category, Product, ProductUnit
+from apps.catalog.models import Attribute, Category, Product, ProductUnit
 from apps.catalog.selectors import prices as price_reads
+from apps.catalog.selectors.schemas import Schemas
 from backoffice.kernel import state
 from backoffice.kernel.locks import lock
 
-from . import prices, validation
+from . import completeness, kinds, prices, schema, validation
 
 EDITABLE = (
     "sku", "name", "description", "kind", "category", "unit", "barcode", "shelf_life_days", "sell_policy",
     "lot_tracked", "is_active", "is_sellable", "is_purchasable", "allergens", "tags", "tax_rate", "icon",
+    "attributes",
 )  # fmt: skip
 
 
@@ -30,7 +32,9 @@ def create(*, price: Decimal | None = None, **fields: Any) -> Product:
     """Add a product, with its price in the default list where one is given. Raises InvalidProduct, naming the field."""
     product = Product()
     _assign(product, fields)
+    kinds.settle(product)
     _check(product)
+    completeness.judge_alone(product, priced=price is not None)
     product.save()
     if price is not None:
         price_list = price_reads.default_list()
@@ -44,24 +48,38 @@ def create(*, price: Decimal | None = None, **fields: Any) -> Product:
 def update(product: Product, *, revision: int | None = None, **fields: Any) -> Product:
     """Change the named fields; where nothing differs nothing is written.
 
+    `attributes` holds values by code: those named are changed, None clears one, all others stay.
     Raises InvalidProduct, and StaleRevision if somebody saved since `revision`.
     """
     product = lock(product)
     state.check_revision(product, revision)
     columns = {field.name: field.attname for field in Product._meta.concrete_fields if field.name in fields}
+    if "kind" in columns:  # it may dictate others
+        columns |= {name: name for name in ("sell_policy", "is_sellable", "is_purchasable")}
     before = {name: getattr(product, column) for name, column in columns.items()}
     _assign(product, fields)
+    kinds.settle(product)
     changed = [name for name, column in columns.items() if getattr(product, column) != before[name]]
     if not changed:
         return product
     _check(product)
+    if "kind" in changed:
+        kinds.refuse_change(product, before["kind"], used=is_used(product))
     if "unit" in changed and is_used(product):
         raise InvalidProduct(
             _("The unit of %(product)s stays: stock, recipes or orders are written in it already.")
             % {"product": product.name},
             field="unit",
         )
-    return state.save_revised(product, revision=product.revision, fields=changed)
+    if "category" in changed and product.axes:
+        schema.refuse_lost_axes(product, Schemas())
+    if relevant := completeness.RELEVANT & set(changed):
+        completeness.judge_alone(product)
+        changed += ["completeness", "missing"]
+    state.save_revised(product, revision=product.revision, fields=changed)
+    if relevant and product.kind == Product.Kind.CONFIGURABLE:
+        completeness.refresh([product.pk])
+    return product
 
 
 def set_name(product: Product, name: str, *, revision: int | None = None) -> Product:
@@ -115,8 +133,18 @@ def _assign(product: Product, fields: dict[str, Any]) -> None:
     cleaners = {"sku": clean_sku, "barcode": clean_barcode, "allergens": allergens.normalise, "tags": clean_tags,
                 "name": clean_sku}  # fmt: skip
     for name, value in fields.items():
-        cleaner = cleaners.get(name)
-        setattr(product, name, cleaner(value) if cleaner else value)
+        if name != "attributes":
+            cleaner = cleaners.get(name)
+            setattr(product, name, cleaner(value) if cleaner else value)
+    if given := fields.get("attributes"):
+        product.attributes = values.merge(product.attributes, given, editable_attributes(product))
+
+
+def editable_attributes(product: Product, schemas: Schemas | None = None) -> list[Attribute]:
+    """What can be said about the product: its category's schema without what tells variants apart."""
+    fixed = set(product.axes) | set(product.variant_of.axes if product.variant_of else ())
+    entries = (schemas or Schemas()).of(product.category_id)
+    return [entry.attribute for entry in entries if entry.code not in fixed]
 
 
 def _check(product: Product) -> None:

@@ -50,7 +50,7 @@ def test_create_cleans_codes_allergens_and_search_text() -> None:
         ({"barcode": "7898912340121"}, "barcode"),
         ({"allergens": ["chalk"]}, "allergens"),
         ({"tax_rate": Decimal(100)}, "tax_rate"),
-        ({"kind": "bundle"}, "kind"),
+        ({"kind": "spaceship"}, "kind"),
     ],
 )
 def test_create_refuses_with_the_field(fields: dict[str, object], field: str | None) -> None:

@@ -17,10 +17,12 @@ from apps.catalog.filters import ProductFilter
 from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductActiveForm, ProductForm, ProductNameForm
 from apps.catalog.models import PriceList, Product, Unit
 from apps.catalog.resources import ProductResource
+from apps.catalog.selectors import attributes as attribute_reads
 from apps.catalog.selectors import prices as price_reads
 from apps.catalog.selectors import products as product_reads
+from apps.catalog.selectors.schemas import Schemas
 from apps.catalog.services import products
-from apps.catalog.tables import ProductTable
+from apps.catalog.tables import ProductTable, complete_text
 from backoffice import company
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_money
@@ -146,7 +148,10 @@ class ProductDetail(DetailScreen):
         return product_reads.with_page_needs(Product.objects.all())
 
     def fragments(self) -> Mapping[str, str]:
-        return {name: f"{DETAIL}#{name}" for name in ("panel-prices", "panel-packs", "panel-facts")}
+        return {
+            name: f"{DETAIL}#{name}"
+            for name in ("panel-prices", "panel-packs", "panel-facts", "panel-attributes", "panel-complete")
+        }
 
     def badge(self) -> Badge:
         if not self.object.is_active:
@@ -163,6 +168,7 @@ class ProductDetail(DetailScreen):
             product.sku,
             product.category.name if product.category else "",
             product.get_kind_display(),
+            complete_text(product.completeness),
             format_money(price.amount, company.current().currency, price.places) if price else "",
         ]
 
@@ -184,12 +190,18 @@ class ProductDetail(DetailScreen):
         """The product in every active list, the default one first."""
         return price_reads.by_list(self.object)
 
+    @cached_property
+    def schemas(self) -> Schemas:
+        return Schemas()
+
     def get_context(self, **more: Any) -> dict[str, Any]:
         product = self.object
         return super().get_context(
             lists=self.lists,
             packs=sorted(product.packs.all(), key=lambda pack: (pack.ratio, pack.name)),
             allergens=allergens.labels(product.allergens),
+            said=attribute_reads.of_product(product, self.schemas),
+            missing=attribute_reads.missing(product, self.schemas),
             **more,
         )
 
@@ -213,7 +225,7 @@ class ProductHistory(HistoryScreen):
     list_url = "catalog:product_list"
     detail_class = ProductDetail
     related = ("prices", "packs")
-    hidden = (*HistoryScreen.hidden, "product")
+    hidden = (*HistoryScreen.hidden, "product", "completeness", "missing", "cover", "variant_key")
 
     def get_queryset(self) -> QuerySet[Product]:
         return product_reads.with_page_needs(Product.objects.all())

@@ -8,6 +8,8 @@ from django.forms.models import model_to_dict
 from django.http import QueryDict
 from django.utils.functional import cached_property
 
+from backoffice.ui.forms import ModelForm
+
 KEEP, TAKE = "keep-", "take-"  # chosen by a person; merged without asking
 THEIRS, YOURS = "theirs", "yours"
 
@@ -36,7 +38,7 @@ class Conflict:
         self.current, self.form = current, form
         self.sent: Any = form.data
         self.revision = current.revision
-        self._now = model_to_dict(current, fields=list(form.fields))
+        self._now = model_to_dict(current, fields=list(form.fields)) | self._more_of(current)
         self._then = self._as_opened()
 
     @cached_property
@@ -53,7 +55,11 @@ class Conflict:
         opened = self.form.cleaned_data.get("revision")
         row: Any = history.filter(revision=opened).order_by("-history_date", "-history_id").first() if history else None
         names = {field.name for field in row._meta.concrete_fields} if row else set()
-        return {name: getattr(row, row._meta.get_field(name).attname) for name in self.form.fields if name in names}
+        columns = {name: getattr(row, row._meta.get_field(name).attname) for name in self.form.fields if name in names}
+        return columns | (self._more_of(row) if row else {})
+
+    def _more_of(self, row: Any) -> dict[str, Any]:
+        return self.form.more_values(row) if isinstance(self.form, ModelForm) else {}
 
     @cached_property
     def fields(self) -> list[Clash]:

@@ -136,7 +136,7 @@ class _Words:
             yield Change(capfirst(str(f.verbose_name)), self.say(f, old), self.say(f, new))
 
     def say(self, f: Any, value: Any) -> str:
-        if value is None or value == "" or value == []:
+        if value is None or value == "" or value == [] or value == {}:
             return ""
         if f.choices:
             return str(dict(f.flatchoices).get(value, value))
@@ -152,6 +152,8 @@ class _Words:
             if isinstance(f, exact.QuantityField) or not isinstance(f, exact.FixedPointField):
                 return quantity.format_quantity(value)
             return money.format_amount(value, 2 if value == money.round_money(value) else f.places)
+        if isinstance(value, dict):
+            return "; ".join(f"{name}: {self.say(f, one)}" for name, one in value.items() if one not in (None, ""))
         if isinstance(value, list):
-            return ", ".join(str(one) for one in value)
+            return ", ".join(str(one.get("name", one) if isinstance(one, dict) else one) for one in value)
         return str(value)

@@ -1,0 +1,83 @@
+"""Which attributes the products of a category have: its own and those of the categories above it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntFlag
+from functools import cached_property
+
+from apps.catalog.models import Attribute, Category, CategoryAttribute, Product
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One attribute of a schema, and the category that brings it in."""
+
+    attribute: Attribute
+    required: bool
+    is_variant_axis: bool
+    row: CategoryAttribute
+    category_id: int
+
+    @property
+    def code(self) -> str:
+        return self.attribute.code
+
+
+class Schemas:
+    """All schemas of the house, read once: they are small. Two queries, one where no category has attributes.
+
+    What is nearer wins: a category may ask for an attribute that one above it only offers. Those from above come first.
+    """
+
+    def __init__(self) -> None:
+        self._own: dict[int, list[CategoryAttribute]] = defaultdict(list)
+        rows = CategoryAttribute.objects.select_related("attribute__unit").order_by("position", "attribute__name", "pk")
+        for row in rows:
+            self._own[row.category_id].append(row)
+        self._parents: Mapping[int, int | None] = (
+            dict(Category.objects.values_list("pk", "parent_id")) if self._own else {}
+        )
+        self._known: dict[int | None, tuple[Entry, ...]] = {None: ()}
+
+    def of(self, category_id: int | None) -> tuple[Entry, ...]:
+        """The schema of a category; none without one."""
+        if category_id not in self._known:
+            found: dict[str, Entry] = {}
+            for above in reversed(self.way_up(category_id)):
+                for row in self._own.get(above, ()):
+                    entry = Entry(row.attribute, row.required, row.is_variant_axis, row, above)
+                    found[entry.code] = entry
+            self._known[category_id] = tuple(found.values())
+        return self._known[category_id]
+
+    def way_up(self, category_id: int | None) -> list[int]:
+        """The category and those above it, nearest first."""
+        way: list[int] = []
+        while category_id is not None and category_id not in way:
+            way.append(category_id)
+            category_id = self._parents.get(category_id)
+        return way
+
+    @cached_property
+    def attributes(self) -> dict[str, Attribute]:
+        """Every attribute that some category has, by its code."""
+        return {row.attribute.code: row.attribute for rows in self._own.values() for row in rows}
+
+
+class Lack(IntFlag):
+    """What a product is lacking. The numbers are kept in the database."""
+
+    PRICE = 1
+    PICTURE = 2
+    BARCODE = 4
+    ATTRIBUTES = 8
+
+
+def wanting(product: Product, schema: Iterable[Entry]) -> list[Entry]:
+    """The required attributes without a value. A variant has its parent's values besides its own; load the parent."""
+    parent = product.variant_of if product.variant_of_id else None
+    values = {**(parent.attributes if parent else {}), **product.attributes}
+    return [entry for entry in schema if entry.required and entry.code not in product.axes and entry.code not in values]
