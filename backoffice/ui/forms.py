@@ -184,10 +184,6 @@ class ModelForm(forms.ModelForm, metaclass=_Exact):
         """Values of fields that are no columns of the record, by name, read from it or from an entry of its history."""
         return {}
 
-    def more_values(self, row: Any) -> dict[str, Any]:
-        """Values of fields that are no columns of the record, by name, read from it or from an entry of its history."""
-        return {}
-
     def changed_columns(self) -> list[str]:
         """The columns of the record that the person changed."""
         own = {field.name for field in self.instance._meta.concrete_fields}

@@ -45,6 +45,8 @@ class AllergensField(forms.MultipleChoiceField):
 class ProductForm(ModelForm):
     """Everything about a product but prices and packs."""
 
+    service_checks = True
+
     category = CategoryField(required=False)
     icon = forms.ChoiceField(label=_("Picture"), required=False)
     allergens = AllergensField(label=_("Allergens"), required=False)
@@ -156,6 +158,8 @@ class NewProductForm(ProductForm):
 class ProductNameForm(ModelForm):
     """The name, where it stands."""
 
+    service_checks = True
+
     class Meta:
         model = Product
         fields = ("name",)
@@ -163,6 +167,8 @@ class ProductNameForm(ModelForm):
 
 class ProductActiveForm(ModelForm):
     """In use or retired, where it stands."""
+
+    service_checks = True
 
     is_active = forms.TypedChoiceField(
         label=_("Status"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -62,7 +62,7 @@ def update(product: Product, *, revision: int | None = None, **fields: Any) -> P
     changed = [name for name, column in columns.items() if getattr(product, column) != before[name]]
     if not changed:
         return product
-    _check(product)
+    _check(product, changed)
     if "kind" in changed:
         kinds.refuse_change(product, before["kind"], used=is_used(product))
     if "unit" in changed and is_used(product):
@@ -76,7 +76,7 @@ def update(product: Product, *, revision: int | None = None, **fields: Any) -> P
     if relevant := completeness.RELEVANT & set(changed):
         completeness.judge_alone(product)
         changed += ["completeness", "missing"]
-    state.save_revised(product, revision=product.revision, fields=changed)
+    state.save_locked(product, fields=changed)
     if relevant and product.kind == Product.Kind.CONFIGURABLE:
         completeness.refresh([product.pk])
     return product
@@ -147,7 +147,11 @@ def editable_attributes(product: Product, schemas: Schemas | None = None) -> lis
     return [entry.attribute for entry in entries if entry.code not in fixed]
 
 
-def _check(product: Product) -> None:
-    validation.check(product)
-    if product.barcode and ProductUnit.objects.filter(barcode=product.barcode).exists():
+def _check(product: Product, changed: Collection[str] | None = None) -> None:
+    validation.check(product, changed)
+    if (
+        product.barcode
+        and (changed is None or "barcode" in changed)
+        and ProductUnit.objects.filter(barcode=product.barcode).exists()
+    ):
         raise InvalidProduct(_("A pack has this barcode already."), field="barcode")
