@@ -182,13 +182,13 @@ class ListPriceTable(tables.Table):
         model = Product
         fields = ("name", "category", "price", "unit", "next_price")
         order_by = ("name",)
-    rule = tables.Column(accessor="rule", verbose_name=_("Follows"), order_by=("base__name",), empty_text="–")
 
 
 class PriceListTable(tables.Table):
     """The price lists, and how much of the assortment each covers."""
 
     name = tables.WhatColumn(verbose_name=_("Price list"), meta="code", thumb=lambda row: ("tag", ""))
+    rule = tables.Column(accessor="rule", verbose_name=_("Follows"), order_by=("base__name",), empty_text="–")
     priced = tables.NumberColumn(verbose_name=_("Products with a price"), card="price")
     tax_inclusive = tables.BoolColumn(verbose_name=_("Tax"), yes=_("included"), no=_("on top"), orderable=False)
     is_default = tables.BoolColumn(verbose_name=_("In the product list"), orderable=False)
