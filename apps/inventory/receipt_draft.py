@@ -143,7 +143,7 @@ class Line:
 
     @property
     def complete(self) -> bool:
-        return self.form.is_valid() and self.total is not None
+        return self.form.is_valid() and self.total is not None and not self.needs_expiry
 
     @property
     def needs_expiry(self) -> bool:

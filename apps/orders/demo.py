@@ -23,13 +23,14 @@ from apps.orders.services.past_sales.reading import Item, Ticket
 from apps.orders.services.past_sales.writing import write
 from apps.orders.services.payments import Tender
 from apps.production.models import WorkOrder
-from apps.production.services import completion, work_orders
+from apps.production.services import completion, steps, work_orders
 from backoffice.accounts.models import User
 from backoffice.kernel import clock
 from backoffice.kernel.audit import Actor, acting
 from backoffice.outbox import runner
 
 WEEKS_OF_LOG, DAYS_OF_STORY = 6, 7
+MINUTES_APART = timedelta(minutes=6)  # between one batch and the next
 # How often each is asked for, in a hundred tickets.
 APPEAL = {
     "CO-ESPR": 30, "CO-CAPP": 26, "CO-FLAT": 16, "CO-FILT": 14, "VI-CROI": 34, "VI-PAIN": 14, "VI-CINN": 9, "BR-SOUR": 16,
@@ -95,8 +96,7 @@ def week() -> None:
     for days_ago in range(DAYS_OF_STORY, 0, -1):
         day = today - timedelta(days=days_ago)
         chance = Random(day.toordinal())
-        with clock.fixed(clock.at(day, 5)), _as("baker"):
-            _bake([*BATCHES, *(SOME_DAYS[:3] if days_ago % 2 else SOME_DAYS[3:])], chance)
+        _bake(clock.at(day, 5), [*BATCHES, *(SOME_DAYS[:3] if days_ago % 2 else SOME_DAYS[3:])], chance)
         _sell(day_start=clock.at(day, 7), minutes=12 * 60, tickets=16 + 6 * (day.weekday() >= 5), chance=chance)
         with clock.fixed(clock.at(day, 19, 20)), _as("counter"):
             _write_off()
@@ -110,9 +110,9 @@ def today() -> None:
         return
     chance = Random(day.toordinal())
     opened = max(clock.at(day), now - timedelta(hours=7))
-    with clock.fixed(opened), _as("baker"):
-        _bake([*BATCHES, *SOME_DAYS[:2]], chance)
-    _sell(day_start=opened, minutes=max(1, int((now - opened).total_seconds() // 60) - 1), tickets=18, chance=chance)
+    # Young demos at night: the batches come out in the first part of what has passed of the day.
+    baked = _bake(opened, [*BATCHES, *SOME_DAYS[:2]], chance, apart=min(MINUTES_APART, (now - opened) // 40))
+    _sell(day_start=baked, minutes=max(1, int((now - baked).total_seconds() // 60) - 1), tickets=18, chance=chance)
     with _as("baker"):
         _work_in_hand(now)
     with _as("counter"):
@@ -129,12 +129,18 @@ def _basket(chance: Random) -> list[tuple[str, int]]:
     return [(sku, chance.choice((1, 1, 1, 2))) for sku in dict.fromkeys(skus)]
 
 
-def _bake(batches: Iterable[tuple[str, str]], chance: Random) -> None:
+def _bake(
+    begin: datetime, batches: Iterable[tuple[str, str]], chance: Random, *, apart: timedelta = MINUTES_APART
+) -> datetime:
+    """Planned the afternoon before; one batch after the other comes out. Returns when the last one was."""
     goods = {product.sku: product for product in Product.objects.select_related("unit")}
+    planned, out = begin - timedelta(hours=14), begin
     for sku, quantity in batches:
-        order = work_orders.plan(goods[sku], quantity=Decimal(quantity), due_at=clock.now() + timedelta(minutes=90))
-        order = work_orders.release(order, revision=order.revision)
-        order = work_orders.start(order, revision=order.revision)
+        out += apart
+        with clock.fixed(planned), _as("baker"):
+            order = work_orders.plan(goods[sku], quantity=Decimal(quantity), due_at=begin + timedelta(minutes=90))
+            order = work_orders.release(order, revision=order.revision)
+        order = _work_through(order, planned, out)
         outputs: Sequence[completion.Output] = ()
         if goods[sku].unit.code == "un" and chance.random() < 0.4:
             burnt = chance.randrange(1, 3)
@@ -143,7 +149,29 @@ def _bake(batches: Iterable[tuple[str, str]], chance: Random) -> None:
                 completion.Output(good),
                 completion.Output(Decimal(burnt), grade="waste", reason=pick("Burnt", "Queimado")),
             ]
-        completion.finish(order, revision=order.revision, key=f"demo-{order.pk}", outputs=outputs, confirmed=True)
+        with clock.fixed(out), _as("baker"):
+            completion.finish(order, revision=order.revision, key=f"demo-{order.pk}", outputs=outputs, confirmed=True)
+    return out
+
+
+def _work_through(order: WorkOrder, earliest: datetime, end: datetime) -> WorkOrder:
+    """The steps one after the other, as long as they take by the recipe, the last one done at `end`."""
+    todo = list(order.steps.order_by("position"))
+    takes = [timedelta(seconds=int(step.minutes * 60)) for step in todo]
+    at = end - sum(takes, timedelta())
+    if at < earliest:  # a dough that rests longer than the night: its plan is older than this story
+        second = timedelta(seconds=1)
+        takes = [took * ((end - earliest) // second) // ((end - at) // second) for took in takes]
+        at = earliest
+    with clock.fixed(at), _as("baker"):
+        order = work_orders.start(order, revision=order.revision)
+    for step, took in zip(todo, takes, strict=True):
+        with clock.fixed(at), _as("baker"):
+            steps.start(step)
+        at += took
+        with clock.fixed(at), _as("baker"):
+            steps.finish(step)
+    return order
 
 
 def _sell(*, day_start: datetime, minutes: int, tickets: int, chance: Random) -> None:

@@ -218,10 +218,14 @@ def test_receiving_by_scans_without_scripts(sign_in, shop):
     again = client.post(url, receipt(do="scan", scan="17891234500044", lines="1", **line)).content.decode()
     assert 'name="line-0-quantity" value="2"' in again
     assert "Expiry is needed for Flour" in again
+    assert "0 of 1 complete" in again
+    assert 'aria-label="Line complete"' not in again  # no tick before the expiry is there
     assert client.post(url, receipt(do="post", lines="1", **line)).status_code == 422
     used = client.post(url, receipt(use="0", lines="1", **line)).content.decode()
     day = clock.today() + timedelta(days=60)
     assert day.isoformat() in used
+    assert "1 of 1 complete" in used
+    assert 'aria-label="Line complete"' in used
     line |= {"line-0-expires_on": day.isoformat(), "line-0-lot_code": "MS-1", "line-0-quantity": "2"}
     answer = client.post(url, receipt(do="post", lines="1", _key="abc", **line))
     operation = StockOperation.objects.get()
