@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -170,3 +171,17 @@ def test_one_list_is_the_default() -> None:
     price_lists.update(wholesale, is_default=True)
 
     assert price_reads.default_list() == wholesale
+
+
+def test_the_windows_of_a_price_are_found_by_its_product() -> None:
+    """The unit is the same for nearly all prices; looking through it made every price cost a walk through all."""
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'catalog_price'")
+        triggers = [sql for (sql,) in cursor.fetchall() if "price_windows_do_not_overlap" in sql]
+        assert len(triggers) == 2
+        for sql in triggers:
+            select = sql[sql.index("SELECT 1") : sql.index("BEGIN")].strip().removesuffix(")").strip()
+            cursor.execute("EXPLAIN QUERY PLAN " + re.sub(r"NEW\.\w+", "1", select))
+            assert "price_by_product" in str(cursor.fetchall())
