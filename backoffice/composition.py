@@ -63,6 +63,7 @@ NAV: list[Section] = [
             Item(_("Lots"), "inventory:lot_list", "inventory.view_lot", icon="boxes"),
             Item(_("Operations"), "inventory:operation_list", "inventory.view_stockoperation", icon="arrow-left-right"),
             Item(_("Holds"), "inventory:hold_list", "inventory.view_hold", icon="lock"),
+            Item(_("Counts"), "inventory:count_list", "inventory.view_stockcount", icon="clipboard-check"),
             Item(_("Places"), "inventory:location_list", "inventory.view_location", icon="map-pin"),
         ],
     ),
@@ -258,8 +259,10 @@ _READ_STOCK = [
     "inventory.view_location",
     "inventory.view_hold",
     "inventory.view_stockoperation",
+    "inventory.view_stockcount",
 ]
-_MOVE_STOCK = [*_READ_STOCK, "inventory.transfer_stock", "inventory.waste_stock"]
+_COUNT_STOCK = ["inventory.change_stockcount"]
+_MOVE_STOCK = [*_READ_STOCK, *_COUNT_STOCK, "inventory.transfer_stock", "inventory.waste_stock"]
 _KEEP_STOCK = [
     *_MOVE_STOCK,
     "inventory.receive_stock",
@@ -268,7 +271,10 @@ _KEEP_STOCK = [
     "inventory.block_lot",
     "inventory.release_hold",
     "inventory.change_reorderrule",
+    "inventory.add_stockcount",
+    "inventory.post_stockcount",
 ]
+_RUN_STOCK = [*_KEEP_STOCK, "inventory.approve_stockcount"]
 _KEEP_PLACES = ["inventory.add_location", "inventory.change_location"]
 
 _SEE_ORDERS = ["orders.view_order", "orders.view_channel"]
@@ -325,13 +331,13 @@ ROLES: dict[str, list[str]] = {
     "manager": [
         *_KEEP_CATALOG,
         *_KEEP_CUSTOMERS,
-        *_KEEP_STOCK,
+        *_RUN_STOCK,
         *_KEEP_PLACES,
         *_KEEP_ORDERS,
         *_KEEP_PRODUCTION,
         *_LOOK_AFTER,
     ],
-    "counter": [*_READ_CATALOG, *_SERVE_CUSTOMERS, *_READ_STOCK, "inventory.waste_stock", *_SELL],
+    "counter": [*_READ_CATALOG, *_SERVE_CUSTOMERS, *_READ_STOCK, *_COUNT_STOCK, "inventory.waste_stock", *_SELL],
     "baker": [*_READ_CATALOG, *_MOVE_STOCK, *_SEE_ORDERS, *_BAKE],
     "clerk": [*_READ_CATALOG, "catalog.change_product", *_KEEP_STOCK, *_KEEP_PLACES, *_SEE_ORDERS, *_SEE_PRODUCTION],
     "viewer": [*_READ_CATALOG, *_KNOW_CUSTOMERS, *_READ_STOCK, *_SEE_ORDERS, *_SEE_PRODUCTION],
@@ -352,4 +358,5 @@ DEMO_STORY: list[str] = [
     "apps.orders.demo.log",
     "apps.orders.demo.week",
     "apps.orders.demo.today",
+    "apps.inventory.demo_story.counts",
 ]

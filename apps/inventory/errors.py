@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.formats import date_format
@@ -149,3 +150,62 @@ class AlreadyReversed(DomainError):
 
 class LocationInUse(DomainError):
     """The place still has stock, and cannot be closed."""
+
+
+class NothingToCount(DomainError):
+    """The book has nothing of what was to be counted."""
+
+    field = "location"
+
+    def __init__(self) -> None:
+        super().__init__(_("The book has no stock there. Choose another place, category or list."))
+
+
+class NotCounting(DomainError):
+    """The count is over: nothing is written down any more."""
+
+    def __init__(self, number: str, status: str) -> None:
+        super().__init__(
+            _("%(number)s is %(status)s; nothing more is counted in it. Start a new count, or open it again.")
+            % {"number": number, "status": status}
+        )
+
+
+class CountedMeanwhile(DomainError):
+    """Somebody wrote down a figure for the line since it was shown. `line` has theirs, `given` is ours."""
+
+    field = "quantity"
+
+    def __init__(self, line: Any, *, given: Decimal | None) -> None:
+        self.line, self.given = line, given
+        unit, who = line.product.unit.code, line.counted_by.name if line.counted_by else _("somebody")
+        if line.counted is None:
+            text = _("%(product)s, %(place)s: the figure was taken back in the meantime.") % {
+                "product": line.product.name,
+                "place": line.location.name,
+            }
+        else:
+            text = _("%(product)s, %(place)s: %(who)s wrote down %(theirs)s in the meantime. Nothing was replaced.") % {
+                "product": line.product.name,
+                "place": line.location.name,
+                "who": who,
+                "theirs": format_quantity(line.counted, unit),
+            }
+        super().__init__(text)
+
+
+class ApprovalNeeded(DomainError):
+    """The differences of a count are worth more than may be posted without approval."""
+
+    def __init__(self, total: str, tolerance: str) -> None:
+        super().__init__(
+            _(
+                "The differences add up to %(total)s; above %(tolerance)s somebody who may approve counts posts it. "
+                "Send it for approval."
+            )
+            % {"total": total, "tolerance": tolerance}
+        )
+
+
+class CountOvertaken(DomainError):
+    """Less is left than a counted difference would take away."""

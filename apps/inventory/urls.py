@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.inventory.views import holds, home, locations, lots, operations, products, receive
+from apps.inventory.views import count_entry, counts, holds, home, locations, lots, operations, products, receive
 
 app_name = "inventory"
 urlpatterns = [
@@ -33,6 +33,19 @@ urlpatterns = [
     path("locations/<int:pk>/history/", locations.LocationHistory.as_view(), name="location_history"),
     path("locations/<int:pk>/close/", locations.LocationClose.as_view(), name="location_close"),
     path("locations/<int:pk>/reopen/", locations.LocationReopen.as_view(), name="location_reopen"),
+    path("counts/", counts.CountList.as_view(), name="count_list"),
+    path("counts/new/", counts.CountCreate.as_view(), name="count_create"),
+    path("counts/<int:pk>/", counts.CountDetail.as_view(), name="count_detail"),
+    path("counts/<int:pk>/history/", counts.CountHistory.as_view(), name="count_history"),
+    path("counts/<int:pk>/post/", counts.CountPost.as_view(), name="count_post"),
+    path("counts/<int:pk>/send/", counts.CountSend.as_view(), name="count_send"),
+    path("counts/<int:pk>/reopen/", counts.CountReopen.as_view(), name="count_reopen"),
+    path("counts/<int:pk>/rest/", counts.CountRest.as_view(), name="count_rest"),
+    path("counts/<int:pk>/cancel/", counts.CountCancel.as_view(), name="count_cancel"),
+    path("counts/<int:pk>/sheet/", counts.sheet, name="count_sheet"),
+    path("counts/<int:pk>/enter/", count_entry.enter, name="count_enter"),
+    path("counts/<int:pk>/found/", count_entry.stranger, name="count_stranger"),
+    path("counts/lines/<int:pk>/", count_entry.record, name="count_record"),
     path("home/low/", home.low, name="home_low"),
     path("home/expiring/", home.expiring, name="home_expiring"),
 ]

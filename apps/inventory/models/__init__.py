@@ -1,12 +1,15 @@
 from apps.inventory.models.balance import StockBalance
+from apps.inventory.models.count import CountEntry, StockCount, StockCountLine
 from apps.inventory.models.demand import DailyDemand, ExpectedArrival
 from apps.inventory.models.hold import Hold, HoldAllocation
 from apps.inventory.models.location import Location
 from apps.inventory.models.lot import Lot
 from apps.inventory.models.operation import Move, StockOperation
+from apps.inventory.models.policy import StockPolicy
 from apps.inventory.models.reorder import ReorderRule
 
 __all__ = [
+    "CountEntry",
     "DailyDemand",
     "ExpectedArrival",
     "Hold",
@@ -16,5 +19,8 @@ __all__ = [
     "Move",
     "ReorderRule",
     "StockBalance",
+    "StockCount",
+    "StockCountLine",
     "StockOperation",
+    "StockPolicy",
 ]

@@ -15,6 +15,7 @@ from apps.catalog.models import Product
 from apps.inventory.models import Lot
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
+from backoffice.ui.fields import QuantityFormField
 from backoffice.ui.icons import icon
 from backoffice.ui.permissions import may
 
@@ -94,3 +95,9 @@ def balance_menu(context: Any, balance: Any) -> SafeString:
 def stock_menu(context: Any, line: Any) -> SafeString:
     """The same for a line of the stock card."""
     return balance_menu(context, line.balance)
+
+
+@register.simple_tag
+def plain(value: Decimal) -> str:
+    """A quantity as a field would hold it: the language's decimal sign, no unit."""
+    return str(QuantityFormField().prepare_value(value))

@@ -1,0 +1,169 @@
+"""Counts as people look at them: how far they are, what differs, what moved since, and which line a scan means."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from apps.catalog.models import Product
+from apps.inventory.models import Location, Lot, StockBalance, StockCount, StockCountLine
+from apps.inventory.selectors import locations as places
+from backoffice.kernel import money
+from backoffice.kernel.fields import QuantityField, exact
+from backoffice.kernel.text import fold
+
+ZERO = Decimal(0)
+ROWS = 300
+FOUND = 12
+
+
+def worth(line: StockCountLine) -> Decimal:
+    """What the line's difference is worth, at the lot's cost, with its sign."""
+    difference = line.difference or ZERO
+    size = money.round_money(abs(difference) * line.lot.unit_cost)
+    return -size if difference < 0 else size
+
+
+def deviation(lines: Iterable[StockCountLine]) -> Decimal:
+    """What the differences add up to, whatever their sign: what the tolerance is compared with."""
+    return sum((abs(worth(line)) for line in lines), ZERO)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many lines there are, how many somebody counted, how many of those differ."""
+
+    lines: int
+    counted: int
+    different: int
+
+    @property
+    def blank(self) -> int:
+        return self.lines - self.counted
+
+    @property
+    def percent(self) -> int:
+        return self.counted * 100 // self.lines if self.lines else 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line as the review shows it. `since` is what moved after it was counted."""
+
+    line: StockCountLine
+    value: Decimal
+    since: Decimal
+
+    @property
+    def difference(self) -> Decimal | None:
+        return self.line.difference
+
+
+@dataclass
+class Review:
+    """The differences of a count, the dearest first, with their sums."""
+
+    progress: Progress
+    rows: list[Row] = field(default_factory=list)
+    up: Decimal = ZERO
+    down: Decimal = ZERO
+
+    @property
+    def net(self) -> Decimal:
+        return self.up + self.down
+
+    @property
+    def deviation(self) -> Decimal:
+        return self.up - self.down
+
+
+def every_line() -> QuerySet[StockCountLine]:
+    """Lines with what they are about, and as `there` what the book has of it now."""
+    now = StockBalance.objects.filter(lot_id=OuterRef("lot_id"), location_id=OuterRef("location_id"))
+    return StockCountLine.objects.select_related(
+        "product__unit", "product__category", "lot", "location", "counted_by", "count"
+    ).annotate(
+        there=Coalesce(Subquery(now.values("quantity")[:1], output_field=QuantityField()), exact(0, QuantityField))
+    )
+
+
+def lines_of(count: StockCount) -> QuerySet[StockCountLine]:
+    """The lines of a count, in the order of the shelves."""
+    return every_line().filter(count=count).order_by("location__name", "product__name", "lot__expires_on", "pk")
+
+
+def progress(count: StockCount) -> Progress:
+    counted = Q(counted__isnull=False)
+    sums = StockCountLine.objects.filter(count=count).aggregate(
+        lines=Count("pk"),
+        done=Count("pk", filter=counted),
+        other=Count("pk", filter=counted & ~Q(counted=F("book"))),
+    )
+    return Progress(sums["lines"], sums["done"], sums["other"])
+
+
+def review(count: StockCount, *, show: str = "different") -> Review:
+    """The lines that differ ("different"), that nobody counted ("blank"), or all ("all"), at most `ROWS`."""
+    found = Review(progress(count))
+    differing = list(lines_of(count).filter(counted__isnull=False).exclude(counted=F("book")))
+    for line in differing:
+        value = worth(line)
+        if value >= 0:
+            found.up += value
+        else:
+            found.down += value
+    lines: Sequence[StockCountLine]
+    if show == "blank":
+        lines = list(lines_of(count).filter(counted=None)[:ROWS])
+    elif show == "all":
+        lines = list(lines_of(count)[:ROWS])
+    else:
+        lines = sorted(differing, key=lambda line: -abs(worth(line)))[:ROWS]
+    for line in lines:
+        since = ZERO
+        if line.book is not None and count.status in StockCount.OPEN:
+            since = line.there - line.book  # type: ignore[attr-defined]
+        found.rows.append(Row(line, worth(line), since))
+    return found
+
+
+@dataclass
+class Scanned:
+    """What a scan means in a count: its lines; or a lot that the count did not expect, with where it may be added."""
+
+    lines: list[StockCountLine] = field(default_factory=list)
+    strangers: list[Lot] = field(default_factory=list)
+
+
+def scan(count: StockCount, text: str, *, location: Location | None = None) -> Scanned:
+    """Lines by lot code, SKU or barcode, else by words of the product's name; unknown to the count: lots to add."""
+    code = text.strip().partition(" · ")[0].strip()
+    if not code:
+        return Scanned()
+    exactly = Q(lot__code__iexact=code) | Q(product__sku__iexact=code) | Q(product__barcode=code)
+    exactly |= Q(product__packs__barcode=code) | Q(location__code__iexact=code)
+    rows = lines_of(count)
+    found = list(rows.filter(exactly).distinct()[:FOUND])
+    if not found:
+        matching = rows
+        for word in fold(text).split():
+            matching = matching.filter(product__search_text__contains=word)
+        found = list(matching[:FOUND])
+    if found:
+        return Scanned(found)
+    lots = Lot.objects.select_related("product__unit").order_by("-pk")
+    strangers = list(lots.filter(code__iexact=code, is_silent=False)[:FOUND])
+    if not strangers:
+        products = Product.objects.stocked().filter(Q(sku__iexact=code) | Q(barcode=code))
+        strangers = list(lots.filter(product__in=products)[:FOUND])
+    return Scanned(strangers=strangers)
+
+
+def places_of(count: StockCount) -> list[Location]:
+    """Where something may have been found: the count's places, or every open place."""
+    choices = places.choices()
+    if count.location_id:
+        choices = choices.filter(pk__in=places.scope([count.location_id]) or ())
+    return list(choices)

@@ -1,0 +1,349 @@
+"""Counting what is there. Two people may count at once: nobody's figure replaces one that they have not seen."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.catalog.models import Category, Product
+from apps.catalog.selectors import categories
+from apps.inventory.errors import (
+    ApprovalNeeded,
+    BadMove,
+    BadQuantity,
+    CountedMeanwhile,
+    CountOvertaken,
+    NotCounting,
+    NothingToCount,
+    ReasonMissing,
+)
+from apps.inventory.models import (
+    CountEntry,
+    Hold,
+    HoldAllocation,
+    Location,
+    Lot,
+    StockBalance,
+    StockCount,
+    StockCountLine,
+    StockOperation,
+)
+from apps.inventory.selectors import locations as places
+from apps.inventory.selectors.counts import deviation
+from apps.inventory.services import allocation, locations, policy, stock_locks
+from apps.inventory.services.posting import PostLine
+from apps.inventory.services.posting import post as post_moves
+from backoffice.company import current as current_company
+from backoffice.kernel import clock, idempotency, money, numbering, state
+from backoffice.kernel import quantity as quantities
+from backoffice.kernel.audit import current_actor
+from backoffice.kernel.locks import lock
+
+MAX_LINES = 3000
+ZERO = Decimal(0)
+
+
+def _person() -> int | None:
+    return getattr(current_actor().user, "pk", None)
+
+
+@transaction.atomic
+def start(
+    *,
+    location: Location | None = None,
+    category: Category | None = None,
+    products: Sequence[Product] = (),
+    is_blind: bool = True,
+    note: str = "",
+    key: str | None = None,
+) -> StockCount:
+    """Begin a count of what the book has in a place (with what is inside it), of a category, of a list of products.
+
+    What is named narrows down together. Raises NothingToCount when the book has nothing of it, BadQuantity for more
+    than `MAX_LINES` lines. The same key starts one count.
+    """
+    fingerprint = [location and location.pk, category and category.pk, *(product.pk for product in products)]
+    if done := idempotency.find(scope="counting.start", key=key, fingerprint=fingerprint):
+        return done
+    rows = list(_scope(location, category, products)[: MAX_LINES + 1])
+    if not rows:
+        raise NothingToCount
+    if len(rows) > MAX_LINES:
+        raise BadQuantity(
+            _("That is more than %s lots in one count. Choose a place or a category.") % MAX_LINES, field="location"
+        )
+    count = StockCount.objects.create(
+        number=numbering.next_number("stock-count", prefix="CT-"),
+        location=location,
+        category=category,
+        is_blind=is_blind,
+        note=note.strip(),
+        started_by_id=_person(),
+    )
+    count.products.set(products)
+    StockCountLine.objects.bulk_create(
+        StockCountLine(count=count, product_id=row.product_id, lot_id=row.lot_id, location_id=row.location_id)
+        for row in rows
+    )
+    idempotency.remember(scope="counting.start", key=key, fingerprint=fingerprint, result=count)
+    return count
+
+
+def _scope(location: Location | None, category: Category | None, products: Sequence[Product]) -> QuerySet[StockBalance]:
+    rows = StockBalance.objects.filter(location__kind__in=Location.PHYSICAL).order_by("pk")
+    if location is not None:
+        rows = rows.filter(location_id__in=places.scope([location]) or ())
+    if category is not None:
+        rows = rows.filter(product__category_id__in=categories.with_descendants(category.pk))
+    if products:
+        rows = rows.filter(product__in=list(products))
+    return rows
+
+
+@transaction.atomic
+def add_line(count: StockCount, *, lot: Lot, location: Location) -> StockCountLine:
+    """Take in a lot that was found where the count did not expect it; there already, that line is returned.
+
+    Raises NotCounting when the count is over, BadMove for a place that holds no stock or is closed.
+    """
+    _counting(count)
+    if not location.is_physical or not location.is_active:
+        raise BadMove(_("%(place)s is closed.") % {"place": location.name}, field="location")
+    line, _made = StockCountLine.objects.get_or_create(
+        count=count, lot=lot, location=location, defaults={"product_id": lot.product_id}
+    )
+    return line
+
+
+@transaction.atomic
+def record(
+    line: StockCountLine, *, quantity: Decimal, revision: int | None = None, reason: str = "", key: str | None = None
+) -> StockCountLine:
+    """Write down the whole figure of a line. Zero is a figure; nothing is not.
+
+    Raises CountedMeanwhile when somebody wrote one down since `revision`, BadQuantity below zero or between the unit's
+    steps, NotCounting when the count is over. The same key writes once.
+    """
+    fingerprint = [line.pk, quantity]
+    if done := idempotency.find(scope="counting.record", key=key, fingerprint=fingerprint):
+        return done
+    fresh = _line(line)
+    _check(fresh.product, quantity)
+    if revision is not None and fresh.revision != revision:
+        raise CountedMeanwhile(fresh, given=quantity)
+    fresh.book = _book(fresh)
+    fresh.counted, fresh.reason = quantity, reason.strip() or fresh.reason
+    _write(fresh, CountEntry.Kind.SET, quantity)
+    idempotency.remember(scope="counting.record", key=key, fingerprint=fingerprint, result=fresh)
+    return fresh
+
+
+@transaction.atomic
+def add(line: StockCountLine, *, quantity: Decimal, key: str | None = None) -> StockCountLine:
+    """Add what was found on another shelf to a line, whoever counted it before. The same key adds once."""
+    fingerprint = [line.pk, quantity]
+    if done := idempotency.find(scope="counting.add", key=key, fingerprint=fingerprint):
+        return done
+    fresh = _line(line)
+    _check(fresh.product, quantity)
+    if fresh.counted is None:
+        fresh.book = _book(fresh)
+    fresh.counted = (fresh.counted or ZERO) + quantity
+    _write(fresh, CountEntry.Kind.ADD, quantity)
+    idempotency.remember(scope="counting.add", key=key, fingerprint=fingerprint, result=fresh)
+    return fresh
+
+
+@transaction.atomic
+def take_back(line: StockCountLine, *, revision: int | None = None) -> StockCountLine:
+    """Make a line blank again. Raises CountedMeanwhile when somebody changed it since."""
+    fresh = _line(line)
+    if revision is not None and fresh.revision != revision:
+        raise CountedMeanwhile(fresh, given=None)
+    fresh.counted = fresh.book = None
+    _write(fresh, CountEntry.Kind.CLEAR, ZERO)
+    return fresh
+
+
+@transaction.atomic
+def rest_is_zero(count: StockCount) -> int:
+    """Say that nothing is there of every line that nobody counted. Returns how many those were."""
+    _counting(count)
+    rest = list(StockCountLine.objects.filter(count=count, counted=None).select_related("product__unit"))
+    for line in rest:
+        line.book, line.counted = _book(line), ZERO
+        _write(line, CountEntry.Kind.SET, ZERO)
+    return len(rest)
+
+
+def _counting(count: StockCount) -> StockCount:
+    """The count, locked: who posts it and who still counts exclude each other."""
+    fresh = lock(count)
+    if fresh.status != StockCount.Status.OPEN:
+        raise NotCounting(fresh.number, str(fresh.get_status_display()))
+    return fresh
+
+
+def _line(line: StockCountLine) -> StockCountLine:
+    _counting(line.count)
+    return StockCountLine.objects.select_related("product__unit", "lot", "location", "counted_by", "count").get(
+        pk=line.pk
+    )
+
+
+def _check(product: Product, amount: Decimal) -> None:
+    if amount < 0:
+        raise BadQuantity(_("A count is not below zero."), field="quantity")
+    step = product.unit.step
+    if quantities.round_half_up(amount, step) != amount:
+        raise BadQuantity(
+            _("%(product)s is counted in steps of %(step)s.")
+            % {"product": product.name, "step": quantities.format_quantity(step, product.unit.code)},
+            field="quantity",
+        )
+
+
+def _book(line: StockCountLine) -> Decimal:
+    there = StockBalance.objects.filter(lot_id=line.lot_id, location_id=line.location_id).first()
+    return there.quantity if there else ZERO
+
+
+def _write(line: StockCountLine, kind: str, quantity: Decimal) -> None:
+    now, person = clock.now(), _person()
+    line.revision += 1
+    line.counted_at = None if line.counted is None else now
+    line.counted_by_id = person if line.counted is not None else None
+    line.save(update_fields=["counted", "book", "counted_at", "counted_by", "reason", "revision", "updated_at"])
+    CountEntry.objects.create(
+        line_id=line.pk, kind=kind, quantity=quantity, after=line.counted, at=now, actor_id=person
+    )
+
+
+def _different(count: StockCount) -> list[StockCountLine]:
+    rows = StockCountLine.objects.filter(count=count, counted__isnull=False)
+    return [
+        line
+        for line in rows.select_related("lot", "product__unit", "location").order_by("product_id", "pk")
+        if line.difference
+    ]
+
+
+@transaction.atomic
+def send_for_approval(count: StockCount, *, revision: int | None = None) -> StockCount:
+    """Say that counting is done; somebody who may approve it posts it."""
+    return state.advance(count, StockCount.Status.APPROVAL, revision=revision)
+
+
+@transaction.atomic
+def go_on(count: StockCount, *, reason: str = "", revision: int | None = None) -> StockCount:
+    """Back to counting: something is to be looked at again."""
+    return state.advance(count, StockCount.Status.OPEN, revision=revision)
+
+
+@transaction.atomic
+def cancel(count: StockCount, *, reason: str, revision: int | None = None) -> StockCount:
+    """Give a count up; the book stays as it is. Raises ReasonMissing."""
+    if not reason.strip():
+        raise ReasonMissing
+    return state.advance(count, StockCount.Status.CANCELLED, revision=revision)
+
+
+@transaction.atomic
+def post(count: StockCount, *, approved: bool = False, key: str | None = None) -> StockCount:
+    """Bring the book to what was counted, as one operation; what moved since a line was counted stays moved.
+
+    Lines that nobody counted stay as they are. Holds on stock that is not there move to other stock, or wait. Raises
+    ApprovalNeeded when the differences are worth more than the tolerance and nobody approved, CountOvertaken when less
+    is left than the difference takes, NotAllowed when it was posted before. The same key posts once.
+    """
+    fingerprint = [count.pk]
+    if done := idempotency.find(scope="counting.post", key=key, fingerprint=fingerprint):
+        return done
+    product_ids = set(StockCountLine.objects.filter(count=count).values_list("product_id", flat=True))
+    products = stock_locks.lock_products(product_ids)
+    lock(count)
+    lines = _different(count)
+    total, most = deviation(lines), policy.current().count_tolerance
+    if total > most and not approved:
+        currency = current_company().currency
+        raise ApprovalNeeded(money.format_money(total, currency), money.format_money(most, currency))
+    there = {
+        (row.lot_id, row.location_id): row.quantity
+        for row in StockBalance.objects.filter(lot_id__in={line.lot_id for line in lines})
+    }
+    _refuse_overtaken(lines, there)
+    _let_go(lines, there)
+    other = locations.virtual(Location.Kind.ADJUSTMENT)
+    moves = []
+    for line in lines:
+        difference = line.difference or ZERO
+        source, destination = (other, line.location) if difference > 0 else (line.location, other)
+        moves.append(PostLine(products[line.product_id], line.lot, source, destination, abs(difference)))
+    if moves:
+        count.operation = post_moves(StockOperation.Kind.COUNT, moves, reason=count.note or count.number, origin=count)
+        allocation.serve(product_ids)
+    count.posted_at = clock.now()
+    state.advance(count, StockCount.Status.POSTED, fields=["posted_at", "operation"])
+    idempotency.remember(scope="counting.post", key=key, fingerprint=fingerprint, result=count)
+    return count
+
+
+def _refuse_overtaken(lines: Iterable[StockCountLine], there: dict[tuple[int, int], Decimal]) -> None:
+    said = []
+    for line in lines:
+        left = there.get((line.lot_id, line.location_id), ZERO)
+        if left + (line.difference or ZERO) >= 0:
+            continue
+        unit = line.product.unit.code
+        said.append(
+            _(
+                "%(product)s, lot %(lot)s at %(place)s: %(counted)s counted where the book had %(book)s; "
+                "only %(left)s is left by now."
+            )
+            % {
+                "product": line.product.sku,
+                "lot": line.lot.code,
+                "place": line.location.name,
+                "counted": quantities.format_quantity(line.counted or ZERO, unit),
+                "book": quantities.format_quantity(line.book or ZERO, unit),
+                "left": quantities.format_quantity(left, unit),
+            }
+        )
+    if said:
+        raise CountOvertaken(
+            " ".join(said) + " " + ngettext("Count that line again.", "Count those lines again.", len(said))
+        )
+
+
+def _let_go(lines: Collection[StockCountLine], there: dict[tuple[int, int], Decimal]) -> None:
+    """Take allocations off stock that is not there: the least urgent first, then the youngest."""
+    left = {
+        (line.lot_id, line.location_id): there.get((line.lot_id, line.location_id), ZERO) + (line.difference or ZERO)
+        for line in lines
+        if (line.difference or ZERO) < 0
+    }
+    if not left:
+        return
+    held: dict[tuple[int, int], list[HoldAllocation]] = defaultdict(list)
+    rows = HoldAllocation.objects.filter(
+        hold__status=Hold.Status.ACTIVE, lot_id__in={lot_id for lot_id, _place in left}
+    ).order_by("-hold__priority", "hold__created_at", "pk")
+    for row in rows:
+        held[row.lot_id, row.location_id].append(row)
+    gone: list[int] = []
+    less: list[HoldAllocation] = []
+    for place, rest in left.items():
+        for row in held.get(place, ()):
+            kept = min(row.quantity, rest)
+            rest -= kept
+            if kept <= 0:
+                gone.append(row.pk)
+            elif kept < row.quantity:
+                row.quantity = kept
+                less.append(row)
+    HoldAllocation.objects.filter(pk__in=gone).delete()
+    HoldAllocation.objects.bulk_update(less, ["quantity"])

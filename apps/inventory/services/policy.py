@@ -1,0 +1,38 @@
+"""The stock room's own rules, in one row."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.inventory.errors import BadQuantity
+from apps.inventory.models import StockPolicy
+from backoffice.kernel import state
+
+
+def current() -> StockPolicy:
+    """The rules as they stand; what a new house starts with when nobody has set them."""
+    return StockPolicy.objects.filter(pk=StockPolicy.PK).first() or StockPolicy(pk=StockPolicy.PK)
+
+
+@transaction.atomic
+def locked() -> StockPolicy:
+    """The row, made when it is not there yet, locked until the transaction ends."""
+    StockPolicy.objects.bulk_create([StockPolicy(pk=StockPolicy.PK)], ignore_conflicts=True)
+    return StockPolicy.objects.select_for_update().get(pk=StockPolicy.PK)
+
+
+@transaction.atomic
+def update(*, count_tolerance: Decimal, expiry_days: int, revision: int | None = None) -> StockPolicy:
+    """Change the rules. Raises BadQuantity below zero, StaleRevision when someone else changed them."""
+    if count_tolerance < 0:
+        raise BadQuantity(_("A tolerance is not below zero."), field="count_tolerance")
+    row = locked()
+    row.count_tolerance, row.expiry_days = count_tolerance, expiry_days
+    return state.save_revised(row, revision=revision, fields=["count_tolerance", "expiry_days"])
+
+
+def closed_through() -> date | None:
+    """The last day of the closed book, when one was closed."""
+    return current().closed_through

@@ -1,0 +1,371 @@
+"""Counts: the list, the review, and what is done with a whole count."""
+
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from apps.catalog.models import Category
+from apps.inventory.count_forms import StartForm
+from apps.inventory.count_tables import TONES, CountTable, scope_of
+from apps.inventory.forms import OptionalReasonForm, ReasonForm
+from apps.inventory.models import StockCount
+from apps.inventory.selectors import counts
+from apps.inventory.services import counting, policy
+from backoffice.company import current as current_company
+from backoffice.kernel import clock
+from backoffice.kernel.money import format_money
+from backoffice.ui.actions import Action
+from backoffice.ui.permissions import may, requires
+from backoffice.ui.screens import (
+    ActionScreen,
+    Badge,
+    CreateScreen,
+    DetailScreen,
+    Empty,
+    Figure,
+    HistoryScreen,
+    ListScreen,
+    SavedView,
+)
+
+CHANGED = ("inventory-stockcount", "inventory-stock", "inventory-stockoperation", "inventory-hold")
+SHEET_ROWS = 26
+SHOWS = ("different", "blank", "all")
+
+
+def _counts() -> QuerySet[StockCount]:
+    rows = StockCount.objects.select_related("location", "category", "started_by").prefetch_related("products")
+    return rows.annotate(
+        all_lines=Count("lines", distinct=True),
+        done=Count("lines", filter=Q(lines__counted__isnull=False), distinct=True),
+    )
+
+
+class CountList(ListScreen):
+    """Counts under way and posted."""
+
+    model = StockCount
+    permission = "inventory.view_stockcount"
+    icon = "clipboard-check"
+    table_class = CountTable
+    create = Action(gettext_lazy("New count"), "inventory:count_create", "inventory.add_stockcount", icon="plus")
+    empty = Empty(
+        gettext_lazy("Nothing was counted yet"),
+        gettext_lazy("Count a place, a category or a few products; on paper or on a phone."),
+    )
+    saved_views = [
+        SavedView("open", gettext_lazy("Being counted"), lambda rows: rows.filter(status="open")),
+        SavedView("approval", gettext_lazy("For approval"), lambda rows: rows.filter(status="approval")),
+        SavedView("posted", gettext_lazy("Posted"), lambda rows: rows.filter(status="posted"), count=False),
+    ]
+
+    def get_queryset(self) -> QuerySet[StockCount]:
+        return _counts()
+
+
+class CountCreate(CreateScreen):
+    """Starts a count."""
+
+    model = StockCount
+    permission = "inventory.add_stockcount"
+    form_class = StartForm
+    title = gettext_lazy("New count")
+    submit_label = gettext_lazy("Start counting")
+    list_url = "inventory:count_list"
+    leave = True
+
+    def perform(self, form: Any) -> Any:
+        data = form.cleaned_data
+        category = Category.objects.filter(pk=data["category"]).first() if data["category"] else None
+        return counting.start(
+            location=data["location"],
+            category=category,
+            products=data["products"],
+            is_blind=data["is_blind"],
+            note=data["note"],
+            key=self.key,
+        )
+
+    def success(self, result: Any) -> str:
+        return _("%(count)s begun.") % {"count": result}
+
+
+def _is_open(count: StockCount) -> bool:
+    return count.status == StockCount.Status.OPEN
+
+
+def _is_unfinished(count: StockCount) -> bool:
+    return count.status in StockCount.OPEN
+
+
+class CountDetail(DetailScreen):
+    """The review: what differs, in quantity and value, and what moved since."""
+
+    model = StockCount
+    permission = "inventory.view_stockcount"
+    template_name = "inventory/count_detail.html"
+    list_url = "inventory:count_list"
+    icon = "clipboard-check"
+    actions = [
+        Action(
+            gettext_lazy("Count"),
+            "inventory:count_enter",
+            "inventory.change_stockcount",
+            icon="scan-barcode",
+            dialog=False,
+            when=_is_open,
+        ),
+        Action(
+            gettext_lazy("Print sheet"),
+            "inventory:count_sheet",
+            "inventory.view_stockcount",
+            icon="printer",
+            dialog=False,
+        ),
+        Action(
+            gettext_lazy("Post"),
+            "inventory:count_post",
+            "inventory.post_stockcount",
+            icon="check",
+            primary=True,
+            when=_is_unfinished,
+        ),
+        Action(
+            gettext_lazy("Send for approval"),
+            "inventory:count_send",
+            "inventory.change_stockcount",
+            icon="send",
+            when=_is_open,
+        ),
+        Action(
+            gettext_lazy("Go on counting"),
+            "inventory:count_reopen",
+            "inventory.change_stockcount",
+            icon="undo-2",
+            when=lambda count: count.status == StockCount.Status.APPROVAL,
+        ),
+        Action(
+            gettext_lazy("The rest is zero"),
+            "inventory:count_rest",
+            "inventory.post_stockcount",
+            icon="circle-slash",
+            danger=True,
+            when=_is_open,
+        ),
+        Action(
+            gettext_lazy("Give up"),
+            "inventory:count_cancel",
+            "inventory.post_stockcount",
+            icon="ban",
+            danger=True,
+            when=_is_unfinished,
+        ),
+        Action(
+            gettext_lazy("History"),
+            "inventory:count_history",
+            "inventory.view_stockcount",
+            icon="history",
+            dialog=False,
+        ),
+    ]
+
+    def get_queryset(self) -> QuerySet[StockCount]:
+        return StockCount.objects.select_related("location", "category", "started_by", "operation").prefetch_related(
+            "products"
+        )
+
+    @cached_property
+    def shown(self) -> str:
+        wanted = self.request.GET.get("show", "")
+        return wanted if wanted in SHOWS else "different"
+
+    @cached_property
+    def sees_book(self) -> bool:
+        """Blind is blind until it is posted, except for who may post."""
+        return (
+            not self.object.is_blind
+            or not _is_unfinished(self.object)
+            or may(self.request.user, "inventory.post_stockcount")
+        )
+
+    @cached_property
+    def review(self) -> counts.Review:
+        return counts.review(self.object, show=self.shown if self.sees_book else "all")
+
+    def badge(self) -> Badge:
+        return Badge(self.object.get_status_display(), TONES.get(self.object.status, ""))
+
+    def meta(self) -> list[Any]:
+        count = self.object
+        who = count.started_by.name if count.started_by else _("system")
+        when = date_format(clock.local(count.created_at), "SHORT_DATETIME_FORMAT")
+        return [scope_of(count), _("blind") if count.is_blind else _("open book"), f"{who}, {when}", count.note]
+
+    def figures(self) -> list[Figure]:
+        found, progress = self.review, self.review.progress
+        shown = [Figure(_("Counted"), f"{progress.counted} / {progress.lines}", on=True)]
+        if not self.sees_book:
+            return shown
+        currency = current_company().currency
+        most = policy.current().count_tolerance
+        over = found.deviation > most
+        return [
+            *shown,
+            Figure(_("Differ"), progress.different, tone="warn" if progress.different else ""),
+            Figure(_("More than the book"), format_money(found.up, currency)),
+            Figure(_("Less than the book"), format_money(found.down, currency)),
+            Figure(
+                _("Differences"),
+                format_money(found.deviation, currency),
+                note=(_("above %(money)s: needs approval") if over else _("within %(money)s"))
+                % {"money": format_money(most, currency)},
+                tone="bad" if over else "",
+            ),
+        ]
+
+    def get_context(self, **more: Any) -> dict[str, Any]:
+        return super().get_context(
+            count=self.object, review=self.review, sees_book=self.sees_book, shown=self.shown, **more
+        )
+
+
+class CountHistory(HistoryScreen):
+    model = StockCount
+    detail_class = CountDetail
+    permission = "inventory.view_stockcount"
+
+
+class CountAction(ActionScreen):
+    """Something done with a whole count."""
+
+    model = StockCount
+    permission = "inventory.post_stockcount"
+    changed = CHANGED
+    leave = True
+
+
+class CountPost(CountAction):
+    """Brings the book to what was counted."""
+
+    submit_label = gettext_lazy("Post")
+
+    def get_title(self) -> str:
+        return _("Post %(count)s?") % {"count": self.object}
+
+    def intro(self) -> str:
+        found = counts.review(self.object)
+        sentence = ngettext(
+            "%(count)s line differs, worth %(money)s.",
+            "%(count)s lines differ, worth %(money)s.",
+            found.progress.different,
+        ) % {
+            "count": found.progress.different,
+            "money": format_money(found.deviation, current_company().currency),
+        }
+        if not found.progress.blank:
+            return sentence
+        blank = ngettext(
+            "%(count)s line was not counted and stays as it is.",
+            "%(count)s lines were not counted and stay as they are.",
+            found.progress.blank,
+        ) % {"count": found.progress.blank}
+        return f"{sentence} {blank}"
+
+    def perform(self, form: Any) -> Any:
+        approved = may(self.request.user, "inventory.approve_stockcount")
+        return counting.post(self.object, approved=approved, key=self.key)
+
+    def success(self, result: Any) -> str:
+        return _("%(count)s is posted.") % {"count": self.object}
+
+
+class CountSend(CountAction):
+    """Counting is done; somebody else looks at it."""
+
+    permission = "inventory.change_stockcount"
+    submit_label = gettext_lazy("Send")
+
+    def get_title(self) -> str:
+        return _("Send %(count)s for approval?") % {"count": self.object}
+
+    def perform(self, form: Any) -> Any:
+        return counting.send_for_approval(self.object)
+
+
+class CountReopen(CountAction):
+    """Something is to be looked at again."""
+
+    permission = "inventory.change_stockcount"
+    form_class = OptionalReasonForm
+    submit_label = gettext_lazy("Go on counting")
+
+    def get_title(self) -> str:
+        return _("Go on with %(count)s?") % {"count": self.object}
+
+    def perform(self, form: Any) -> Any:
+        return counting.go_on(self.object, reason=form.cleaned_data["reason"])
+
+
+class CountRest(CountAction):
+    """Whatever nobody counted is not there."""
+
+    submit_label = gettext_lazy("Nothing else is there")
+    danger = True
+
+    def get_title(self) -> str:
+        return _("Is nothing else there?")
+
+    def intro(self) -> str:
+        blank = counts.progress(self.object).blank
+        return ngettext(
+            "%(count)s line that nobody counted becomes zero.",
+            "%(count)s lines that nobody counted become zero.",
+            blank,
+        ) % {"count": blank}
+
+    def perform(self, form: Any) -> Any:
+        counting.rest_is_zero(self.object)
+        return self.object
+
+
+class CountCancel(CountAction):
+    """Gives the count up."""
+
+    form_class = ReasonForm
+    submit_label = gettext_lazy("Give up")
+    danger = True
+
+    def get_title(self) -> str:
+        return _("Give %(count)s up?") % {"count": self.object}
+
+    def intro(self) -> str:
+        return _("The book stays as it is. What was written down is kept.")
+
+    def perform(self, form: Any) -> Any:
+        return counting.cancel(self.object, reason=form.cleaned_data["reason"])
+
+
+@requires("inventory.view_stockcount")
+def sheet(request: HttpRequest, pk: int) -> HttpResponse:
+    """The count on paper: where, what, which lot, and a box to write in. A blind sheet has no book figures."""
+    count = get_object_or_404(StockCount.objects.select_related("location", "category"), pk=pk)
+    lines = list(counts.lines_of(count))
+    pages = [lines[start : start + SHEET_ROWS] for start in range(0, len(lines), SHEET_ROWS)] or [[]]
+    context = {
+        "count": count,
+        "scope": scope_of(count),
+        "pages": pages,
+        "lines": len(lines),
+        "company": current_company(),
+        "printed_at": clock.now(),
+        "printed_by": request.user,
+        "qr_url": request.build_absolute_uri(reverse("inventory:count_enter", args=[pk])),
+    }
+    return render(request, "inventory/sheets/count.html", context)
