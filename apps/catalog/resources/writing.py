@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.models import Category, PriceList, Product, ProductUnit
 from apps.catalog.selectors import categories as category_tree
+from apps.catalog.selectors.schemas import Lack, Schemas
 from apps.catalog.services import bulk, categories, completeness, kinds, prices
 from apps.catalog.services.locks import lock_products
 from backoffice.kernel import audit
@@ -33,16 +34,19 @@ class Batch:
     lists: Mapping[str, PriceList]
     figures: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     refused: dict[int, str] = field(default_factory=dict)
+    unclear: list[int] = field(default_factory=list)  # products whose completeness has to be counted anew
 
     def write(self, rows: Sequence[TransferRow]) -> Applied:
         """Create and change the products, then their packs and prices."""
         paths = self._categories(rows)
+        self.schemas = Schemas()  # after the categories: new ones inherit
         written: list[tuple[Product, TransferRow]] = []
         written += self._create([row for row in rows if not row.data.get("pk")], paths)
         written += self._change([row for row in rows if row.data.get("pk")], paths)
         self._packs(written)
         self._prices(written)
-        completeness.refresh([product.pk for product, _row in written])
+        if self.unclear:
+            completeness.refresh(self.unclear)
         return Applied(figures={name: count for name, count in self.figures.items() if count}, refused=self.refused)
 
     def _create(self, rows: Sequence[TransferRow], paths: Mapping[str, int]) -> list[tuple[Product, TransferRow]]:
@@ -59,6 +63,8 @@ class Batch:
             else:
                 product = Product()
                 self._assign(product, row.data["fields"], paths)
+                priced = any(amount is not None for amount in row.data["prices"].values())
+                completeness.judge(product, self.schemas.of(product.category_id), priced=priced)
                 fresh.append((product, row))
         created = audit.bulk_create([product for product, _row in fresh])
         self.figures["created"] += len(created)
@@ -67,7 +73,7 @@ class Batch:
     def _change(self, rows: Sequence[TransferRow], paths: Mapping[str, int]) -> list[tuple[Product, TransferRow]]:
         locked = lock_products((row.data["pk"] for row in rows), gone_is_fine=True)
         written, changed = [], []
-        columns = {"revision", "updated_at", "search_text"}
+        columns = {"revision", "updated_at", "search_text", "completeness", "missing"}
         for row in rows:
             product = locked.get(row.data["pk"])
             if product is None or product.revision != row.data["revision"]:
@@ -76,7 +82,12 @@ class Batch:
             written.append((product, row))
             if row.data["fields"]:
                 columns |= set(row.data["fields"])
+                priced = not product.missing & Lack.PRICE
                 self._assign(product, row.data["fields"], paths)
+                if "is_sellable" in row.data["fields"] or product.variant_of_id or product.axes:
+                    self.unclear.append(product.pk)
+                else:
+                    completeness.judge(product, self.schemas.of(product.category_id), priced=priced)
                 product.revision += 1
                 product.updated_at = self.now
                 changed.append(product)

@@ -49,14 +49,17 @@ def test_a_schema_is_inherited_and_what_is_nearer_wins(bakery: Category, cakes: 
     assert Schemas().of(None) == ()
 
 
-def test_schemas_cost_two_queries_however_many(bakery: Category, cakes: Category, django_assert_num_queries: Any) -> None:
+def test_schemas_cost_two_queries_however_many(
+    bakery: Category, cakes: Category, django_assert_num_queries: Any
+) -> None:
     with django_assert_num_queries(1):
         Schemas().of(cakes.pk)
     schema.add(bakery, make("Weight", "number"))
 
     with django_assert_num_queries(2):
         found = Schemas()
-        assert found.of(cakes.pk) and found.of(bakery.pk)
+        assert found.of(cakes.pk)
+        assert found.of(bakery.pk)
 
 
 @pytest.mark.parametrize(
