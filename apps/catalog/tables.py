@@ -16,9 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog.models import Attribute, PriceList, Product, Unit
 from backoffice.kernel import clock, money, quantity
 from backoffice.ui import tables
-from backoffice.ui.actions import Action, url_for
+from backoffice.ui.actions import Action
 from backoffice.ui.icons import icon
-from backoffice.ui.permissions import may
 
 
 def price_text(amount: Decimal) -> str:
@@ -35,15 +34,12 @@ def complete_text(percentage: int) -> SafeString:
 
 
 class CompleteColumn(tables.Column):
-    """A percentage as a bar and a number."""
+    """A percentage."""
 
-    def bind(self, table: Any, name: str) -> None:
-        super().bind(table, name)
-        said = escape(gettext("Complete"))
-        self.drawn = f'<progress class="meter complete" max="100" value="%d" aria-label="{said}"></progress> %d %%'
+    css = "num"
 
     def draw(self, value: Any, record: Any) -> Any:
-        return SafeString(self.drawn % (value, value))
+        return f"{value} %"
 
 
 def thumb(product: Product) -> tuple[str, str]:
@@ -58,36 +54,16 @@ class PriceColumn(tables.MoneyColumn):
         return price_text(value)
 
 
-class ProductColumn(tables.WhatColumn):
-    """Picture, linked name and SKU; with a pencil for who may rename it."""
-
-    def __init__(self, *args: Any, rename: str = "", permission: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.rename, self.permission, self.may, self.name = rename, permission, False, ""
-        self.said = ""
-
-    def bind(self, table: Any, name: str) -> None:
-        super().bind(table, name)
-        self.name, self.said = name, gettext("Rename %s")
-        self.may = bool(self.rename) and table.request is not None and may(table.request.user, self.permission)
-
-    def draw(self, value: Any, record: Any) -> Any:
-        drawn = super().draw(value, record)
-        if not self.may:
-            return drawn
-        name, url = tables.inline_id(self.name, record.pk), url_for(self.rename, record.pk)
-        said = escape(self.said % value)
-        pen = f'<a class="pen" href="{url}" aria-label="{said}">{icon("pencil")}</a>'
-        return SafeString(f'<div class="hrow n" id="{name}">{drawn}{pen}</div>')
-
-
 class StatusColumn(tables.BadgeColumn):
     """Whether the product is in use, and for what."""
 
     def bind(self, table: Any, name: str) -> None:
         super().bind(table, name)
-        said = (("", gettext("Retired")), (" ok", gettext("Active")), (" info", gettext("Internal")))
-        self.drawn = [SafeString(f'<span class="badge{tone}">{escape(word)}</span>') for tone, word in said]
+        # What is as it should be is only said; a badge is for the rest.
+        said = (("badge", gettext("Retired")), ("", gettext("Active")), ('"badge info"', gettext("Internal")))
+        self.drawn = [
+            SafeString(f"<span class={look}>{escape(word)}</span>" if look else escape(word)) for look, word in said
+        ]
 
     def draw(self, value: Any, record: Any) -> Any:
         return self.drawn[0 if not record.is_active else 1 if record.is_sellable else 2]
@@ -99,18 +75,10 @@ class StatusColumn(tables.BadgeColumn):
 class ProductTable(tables.Table):
     """What is made, bought and sold."""
 
-    name = ProductColumn(
-        verbose_name=_("Product"),
-        meta="sku",
-        thumb=thumb,
-        rename="catalog:product_name",
-        permission="catalog.change_product",
-    )
+    name = tables.WhatColumn(verbose_name=_("Product"), meta="sku", thumb=thumb)
     category = tables.Column(accessor="category__name", verbose_name=_("Category"), order_by=("category__name", "name"))
     kind = tables.BadgeColumn(quiet=Product.Kind.values, card="")
-    is_active = tables.InlineColumn(
-        "catalog:product_active", "catalog.change_product", column=StatusColumn(card="status"), verbose_name=_("Status")
-    )
+    is_active = StatusColumn(verbose_name=_("Status"))
     price = tables.InlineColumn(
         "catalog:product_price", "catalog.change_price", column=PriceColumn(card="price"), verbose_name=_("Price")
     )
@@ -118,11 +86,12 @@ class ProductTable(tables.Table):
     completeness = CompleteColumn(
         verbose_name=_("Complete"), order_by=("completeness", "name"), css="nw muted", card=""
     )
-    updated_at = tables.DateTimeColumn(verbose_name=_("Changed"), card="")
+    updated_at = tables.DateColumn(verbose_name=_("Changed"), card="")
 
     row_actions = (
         Action(_("Open"), "catalog:product_detail", icon="arrow-right", dialog=False),
         Action(_("Edit"), "catalog:product_edit", "catalog.change_product", icon="pencil"),
+        Action(_("Rename"), "catalog:product_name", "catalog.change_product", icon="text-cursor-input"),
         Action(_("Set a price"), "catalog:price_set", "catalog.change_price", icon="tag"),
         Action(
             _("Retire"), "catalog:product_retire", "catalog.change_product", icon="archive", danger=True,

@@ -31,6 +31,7 @@ from backoffice.ui.tables import (
     WhatColumn,
 )
 
+ZERO = SafeString("<i>0</i>")
 TONES = {"ok": "ok", "quarantine": "warn", "blocked": "bad"}
 
 
@@ -49,10 +50,10 @@ class Of(QuantityColumn):
         numbers = self.table.numbers(record)
         amount: Decimal = getattr(numbers, self.number)
         if not self.strong:
-            return format_quantity(amount) if amount else SafeString("<i>0</i>")
+            return format_quantity(amount) if amount else ZERO
         tone = self.table.said_of(record)[1]
-        css = f' class="c-{tone}"' if tone in ("warn", "bad") else ""
-        return SafeString(f'<b{css}>{format_quantity(amount)}</b> <span class="un">{escape(record.unit.code)}</span>')
+        css = f" class=c-{tone}" if tone in ("warn", "bad") else ""
+        return SafeString(f"<b{css}>{format_quantity(amount)}</b> <i>{escape(record.unit.code)}</i>")
 
     def export(self, value: Any, record: Any) -> Any:
         return getattr(self.table.numbers(record), self.number)
@@ -72,7 +73,7 @@ class StateColumn(Column):
 
     def cell(self, value: Any, record: Any) -> Any:
         said, tone = self.table.said_of(record)
-        return SafeString(f'<span class="{f"badge {tone}" if tone else "muted"}">{escape(said)}</span>')
+        return SafeString(f'<span class="badge {tone}">{escape(said)}</span>') if tone else said
 
     def export(self, value: Any, record: Any) -> Any:
         return self.table.said_of(record)[0]
@@ -136,7 +137,7 @@ def _expiring(facts: Facts, unit: str) -> str:
 
 def product_meta(product: Product, facts: Facts) -> Any:
     places = ", ".join(facts.places[:2]) + ("…" if len(facts.places) > 2 else "")
-    return SafeString(f'<span class="code">{escape(product.sku)}</span>{f" · {escape(places)}" if places else ""}')
+    return f"{product.sku} · {places}" if places else product.sku
 
 
 class ProductColumn(WhatColumn):

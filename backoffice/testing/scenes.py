@@ -51,7 +51,7 @@ def settled(page: Page) -> None:
 
 def first_tab(page: Page, address: str) -> None:
     page.goto(f"{address}/orders/sale/")
-    page.goto(f"{address}{page.locator('.open-tabs a').first.get_attribute('href')}")
+    page.goto(f"{address}{page.locator('.open-tabs a').first.evaluate('a => a.pathname')}")
 
 
 def cash(page: Page, address: str) -> None:
@@ -86,7 +86,7 @@ def give_up(page: Page) -> None:
 def price_why(page: Page, address: str) -> None:
     """Where the number of a product's stock comes from."""
     page.goto(f"{address}/stock/?q=VI-CROI")
-    page.goto(f"{address}{page.locator('td .what a').first.get_attribute('href')}")
+    page.goto(f"{address}{page.locator('tbody td a').first.evaluate('a => a.pathname')}")
     page.locator("button[popovertarget]", has_text="?").first.click()
     settled(page)
 
@@ -103,7 +103,7 @@ def palette(page: Page, address: str) -> None:
 def conflict(page: Page, address: str) -> None:
     """Somebody saved before: theirs, yours, and a choice."""
     page.goto(f"{address}/catalog/products/?q=VI-PAIN")
-    edit = f"{address}{page.locator('td .what a').first.get_attribute('href')}edit/"
+    edit = f"{address}{page.locator('tbody td a').first.evaluate('a => a.pathname')}edit/"
     page.goto(edit)
     other = page.context.new_page()
     other.goto(edit)
@@ -147,7 +147,7 @@ def cancel_run(page: Page) -> None:
 def pad(page: Page, address: str) -> None:
     """The number pad of the floor, for the first order in work."""
     page.goto(f"{address}/production/orders/?status=in_progress")
-    order = page.locator("td .what a").first.get_attribute("href") or ""
+    order = page.locator("tbody td a").first.evaluate("a => a.pathname")
     page.goto(f"{address}{order.replace('/production/orders/', '/production/floor/orders/')}report/")
     expect(page.locator(".padcard").first).to_be_visible()
     page.locator("[data-key='1']").click()

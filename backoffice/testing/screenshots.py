@@ -19,32 +19,32 @@ PASSWORD = "let-me-in-demo"
 PAGES: dict[str, tuple[str, str]] = {
     "home": ("/", ""),
     "products": ("/catalog/products/", ""),
-    "product": ("/catalog/products/?q=VI-CROI", "td .what a"),
-    "prices": ("/catalog/price-lists/", "td .what a"),
+    "product": ("/catalog/products/?q=VI-CROI", "tbody td a"),
+    "prices": ("/catalog/price-lists/", "tbody td a"),
     "import": ("/transfers/new/products/", ""),
     "stock": ("/stock/", ""),
-    "stock-card": ("/stock/?q=VI-CROI", "td .what a"),
+    "stock-card": ("/stock/?q=VI-CROI", "tbody td a"),
     "lots": ("/stock/lots/", ""),
-    "lot": ("/stock/lots/?q=VI-CROI", "td .what a"),
+    "lot": ("/stock/lots/?q=VI-CROI", "tbody td a"),
     "recipes": ("/production/recipes/", ""),
-    "recipe": ("/production/recipes/?q=VI-CROI", "td .what a"),
+    "recipe": ("/production/recipes/?q=VI-CROI", "tbody td a"),
     "plan": ("/production/plan/", ""),
     "floor": ("/production/floor/", ""),
     "work-orders": ("/production/orders/", ""),
-    "work-order": ("/production/orders/?q=VI-CROI&view=done", "td .what a"),
+    "work-order": ("/production/orders/?q=VI-CROI&view=done", "tbody td a"),
     "customers": ("/customers/", ""),
-    "customer": ("/customers/?q=CU-D01", "td .what a"),
+    "customer": ("/customers/?q=CU-D01", "tbody td a"),
     "sale": ("/orders/sale/", ".open-tabs a"),
     "board": ("/orders/board/", ""),
     "orders": ("/orders/", ""),
     "jobs": ("/console/jobs/", ""),
     "health": ("/console/health/", ""),
     "people": ("/accounts/people/", ""),
-    "order": ("/orders/?view=open", "td .what a"),
+    "order": ("/orders/?view=open", "tbody td a"),
     "day-sheet": ("/production/plan/", "a[href$='/sheet/']"),
     "weighing-list": ("/production/plan/", "a[href$='/weighing/']"),
-    "batch-sheet": ("/production/orders/?q=VI-CROI", "td .what a|a[href$='/sheet/']"),
-    "label": ("/production/orders/?q=VI-CROI&view=done", "td .what a|a[href$='/labels/']"),
+    "batch-sheet": ("/production/orders/?q=VI-CROI", "tbody td a|a[href$='/sheet/']"),
+    "label": ("/production/orders/?q=VI-CROI&view=done", "tbody td a|a[href$='/labels/']"),
 }
 LOOKS: dict[str, tuple[int, Literal["light", "dark"]]] = {
     "1440": (1440, "light"),
@@ -57,7 +57,7 @@ def open_page(page: Page, address: str, path: str, first: str) -> None:
     page.goto(f"{address}{path}")
     for step in filter(None, first.split("|")):
         if (link := page.locator(step)).count():
-            page.goto(f"{address}{link.first.get_attribute('href')}")
+            page.goto(f"{address}{link.first.evaluate('a => a.pathname')}")
     expect(page.locator(".htmx-request")).to_have_count(0)
     page.wait_for_timeout(300)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,9 +24,10 @@ from backoffice.kernel import clock, money, quantity
 from backoffice.kernel import fields as exact
 
 from .actions import url_for
+from .icons import drawing
 from .icons import icon as icon
 from .permissions import may
-from .templatetags.ui import thumb
+from .templatetags.ui import hue_attribute, picture
 
 Getter = Callable[[Any], Any]
 Accessor = str | Getter
@@ -80,6 +82,15 @@ def text(value: Any) -> str:
     return quote(str(value))
 
 
+_BARE = re.compile(r"[\w./?:,+-]+")
+
+
+def attribute(value: Any) -> str:
+    """A value as HTML writes it behind the equals sign: without quotes where it needs none."""
+    said = str(value)
+    return said if _BARE.fullmatch(said) else f'"{quote(said)}"'
+
+
 def read(how: Accessor | None) -> Getter:
     """A getter from a path, a function of the row, or nothing."""
     if how is None:
@@ -92,6 +103,7 @@ class Column(django_tables2.Column):
 
     card = ""
     css = ""
+    may = False  # whether this person edits it where it stands
 
     def __init__(
         self, *args: Any, card: str | None = None, css: str | None = None, empty_text: Any = "", **kwargs: Any
@@ -149,7 +161,7 @@ class QuantityColumn(Column):
 
     def draw(self, value: Any, record: Any) -> Any:
         amount, unit = quantity.format_quantity(Decimal(value)), self.unit(record)
-        return SafeString(f'{amount} <span class="un">{text(unit)}</span>') if unit else amount
+        return SafeString(f"{amount} <i>{text(unit)}</i>") if unit else amount
 
 
 class NumberColumn(Column):
@@ -212,7 +224,7 @@ class BadgeColumn(Column):
     def draw(self, value: Any, record: Any) -> Any:
         word = self.words.get(value, value)
         if value in self.quiet:
-            return SafeString(f'<span class="muted">{text(word)}</span>')
+            return word
         tone = self.tones(record) if callable(self.tones) else self.tones.get(value, "")
         return SafeString(f'<span class="badge {text(tone)}">{text(word)}</span>')
 
@@ -260,20 +272,26 @@ class WhatColumn(Column):
         self.meta, self.has_meta = read(meta), meta is not None
         self.thumb, self.url, self.dialog, self.meta_header = thumb, url, dialog, ""
         self.leads = url is None  # to where its row leads
+        self.near: Callable[[str], str] = str
+        self.pictures: dict[Any, str] = {}
 
     def bind(self, table: Any, name: str) -> None:
         field = table.model_field(self.meta_path) if self.meta_path else None
         self.meta_header = str(field.verbose_name).capitalize() if field is not None else ""
-        self.url = self.url or table.url_of
+        self.url, self.near = self.url or table.url_of, table.near
+        self.pictures = {}
 
     def draw(self, value: Any, record: Any) -> Any:
-        title = link(self.url(record) if self.url else "", value, dialog=self.dialog, tag="span")
+        title = link(self.near(self.url(record)) if self.url else "", value, dialog=self.dialog, tag="span")
         meta = self.meta(record) if self.has_meta else None
         small = f"<small>{text(meta)}</small>" if meta not in (None, "") else ""
-        words = f'<div class="what">{title}{small}</div>'
         if self.thumb is None:
-            return SafeString(words)
-        return SafeString(f'<div class="hrow n">{thumb(self.thumb(record), "xs")}{words}</div>')
+            return SafeString(title + small)
+        shown = self.thumb(record)
+        if shown not in self.pictures:
+            name, hue = picture(shown)
+            self.pictures[shown] = drawing(name, hue_attribute(hue).replace('"', ""))
+        return SafeString(f"{self.pictures[shown]}{title}{small}")
 
     def exported(self, header: str) -> Iterator[tuple[str, Callable[[Any, Any], Any]]]:
         yield header, lambda value, record: str(value)
@@ -291,10 +309,10 @@ class InlineColumn(Column):
         kwargs.setdefault("empty_text", _("add"))
         super().__init__(*args, **kwargs)
         self.url_name, self.permission = url_name, permission
-        self.may, self.name = False, ""
+        self.near: Callable[[str], str] = str
 
     def bind(self, table: Any, name: str) -> None:
-        self.name = name
+        self.near = table.near
         self.may = table.request is not None and may(table.request.user, self.permission)
         self.inner.bind(table, name)
 
@@ -306,30 +324,23 @@ class InlineColumn(Column):
         drawn = self.inner.cell(value, record)
         if not self.may:
             return drawn
-        empty = drawn in (None, "")
-        name, url = inline_id(self.name, record.pk), self.address(record)
-        # That it is swapped for its form is said once, in lists.js, and not in every cell.
-        return SafeString(
-            f'<span id="{text(name)}" class="inline"><a class="{"edit muted" if empty else "edit"}" '
-            f'href="{text(url)}">{text(self.empty_text if empty else drawn)}</a></span>'
-        )
+        # That its link is swapped for a form is said once for the table, and not in every cell.
+        address = attribute(self.near(self.address(record)))
+        if drawn in (None, ""):
+            return SafeString(f"<a class=muted href={address}>{text(self.empty_text)}</a>")
+        return SafeString(f"<a href={address}>{text(drawn)}</a>")
 
     def export(self, value: Any, record: Any) -> Any:
         return self.inner.export(value, record)
-
-
-def inline_id(column: str, pk: Any) -> str:
-    """The DOM id of a cell that is edited in place: also the name of its fragment."""
-    return f"inline-{column}-{pk}"
 
 
 def link(url: str, said: Any, *, dialog: bool = False, tag: str = "") -> SafeString:
     """A link in a cell; only the text when there is nowhere to go."""
     if not url:
         return SafeString(f"<{tag}>{text(said)}</{tag}>" if tag else text(said))
-    address = text(url)
-    opens = f' hx-get="{address}" hx-target="#dialog" hx-swap="innerHTML"' if dialog else ""
-    return SafeString(f'<a href="{address}"{opens}>{text(said)}</a>')
+    address = attribute(url)
+    opens = f" hx-get={address} hx-target=#dialog hx-swap=innerHTML" if dialog else ""
+    return SafeString(f"<a href={address}{opens}>{text(said)}</a>")
 
 
 def for_model_field(field: models.Field[Any, Any]) -> Column:

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
 from django.utils.functional import cached_property
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django_tables2.tables import DeclarativeColumnsMetaclass
@@ -31,12 +31,12 @@ from .columns import (
     NumberColumn,
     QuantityColumn,
     WhatColumn,
+    attribute,
     for_model_field,
-    inline_id,
     read,
     text,
 )
-from .icons import gathered, icon, sprite
+from .icons import gathered, sprite
 
 __all__ = [
     "BadgeColumn",
@@ -51,11 +51,12 @@ __all__ = [
     "QuantityColumn",
     "Table",
     "WhatColumn",
-    "inline_id",
 ]
 
 SORT, HIDE = "sort", "hide"
 OWN_OPTIONS = ("row_url", "totals", "row_actions")
+# What a class of the whole table says of its columns ("num3": the third holds numbers), so that no cell has to.
+MARKS, MARKED = {"num", "muted", "nw"}, 14
 Draw = Callable[[Any], Any]
 
 
@@ -65,9 +66,9 @@ class Heading:
 
     name: str
     label: str
-    attrs: SafeString
-    cell_attrs: SafeString
     draw: Draw
+    marks: Sequence[str] = ()
+    attrs: SafeString = SafeString("")
     sort: str = ""
     aria_sort: str = ""
 
@@ -102,11 +103,11 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
         *,
         request: HttpRequest | None = None,
         selectable: bool = False,
-        own_menus: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
-        self.request, self.selectable, self.own_menus = request, selectable, own_menus
+        self.request, self.selectable = request, selectable
+        self.base = ""  # the address that the table is shown at
         self.sprite = SafeString("")
         self._led: tuple[Any, str] = (None, "")  # the row that was asked for last, and where it leads
         self.shown: Iterable[Any] | None = None
@@ -163,6 +164,10 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
             self._led = record, str(how(record) or "") if how is not None else ""
         return self._led[1]
 
+    def near(self, url: str) -> str:
+        """The address as seen from the page of the list: shorter by what they share."""
+        return url[len(self.base) :] if self.base and url.startswith(self.base) and url != self.base else url
+
     @cached_property
     def links(self) -> bool:
         """Whether each row has the link to where it leads in its first column: then it stands there only."""
@@ -183,32 +188,38 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
             headings.append(self._actions_heading())
         return headings
 
+    @cached_property
+    def places(self) -> str:
+        """The classes that tell the style sheet what each column is and where it stands on a phone."""
+        marked = enumerate(self.plan[:MARKED], start=1)
+        return " ".join(f"{mark}{place}" for place, heading in marked for mark in heading.marks)
+
     def body(self) -> SafeString:
         """The rows of the page. Put together here, because a template takes ten times as long for the same string.
 
         Icons are drawn once, in `sprite`, which comes after them.
         """
         with gathered() as used:
-            plan = [(f"<td{heading.cell_attrs}>", heading.draw) for heading in self.plan]
+            plan = [(f"<td{heading.attrs}>", heading.draw) for heading in self.plan]
             records = self.shown if self.shown is not None else self._records()
             rows = [
                 f"<tr{self._row_attrs(record)}>{''.join([td + text(draw(record)) for td, draw in plan])}"
                 for record in records
             ]
         self.sprite = sprite(used)
-        return SafeString("\n".join(rows))
+        return SafeString("".join(rows))
 
     def cell(self, name: str, record: Any) -> Any:
         """One cell as the table would draw it."""
         return next(heading.draw(record) for heading in self.plan if heading.name == name)
 
-    def foot(self) -> list[tuple[SafeString, Any]]:
+    def foot(self) -> list[Any]:
         """The total row over everything that matches, not only this page. One query; empty without `totals`."""
         if not self.totals or not isinstance(self.data.data, QuerySet):
             return []
         paths = {name: str(self.columns[name].accessor).replace(".", "__") for name in self.totals}
         sums = self.data.data.order_by().aggregate(**{f"total_{name}": Sum(path) for name, path in paths.items()})
-        cells: list[tuple[SafeString, Any]] = []
+        cells: list[Any] = []
         for place, heading in enumerate(self.plan):
             drawn: Any = ""
             if heading.name in paths:
@@ -216,7 +227,7 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
                 drawn = column.cell(sums[f"total_{heading.name}"], None)
             elif place == int(self.selectable):
                 drawn = gettext("Total")
-            cells.append((heading.cell_attrs, drawn))
+            cells.append(drawn)
         return cells
 
     def export_plan(self) -> list[tuple[str, Callable[[Any], Any]]]:
@@ -237,12 +248,13 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
         column: Column = bound.column
         column.bind(self, bound.name)
         label = str(bound.header)
-        css = format_html(' class="{}"', column.css) if column.css else SafeString("")
-        place = format_html(' data-c="{}"', column.card) if column.card else SafeString("")
+        words = column.css.split()
+        own = " ".join(word for word in words if word not in MARKS)
+        marks = [*(word for word in words if word in MARKS), column.card, "edit" if column.may else ""]
         sort, aria = self._sorting(bound)
         return Heading(
-            name=bound.name, label=label, attrs=css, cell_attrs=css + place, draw=self._drawing(bound),
-            sort=sort, aria_sort=aria,
+            name=bound.name, label=label, draw=self._drawing(bound), marks=[*filter(None, marks)],
+            attrs=SafeString(f" class={attribute(own)}" if own else ""), sort=sort, aria_sort=aria,
         )  # fmt: skip
 
     def _drawing(self, bound: Any) -> Draw:
@@ -280,47 +292,16 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
     def _select_heading(self) -> Heading:
         name = gettext("Select all on this page")
         every = format_html('<input class="check" type="checkbox" data-select-all aria-label="{}">', name)
-        select, box = gettext("Select %s"), '<input class="check" type="checkbox" name="ids"'
-
-        def draw(record: Any) -> Any:
-            pk, named = text(str(record.pk)), text(select % record)
-            return SafeString(f'{box} value="{pk}" form="bulk" aria-label="{named}">')
-
-        return Heading("select", every, SafeString(""), SafeString(' data-c="sel"'), draw)
+        box = f"<input type=checkbox name=ids form=bulk aria-label={attribute(gettext('Select'))} value="
+        return Heading("select", every, lambda record: SafeString(f"{box}{attribute(record.pk)}>"), ["sel"])
 
     def _actions_heading(self) -> Heading:
-        label = gettext("Actions")
-        user = getattr(self.request, "user", None)
-        named = gettext("Actions for %s")
-
-        def draw(record: Any) -> Any:
-            if not self.own_menus:
-                # The list fetches the one menu that is opened; without scripts it is a page.
-                pk, name = text(str(record.pk)), text(named % record)
-                return SafeString(f'<a class="row-more" href="?menu={pk}" aria-label="{name}"></a>')
-            shown = [action for action in self.row_actions if action.allowed(user, record)]
-            if not shown:
-                return ""
-            entries = format_html_join("", "{}", ((_entry(action, record),) for action in shown))
-            return format_html(
-                '<button class="btn ghost icon-only xs" type="button" popovertarget="{0}" aria-label="{1}">{2}</button>'
-                '<div class="menu" popover id="{0}">{3}</div>',
-                f"row-menu-{record.pk}", named % record, icon("ellipsis"), entries,
-            )  # fmt: skip
-
-        head = format_html('<span class="sr-only">{}</span>', label)
-        return Heading("actions", head, SafeString(""), SafeString(' data-c="actions"'), draw)
+        """The list fetches the one menu that is opened; without scripts it is a page."""
+        head = format_html('<span class="sr-only">{}</span>', gettext("Actions"))
+        more = f"<a aria-label={attribute(gettext('Actions'))} href="
+        return Heading("actions", head, lambda record: SafeString(f'{more}"?menu={text(str(record.pk))}"></a>'), ["acts"])
 
     def _row_attrs(self, record: Any) -> str:
         url, tone = self.url_of(record), self.row_tone(record)
-        leads = f' data-href="{text(url)}"' if url and not self.links else ""
-        return leads + (f' class="{text(tone)}"' if tone else "")
-
-
-def _entry(action: Action, record: Any) -> SafeString:
-    """A row menu's entry. What changes something leads to its page, which asks first."""
-    dialog = format_html(' hx-get="{}" hx-target="#dialog"', action.url(record)) if action.dialog else SafeString("")
-    css = SafeString(' class="danger"') if action.danger else SafeString("")
-    drawn = icon(action.icon)
-    label = conditional_escape(action.label)
-    return format_html('<a href="{}"{}{}>{}{}</a>', action.url(record), css, dialog, drawn, label)
+        leads = f" data-href={attribute(self.near(url))}" if url and not self.links else ""
+        return leads + (f" class={attribute(tone)}" if tone else "")

@@ -1,7 +1,9 @@
 // Lists: j and k move, x selects, Enter opens, / searches; one box selects all; a row is a link.
 const typing = (node) => node.closest("input:not([type=checkbox]), select, textarea, [contenteditable], dialog[open]");
-const rows = () => [...document.querySelectorAll("main .table tbody tr")].filter((row) => row.querySelector("a, .check"));
-const anchor = (row) => row.querySelector(".what a, a") || row.querySelector(".check");
+const BOX = '.check, [name="ids"]';
+const rows = () => [...document.querySelectorAll("main .table tbody tr")].filter((row) => row.querySelector(`a, ${BOX}`));
+const boxes = (place) => [...place.querySelectorAll("tbody input")].filter((box) => box.matches(BOX));
+const anchor = (row) => row.querySelector(".what a, a") || row.querySelector(BOX);
 
 function move(by) {
   const all = rows();
@@ -16,8 +18,8 @@ document.addEventListener("keydown", (event) => {
   const row = document.activeElement?.closest("tbody tr");
   if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);
-  else if (event.key === "x" && row) row.querySelector(".check")?.click();
-  else if (event.key === "e" && row) row.querySelector(".inline > .edit")?.click();
+  else if (event.key === "x" && row) row.querySelector(BOX)?.click();
+  else if (event.key === "e" && row) [...row.querySelectorAll("a")].find(edited)?.click();
   else if (event.key === "/") {
     const search = document.querySelector("main input[type=search]");
     if (!search) return;
@@ -28,23 +30,23 @@ document.addEventListener("keydown", (event) => {
 });
 
 function count() {
-  const chosen = document.querySelectorAll("tbody .check:checked").length;
+  const all = boxes(document);
+  const chosen = all.filter((box) => box.checked).length;
   document.querySelectorAll("[data-bulk-count]").forEach((node) => {
     node.dataset.words ||= node.textContent.trim().toLowerCase();
     node.textContent = `${chosen} ${node.dataset.words}`;
   });
-  const all = document.querySelector("[data-select-all]");
-  if (all) {
-    const boxes = document.querySelectorAll("tbody .check").length;
-    all.checked = boxes > 0 && chosen === boxes;
-    all.indeterminate = chosen > 0 && chosen < boxes;
+  const every = document.querySelector("[data-select-all]");
+  if (every) {
+    every.checked = all.length > 0 && chosen === all.length;
+    every.indeterminate = chosen > 0 && chosen < all.length;
   }
 }
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-select-all]")) {
-    event.target.closest("table").querySelectorAll("tbody .check").forEach((box) => { box.checked = event.target.checked; });
+    boxes(event.target.closest("table")).forEach((box) => { box.checked = event.target.checked; });
   }
-  if (event.target.matches(".check")) count();
+  if (event.target.matches(BOX)) count();
 });
 document.addEventListener("htmx:afterSettle", () => { if (document.querySelector("[data-bulk-count]")) count(); });
 
@@ -53,7 +55,7 @@ document.addEventListener("click", (event) => {
   const wanted = row?.dataset.href;
   const link = wanted
     ? [...row.querySelectorAll("a")].find((one) => one.getAttribute("href") === wanted)
-    : row?.querySelector(".what a");
+    : row?.querySelector("a");
   const to = wanted ?? link?.href;
   if (!to || event.target.closest("a, button, input, label, select, form, [popover]") || getSelection().toString()) return;
   if (event.ctrlKey || event.metaKey) open(to, "_blank", "noopener");
@@ -61,12 +63,18 @@ document.addEventListener("click", (event) => {
   else location.assign(to);
 });
 
-// A value that is edited where it stands: its link leads to a page; here its cell becomes the form.
+// A value that is edited where it stands: its link leads to a page; here it becomes the form.
+const edited = (link) => {
+  const cell = link.closest("td");
+  return cell?.closest("table").classList.contains(`edit${cell.cellIndex + 1}`) && link.parentElement === cell;
+};
+let edits = 0;
 document.addEventListener("click", (event) => {
-  const edit = event.target.closest('[id^="inline-"] > :is(.edit, .pen)');
-  if (!edit || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const edit = event.target.closest("a");
+  if (!edit || !edited(edit) || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  window.htmx.ajax("GET", edit.getAttribute("href"), { source: edit, target: edit.parentElement, swap: "outerHTML" });
+  edit.id ||= `inline-${++edits}`;
+  window.htmx.ajax("GET", edit.getAttribute("href"), { source: edit, target: edit, swap: "outerHTML" });
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {

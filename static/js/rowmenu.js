@@ -1,6 +1,6 @@
 // The menu of a row is fetched when it is opened: one menu for a list of fifty. Without this the link leads to a page.
 document.addEventListener("click", async (event) => {
-  const opener = event.target.closest(".row-more");
+  const opener = event.target.closest('.table a[href^="?menu="]');
   const menu = document.getElementById("row-menu");
   if (!opener || !menu?.showPopover || event.ctrlKey || event.metaKey) return;
   event.preventDefault();

@@ -1,5 +1,6 @@
 """Editing a value where it stands: the cell swaps a link for a form and back; without scripts it is a small page."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -8,9 +9,11 @@ from django.http.request import HttpRequest
 from django.utils.functional import cached_property
 
 from backoffice.ui import htmx
-from backoffice.ui.tables import Table, inline_id
+from backoffice.ui.tables import Table
 
 from .form import FormScreen
+
+CELL = re.compile(r"inline-[\w-]+")
 
 
 class InlineScreen(FormScreen):
@@ -22,7 +25,9 @@ class InlineScreen(FormScreen):
 
     @cached_property
     def fragment(self) -> str:
-        return inline_id(self.column, self.kwargs["pk"])
+        """The DOM id of the cell: the script that swaps it gives it one."""
+        asked = htmx.target(self.request)
+        return asked if CELL.fullmatch(asked) else "inline"
 
     def fragments(self) -> Mapping[str, str]:
         return {self.fragment: "ui/screens/inline.html#form", htmx.DIALOG: "ui/screens/inline.html#form"}

@@ -86,7 +86,7 @@ class ListScreen(ModelScreen):
         return f"{self.request.path}{with_query(self.request)}".removesuffix("?")
 
     def fragments(self) -> Mapping[str, str]:
-        return {"table": "ui/screens/list.html#table"}
+        return {name: f"ui/screens/list.html#{name}" for name in ("table", "views")}
 
     # --- which rows ------------------------------------------------------------------------------------------------
     @cached_property
@@ -112,14 +112,16 @@ class ListScreen(ModelScreen):
     @cached_property
     def table(self) -> Table:
         selectable = bool(self.shown_bulk_actions())
-        return self.table_class(self.matching(), request=self.request, selectable=selectable, own_menus=False)
+        return self.table_class(self.matching(), request=self.request, selectable=selectable)
 
     @cached_property
     def counts(self) -> list[Count]:
-        """How many rows match, and how many each tab has: one query."""
-        rows = self.get_queryset() if self.saved_views else None
-        tabs = [rows, *(view.apply(rows) for view in self.saved_views if view.count)] if rows is not None else []
-        return capped_counts([self.table.ordered(), *tabs])
+        """How many rows match; and, unless only the rows are asked for, how many each tab has: one query."""
+        matching = self.table.ordered()
+        if not self.saved_views or htmx.target(self.request) == "table":
+            return capped_counts([matching])
+        rows = self.get_queryset()
+        return capped_counts([matching, rows, *(view.apply(rows) for view in self.saved_views if view.count)])
 
     @cached_property
     def page(self) -> Page:
@@ -128,8 +130,6 @@ class ListScreen(ModelScreen):
 
     def tabs(self) -> list[ShownView]:
         """All rows first, then the saved views, each with its count."""
-        if not self.saved_views:
-            return []
         found = iter(self.counts[1:])
         first = ShownView(_("All"), "?", str(next(found)), self.view is None)
         return [
@@ -154,7 +154,7 @@ class ListScreen(ModelScreen):
             return self.export_as(kind)
         if "menu" in request.GET:
             return self.row_menu(positive(request.GET["menu"], 0))
-        self.table.shown = self.page.rows
+        self.table.shown, self.table.base = self.page.rows, request.path
         return self.render(self.list_context())
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -170,7 +170,8 @@ class ListScreen(ModelScreen):
             page=self.page,
             filter=self.filter,
             chips=list(self.filter.chips()) if self.filter else [],
-            tabs=self.tabs(),
+            tabs=self.tabs,  # and so are these
+            saved_views=self.saved_views,
             lead=self.lead,  # called by the page, not by the fragment
             figures=self.figures,
             create=next(iter(buttons([self.create], self.request)), None),

@@ -30,6 +30,7 @@ STYLESHEETS = [
     "lists",
     "steps",
     "tables",
+    "columns",
     "forms",
     "overlays",
     "charts",
