@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.catalog.views import attributes, categories, packs, prices, products, units
+from apps.catalog.views import attributes, categories, packs, price_grid, prices, products, units
 
 app_name = "catalog"
 
@@ -25,6 +25,10 @@ urlpatterns = [
     path("prices/<int:pk>/cancel/", prices.PriceCancel.as_view(), name="price_cancel"),
     path("price-lists/", prices.PriceListList.as_view(), name="price_list_list"),
     path("price-lists/new/", prices.PriceListCreate.as_view(), name="price_list_create"),
+    path("price-lists/grid/", price_grid.PriceGrid.as_view(), name="price_grid"),
+    path("price-lists/grid/check/", price_grid.check, name="price_grid_check"),
+    path("price-lists/apply/", price_grid.apply, name="price_apply"),
+    path("price-lists/<int:pk>/change/", price_grid.rule, name="price_rule"),
     path("price-lists/<int:price_list>/", prices.PriceListPrices.as_view(), name="price_list_prices"),
     path("price-lists/<int:pk>/edit/", prices.PriceListEdit.as_view(), name="price_list_edit"),
     path("price-lists/<int:pk>/delete/", prices.PriceListDelete.as_view(), name="price_list_delete"),

@@ -2,7 +2,7 @@
 
 from .attributes import AttributeForm, SchemaAddForm, SchemaForm
 from .category import CategoryForm
-from .price import InlinePriceForm, PriceListForm, SetPriceForm
+from .price import ApplyPricesForm, InlinePriceForm, PriceListForm, PriceRuleForm, SetPriceForm
 from .product import (
     BulkCategoryForm,
     NewProductForm,
@@ -13,6 +13,7 @@ from .product import (
 )
 
 __all__ = [
+    "ApplyPricesForm",
     "AttributeForm",
     "BulkCategoryForm",
     "CategoryForm",
@@ -20,6 +21,7 @@ __all__ = [
     "NewProductForm",
     "PackForm",
     "PriceListForm",
+    "PriceRuleForm",
     "ProductActiveForm",
     "ProductForm",
     "ProductNameForm",

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.forms import ModelChoiceField
+from django.forms import CharField, ChoiceField, ModelChoiceField
 from django.forms.widgets import HiddenInput
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from apps.catalog.fields import CategoryField
 from apps.catalog.models import PriceList, Product, ProductUnit
 from backoffice.kernel import clock
 from backoffice.ui.forms import (
@@ -97,10 +98,61 @@ class SetPriceForm(Form):
         return self.cleaned_data["min_quantity"] or Decimal(0)
 
     def clean_valid_from(self) -> datetime | None:
-        """The first instant of the day; today means now."""
-        day: date | None = self.cleaned_data["valid_from"]
-        if day is None or day == clock.today():
-            return None
-        if day < clock.today():
-            raise ValidationError(_now("Choose today or a later day."))
-        return clock.day_bounds(day)[0]
+        return start_of(self.cleaned_data["valid_from"])
+
+
+def start_of(day: date | None) -> datetime | None:
+    """The first instant of the day, None for today, which means now. Raises ValidationError for a day that is over."""
+    if day is None or day == clock.today():
+        return None
+    if day < clock.today():
+        raise ValidationError(_now("Choose today or a later day."))
+    return clock.day_bounds(day)[0]
+
+
+class ApplyPricesForm(Form):
+    """When many prices begin, and why."""
+
+    valid_from = DateField(label=_("Valid from"), required=False, help_text=_("Blank: from now on."))
+    reason = reason_field(required=False)
+
+    spans = {"valid_from": 2, "reason": 4}
+
+    def clean_valid_from(self) -> datetime | None:
+        return start_of(self.cleaned_data["valid_from"])
+
+
+class PriceRuleForm(Form):
+    """How the prices of a list change: by a percentage or an amount, from this list's prices or another one's."""
+
+    source = ModelChoiceField(PriceList.objects.none(), label=_("Starting from"), required=False)
+    percentage = DecimalField(label=_("Plus or minus"), places=4, affix="%", required=False)
+    amount = DecimalField(label=_("Or an amount"), places=4, required=False)
+    rounding = ChoiceField(
+        label=_("Rounded"), choices=PriceList.Rounding.choices, initial=PriceList.Rounding.CENT, required=False
+    )
+    category = CategoryField(required=False, label=_("Only the category"))
+    q = CharField(label=_("Only what matches"), required=False, max_length=100)
+
+    spans = {"source": 2, "percentage": 2, "amount": 2, "rounding": 2, "category": 2, "q": 2}
+
+    def __init__(self, *args: Any, price_list: PriceList, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        source = self.fields["source"]
+        assert isinstance(source, ModelChoiceField)
+        source.queryset = PriceList.objects.exclude(pk=price_list.pk).order_by("name")
+        source.empty_label = _now("the prices of this list")
+
+    def clean_rounding(self) -> str:
+        return self.cleaned_data["rounding"] or PriceList.Rounding.CENT
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        percentage, amount = data.get("percentage"), data.get("amount")
+        if percentage is not None and amount is not None:
+            raise ValidationError({"amount": _now("Give a percentage or an amount, not both.")})
+        if percentage is None and amount is None and not data.get("source") and not self.errors:
+            raise ValidationError({"percentage": _now("Say by how much.")})
+        if percentage is not None and not -100 < percentage <= 1000:
+            raise ValidationError({"percentage": _now("A percentage lies above −100 and is 1,000 at most.")})
+        return data

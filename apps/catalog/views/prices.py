@@ -175,6 +175,12 @@ class PriceListList(ListScreen):
     title = gettext_lazy("Price lists")
     icon = "tags"
     table_class = PriceListTable
+    actions = [
+        Action(
+            gettext_lazy("All lists side by side"), "catalog:price_grid", "catalog.view_price", icon="table",
+            dialog=False,
+        )
+    ]  # fmt: skip
     create = Action(gettext_lazy("New price list"), "catalog:price_list_create", "catalog.add_pricelist", icon="plus")
     export = False
     empty = Empty(
@@ -255,6 +261,10 @@ class PriceListPrices(ListScreen):
         """The list itself is edited from its own page."""
         pk = self.price_list.pk
         return [
+            Action(
+                _("Change many"), "catalog:price_rule", "catalog.change_price", icon="percent", dialog=False,
+                args=lambda thing: [pk],
+            ),
             Action(
                 _("Edit the list"),
                 "catalog:price_list_edit",
