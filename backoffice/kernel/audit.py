@@ -6,9 +6,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from django.db import models
+from django.db import models, transaction
 from simple_history.models import HistoricalRecords
-from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 T = TypeVar("T", bound=models.Model)
 REASON_LENGTH = 200
@@ -77,28 +76,17 @@ class Audited(models.Model):
         abstract = True
 
 
-def bulk_create(objects: Sequence[T], *, batch_size: int = 500) -> list[T]:
+def bulk_create(objects: Sequence[T]) -> list[T]:
     """Insert many audited rows, with their history. The actor and reason are those of `acting()`."""
-    if not objects:
-        return []
-    actor = _actor.get()
-    model = type(objects[0])
-    return bulk_create_with_history(
-        list(objects), model, batch_size=batch_size, default_user=actor.user, default_change_reason=actor.why or None
-    )
+    from backoffice.kernel import bulk
+
+    with transaction.atomic(savepoint=False):
+        return bulk.insert(objects)
 
 
-def bulk_update(objects: Sequence[T], fields: Iterable[str], *, batch_size: int = 500) -> int:
+def bulk_update(objects: Sequence[T], fields: Iterable[str]) -> int:
     """Change the named fields of many audited rows, with their history. Returns how many rows were changed."""
-    if not objects:
-        return 0
-    actor = _actor.get()
-    model = type(objects[0])
-    return bulk_update_with_history(
-        list(objects),
-        model,
-        list(fields),
-        batch_size=batch_size,
-        default_user=actor.user,
-        default_change_reason=actor.why or None,
-    )
+    from backoffice.kernel import bulk
+
+    with transaction.atomic(savepoint=False):
+        return bulk.update(objects, fields)

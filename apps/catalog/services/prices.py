@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -75,7 +76,7 @@ def set_price(
     price_list = lists[price_list.pk]
     start = _start(valid_from)
     change = Change(product.pk, _checked(amount), min_quantity, unit.pk if unit else None)
-    windows = _windows(price_list, [product.pk]).get(change.key, [])
+    windows = _windows(price_list, [product.pk], start).get(change.key, [])
     current = _covering(windows, start)
     if shown is not None and (current is None or current.amount != shown):
         raise PriceChanged(
@@ -104,7 +105,7 @@ def set_many(
     price_list = lists[price_list.pk]
     start = _start(valid_from)
     wanted = {change.key: change for change in changes}
-    windows = _windows(price_list, {change.product_id for change in wanted.values()})
+    windows = _windows(price_list, {change.product_id for change in wanted.values()}, start)
     steps = []
     for key, change in wanted.items():
         change = Change(change.product_id, _checked(change.amount), change.min_quantity, change.unit_id)
@@ -190,9 +191,11 @@ def _write(lists: Mapping[int, PriceList], price_list: PriceList, steps: Sequenc
         following.refresh_all(lists, price_list, products, start)
 
 
-def _windows(price_list: PriceList, product_ids: Iterable[int]) -> dict[Key, list[Price]]:
+def _windows(price_list: PriceList, product_ids: Iterable[int], since: datetime) -> dict[Key, list[Price]]:
+    """The windows that do not end before `since`: a change costs the same after a hundred others."""
     rows: dict[Key, list[Price]] = defaultdict(list)
-    for row in Price.objects.filter(price_list=price_list, product_id__in=set(product_ids)).order_by("valid_from"):
+    there = Price.objects.filter(Q(valid_to=None) | Q(valid_to__gt=since), price_list=price_list)
+    for row in there.filter(product_id__in=set(product_ids)).order_by("valid_from"):
         rows[following.key_of(row)].append(row)
     return rows
 

@@ -14,7 +14,7 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from backoffice.kernel import clock
+from backoffice.kernel import bulk, clock
 from backoffice.kernel.audit import acting
 from backoffice.kernel.errors import DomainError
 from backoffice.kernel.locks import retry_conflict
@@ -101,7 +101,7 @@ def _keep(directive: Directive, run: TransferRun, lines: int, rows: Sequence[Tra
     counts = {outcome: F(outcome) + number for outcome, number in Counter(row.outcome for row in rows).items()}
     fields = F("fields_changed") + sum(len(row.changes) for row in rows)
     _update(directive, run, Status.CHECKING, checked=F("checked") + lines, fields_changed=fields, **counts)
-    TransferRow.objects.bulk_create(rows)
+    bulk.insert(rows)
 
 
 @step(Status.APPLYING)

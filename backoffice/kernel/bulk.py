@@ -1,0 +1,206 @@
+"""Many rows at once, with their history, without building a statement and a history object for every one of them.
+
+Values are prepared column by column and written with what each database is best at: `executemany` on SQLite, COPY on
+PostgreSQL. Constraints and triggers hold as ever; signals and `save()` are not called, as with `bulk_create`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import cache, partial
+from operator import attrgetter
+from typing import Any, Literal, TypeVar
+
+from django.db import connection, models
+from django.utils import timezone
+
+from backoffice.kernel import audit
+
+T = TypeVar("T", bound=models.Model)
+Happened = Literal["+", "~", "-"]
+Columns = dict[str, list[Any]]
+
+AS_THEY_ARE = {str, int, bool, type(None)}
+PLAIN = {
+    "AutoField", "BigAutoField", "BooleanField", "BigIntegerField", "CharField", "ForeignKey", "IntegerField",
+    "OneToOneField", "PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField", "SlugField",
+    "SmallIntegerField", "TextField",
+}  # fmt: skip
+UPDATED_AT_ONCE = 500
+
+
+def insert(rows: Sequence[T], *, history: bool | None = None) -> list[T]:
+    """Insert new rows and give them their keys. Audited models get their history, unless `history` is False.
+
+    The caller holds a transaction. Raises IntegrityError as a save would; then nothing of it remains.
+    """
+    if not rows:
+        return []
+    assert connection.in_atomic_block, "Many rows are written inside a transaction."
+    model = type(rows[0])
+    keys = _keys(model, len(rows))
+    for row, key in zip(rows, keys, strict=True):
+        row.pk = key
+    columns = _prepared(rows, [field for field in model._meta.concrete_fields if not field.generated], add=True)
+    _insert(model, columns)
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+    if history is None:
+        history = hasattr(model, "history")
+    if history:
+        _remember(rows, columns, "+")
+    return list(rows)
+
+
+def update(rows: Sequence[T], fields: Iterable[str]) -> int:
+    """Write the named fields of saved rows, each row's own values, with history. Returns how many rows were written.
+
+    The caller holds a transaction and has locked the rows.
+    """
+    if not rows:
+        return 0
+    assert connection.in_atomic_block, "Many rows are written inside a transaction."
+    model = type(rows[0])
+    history = hasattr(model, "history")
+    written: list[Any] = [model._meta.get_field(name) for name in dict.fromkeys(fields)]
+    columns = _prepared(rows, list(model._meta.concrete_fields) if history else [model._meta.pk, *written], add=False)
+    count = _update(model, [field.attname for field in written], columns)
+    if history:
+        _remember(rows, columns, "~")
+    return count
+
+
+def remember(rows: Sequence[models.Model], happened: Happened) -> None:
+    """Write the history of rows that the caller created, changed or is about to delete."""
+    if rows:
+        _remember(rows, _prepared(rows, list(type(rows[0])._meta.concrete_fields), add=False), happened)
+
+
+# --- values -------------------------------------------------------------------------------------------------------
+def _prepared(rows: Sequence[models.Model], fields: Sequence[Any], *, add: bool) -> Columns:
+    """What the database is given, by attribute, in the order of the rows."""
+    for field in fields:
+        if field.is_relation:
+            for row in rows:
+                if field.is_cached(row):
+                    _adopt(row, field)
+    return {field.attname: _column(rows, field, add) for field in fields}
+
+
+def _adopt(row: Any, field: Any) -> None:
+    """A row that was assigned before it had a key has one by now."""
+    other = getattr(row, field.name)
+    if other is not None and getattr(row, field.attname) is None:
+        setattr(row, field.attname, getattr(other, field.target_field.attname))
+
+
+def _column(rows: Sequence[models.Model], field: Any, add: bool) -> list[Any]:
+    if add and type(field).pre_save is not models.Field.pre_save:
+        values = [field.pre_save(row, add) for row in rows]
+    else:
+        values = list(map(attrgetter(field.attname), rows))
+    if _is_plain(field) and AS_THEY_ARE.issuperset(map(type, values)):
+        return values
+    return _each(values, partial(field.get_db_prep_save, connection=connection))
+
+
+def _each(values: Iterable[Any], prepare: Callable[[Any], Any]) -> list[Any]:
+    """Every value prepared; the same one only once."""
+    known: dict[Any, Any] = {}
+    found = []
+    for value in values:
+        try:
+            key = (type(value), value)
+            if key not in known:
+                known[key] = prepare(value)
+            found.append(known[key])
+        except TypeError:  # a list or a dict is no key
+            found.append(prepare(value))
+    return found
+
+
+@cache
+def _is_plain(field: Any) -> bool:
+    """Whether texts, whole numbers, truths and nothing go to the database as they are."""
+    return type(field).__module__.startswith("django.db.models.fields") and field.get_internal_type() in PLAIN
+
+
+# --- statements ---------------------------------------------------------------------------------------------------
+def _keys(model: type[models.Model], count: int) -> list[int]:
+    """New primary keys, in order."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            # The transaction holds the write lock, so nobody else can be given these.
+            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+            last = (cursor.fetchone() or [0])[0]
+            return list(range(last + 1, last + 1 + count))
+        assert model._meta.pk is not None
+        named = [connection.ops.quote_name(table), model._meta.pk.column, count]
+        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)", named)
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _insert(model: type[models.Model], columns: Columns) -> None:
+    quote = connection.ops.quote_name
+    fields: dict[str, Any] = {field.attname: field.column for field in model._meta.concrete_fields}
+    names = ", ".join(quote(fields[name]) for name in columns)
+    table = quote(model._meta.db_table)
+    lines = zip(*columns.values(), strict=True)
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            places = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", list(lines))  # noqa: S608 - own names
+            return
+        with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for line in lines:
+                copy.write_row(line)
+
+
+def _update(model: type[models.Model], names: Sequence[str], columns: Columns) -> int:
+    quote = connection.ops.quote_name
+    key: Any = model._meta.pk
+    fields: dict[str, Any] = {field.attname: field for field in model._meta.concrete_fields}
+    table, key_column = quote(model._meta.db_table), quote(key.column)
+    lines = list(zip(*(columns[name] for name in names), columns[key.attname], strict=True))
+    if connection.vendor == "sqlite":
+        setting = ", ".join(f"{quote(fields[name].column)} = %s" for name in names)
+        with connection.cursor() as cursor:
+            cursor.executemany(f"UPDATE {table} SET {setting} WHERE {key_column} = %s", lines)  # noqa: S608 - own names
+        return len(lines)
+    setting = ", ".join(f"{quote(fields[name].column)} = new.{quote(fields[name].column)}" for name in names)
+    kinds = [fields[name].db_type(connection) for name in names] + [key.rel_db_type(connection)]
+    first = ", ".join(f"%s::{kind}" for kind in kinds)  # the first line tells the types of all
+    other = ", ".join(["%s"] * len(kinds))
+    head = ", ".join([*(quote(fields[name].column) for name in names), key_column])
+    count = 0
+    for start in range(0, len(lines), UPDATED_AT_ONCE):
+        part = lines[start : start + UPDATED_AT_ONCE]
+        values = ", ".join([f"({first})", *[f"({other})"] * (len(part) - 1)])
+        statement = (
+            f"UPDATE {table} SET {setting} FROM (VALUES {values}) AS new ({head}) "  # noqa: S608 - own names
+            f"WHERE {table}.{key_column} = new.{key_column}"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [value for line in part for value in line])
+            count += cursor.rowcount
+    return count
+
+
+# --- history ------------------------------------------------------------------------------------------------------
+def _remember(rows: Sequence[Any], columns: Columns, happened: Happened) -> None:
+    history: Any = type(rows[0]).history.model
+    actor = audit.current_actor()
+    why = actor.why or None
+    kept = {field.attname: columns[field.attname] for field in history.tracked_fields}
+    count = len(rows)
+    moment: datetime = timezone.now()
+    told: Columns = {
+        "history_date": [moment] * count,
+        "history_type": [happened] * count,
+        "history_user_id": [getattr(actor.user, "pk", None)] * count,
+        "history_change_reason": [getattr(row, "_change_reason", None) or why for row in rows],
+    }
+    fields = {field.attname: field for field in history._meta.concrete_fields}
+    for name, values in told.items():
+        kept[name] = _each(values, partial(fields[name].get_db_prep_save, connection=connection))
+    _insert(history, kept)
