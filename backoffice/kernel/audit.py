@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from django.db import models, transaction
 from simple_history.models import HistoricalRecords
 
+from backoffice.kernel import rows
+
 T = TypeVar("T", bound=models.Model)
 REASON_LENGTH = 200
 
@@ -57,11 +59,24 @@ def _user(instance: Any = None, request: Any = None, **kwargs: Any) -> Any:
     return _actor.get().user
 
 
+class HistoryRow(models.Model):
+    """A row of history: written once, beside every change, so its statement is kept."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding:
+            rows.insert([self])
+        else:
+            super().save(*args, **kwargs)
+
+
 class AuditTrail(HistoricalRecords):
     """History that knows the actor and the reason without a request."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(get_user=_user, **kwargs)
+        super().__init__(get_user=_user, bases=(HistoryRow,), **kwargs)
 
     def get_change_reason_for_object(self, instance: Any, history_type: str, using: str) -> str | None:
         return getattr(instance, "_change_reason", None) or _actor.get().why or None

@@ -7,8 +7,12 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 
+from backoffice.kernel import rows
+from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.errors import KeyReused
 from backoffice.kernel.models import IdempotencyKey
+
+_KEPT = Compiled(lambda scope, key: IdempotencyKey.objects.filter(scope=scope, key=key))
 
 
 def _digest(fingerprint: Sequence[Any] | str) -> str:
@@ -23,9 +27,10 @@ def find(*, scope: str, key: str | None, fingerprint: Sequence[Any] | str = "") 
     """
     if not key:
         return None
-    row = IdempotencyKey.objects.filter(scope=scope, key=key).first()
-    if row is None:
+    found = _KEPT(scope, key)
+    if not found:
         return None
+    row = found[0]
     if row.fingerprint != _digest(fingerprint):
         raise KeyReused
     return row.result
@@ -35,10 +40,11 @@ def remember(*, scope: str, key: str | None, result: models.Model, fingerprint: 
     """Keep what came of it, in the transaction that did it. Two at once: the second fails on the unique key."""
     assert connection.in_atomic_block, "A key is kept inside the transaction that it protects."
     if key:
-        IdempotencyKey.objects.create(
+        kept = IdempotencyKey(
             scope=scope,
             key=key,
             fingerprint=_digest(fingerprint),
             result_type=ContentType.objects.get_for_model(result),
             result_id=result.pk,
         )
+        rows.insert([kept])

@@ -26,14 +26,15 @@ def _label(thing: Any, status: str) -> str:
     return str(dict(type(thing)._meta.get_field("status").flatchoices).get(status, status))
 
 
-def advance(thing: T, to: str, *, revision: int | None = None, fields: Sequence[str] = ()) -> T:
+def advance(thing: T, to: str, *, revision: int | None = None, fields: Sequence[str] = (), locked: bool = False) -> T:
     """Move the thing to another state, under lock, and save it with history and the next revision.
 
     `fields` names other fields that were set on `thing` and are saved with it. The thing passed in is brought up to
-    date and returned. Raises NotAllowed when the table has no such step, StaleRevision when another revision is there.
+    date and returned; `locked` says that it was read under its lock and is so already. Raises NotAllowed when the table
+    has no such step, StaleRevision when another revision is there.
     """
     assert connection.in_atomic_block, "A state is advanced inside a transaction."
-    found: Any = lock(thing)
+    found: Any = thing if locked else lock(thing)
     item: Any = thing
     if hasattr(found, "revision"):
         check_revision(found, revision)

@@ -12,6 +12,16 @@ from collections.abc import Iterable
 from django.db import connection
 
 from apps.catalog.models import PriceList, Product
+from backoffice.kernel.compiled import Compiled
+
+_LOCKED = Compiled(
+    lambda ids: (
+        Product.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("unit")
+        .filter(pk__in=ids)
+        .order_by("pk")
+    )
+)
 
 
 def lock_products(ids: Iterable[int], *, gone_is_fine: bool = False) -> dict[int, Product]:
@@ -23,8 +33,7 @@ def lock_products(ids: Iterable[int], *, gone_is_fine: bool = False) -> dict[int
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    rows = Product.objects.select_for_update(no_key=True, of=("self",)).select_related("unit")
-    found = {product.pk: product for product in rows.filter(pk__in=wanted).order_by("pk")}
+    found = {product.pk: product for product in _LOCKED(wanted)}
     if len(found) != len(wanted) and not gone_is_fine:
         raise Product.DoesNotExist(f"No such product: {sorted(set(wanted) - set(found))}")
     return found

@@ -10,8 +10,39 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Sum
 
 from apps.inventory.models import Hold, HoldAllocation, Location, Lot, StockBalance
+from backoffice.kernel.compiled import Compiled
 
 ZERO = Decimal(0)
+
+_HELD = Compiled(
+    lambda products, now: (
+        HoldAllocation.objects.filter(Hold.counting_condition(now, prefix="hold__"), hold__product_id__in=products)
+        .values("lot_id", "location_id")
+        .annotate(total=Sum("quantity"))
+        .values_list("lot_id", "location_id", "total")
+    )
+)
+_HELD_BY_OTHERS = Compiled(
+    lambda products, now, kind, pk: (
+        HoldAllocation.objects.filter(Hold.counting_condition(now, prefix="hold__"), hold__product_id__in=products)
+        .exclude(hold__origin_type_id=kind, hold__origin_id=pk)
+        .values("lot_id", "location_id")
+        .annotate(total=Sum("quantity"))
+        .values_list("lot_id", "location_id", "total")
+    )
+)
+_BALANCES = Compiled(
+    lambda products: StockBalance.objects.filter(product_id__in=products, quantity__gt=0).values_list(
+        "product_id",
+        "lot_id",
+        "location_id",
+        "quantity",
+        "lot__expires_on",
+        "lot__received_on",
+        "lot__status",
+        "location__kind",
+    )
+)
 
 
 @dataclass(slots=True)
@@ -54,30 +85,14 @@ def load(product_ids: Collection[int], *, now: datetime, exclude: Model | None =
     Holds of `exclude` do not count. Read under `stock_locks.lock_products` by whoever is going to write.
     """
     held: dict[tuple[int, int], Decimal] = {}
-    allocations = HoldAllocation.objects.filter(
-        Hold.counting_condition(now, prefix="hold__"), hold__product_id__in=product_ids
-    )
-    if exclude is not None:
-        allocations = allocations.exclude(
-            hold__origin_type=ContentType.objects.get_for_model(exclude), hold__origin_id=exclude.pk
-        )
-    for lot_id, location_id, quantity in (
-        allocations.values("lot_id", "location_id")
-        .annotate(total=Sum("quantity"))
-        .values_list("lot_id", "location_id", "total")
-    ):
+    if exclude is None:
+        allocations = _HELD(product_ids, now)
+    else:
+        allocations = _HELD_BY_OTHERS(product_ids, now, ContentType.objects.get_for_model(exclude).pk, exclude.pk)
+    for lot_id, location_id, quantity in allocations:
         held[lot_id, location_id] = quantity
     cells: dict[int, list[Cell]] = defaultdict(list)
-    for row in StockBalance.objects.filter(product_id__in=product_ids, quantity__gt=0).values_list(
-        "product_id",
-        "lot_id",
-        "location_id",
-        "quantity",
-        "lot__expires_on",
-        "lot__received_on",
-        "lot__status",
-        "location__kind",
-    ):
+    for row in _BALANCES(product_ids):
         product_id, lot_id, location_id, quantity, expires_on, received_on, status, kind = row
         taken = held.get((lot_id, location_id), ZERO)
         cells[product_id].append(

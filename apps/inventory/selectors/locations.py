@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from django.db.models import QuerySet
 
 from apps.inventory.models import Location, StockBalance
+from backoffice.kernel.compiled import Compiled
+
+_PHYSICAL = Compiled(lambda: Location.objects.physical().order_by("code").values_list("pk", "parent_id"))
 
 
 class Tree:
@@ -14,7 +17,7 @@ class Tree:
     def __init__(self) -> None:
         self.inside: dict[int, list[int]] = defaultdict(list)
         self.physical: set[int] = set()
-        for pk, parent_id in Location.objects.physical().order_by("code").values_list("pk", "parent_id"):
+        for pk, parent_id in _PHYSICAL():
             self.physical.add(pk)
             if parent_id:
                 self.inside[parent_id].append(pk)

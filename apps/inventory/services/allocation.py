@@ -5,15 +5,33 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 
 from apps.inventory.models import Hold, HoldAllocation
 from apps.inventory.selectors import cells as stock_cells
 from apps.inventory.selectors import locations as places
 from apps.inventory.selectors.cells import ZERO, Cell
-from backoffice.kernel import clock
+from backoffice.kernel import clock, rows
+from backoffice.kernel.compiled import Compiled, CompiledDelete
 from backoffice.kernel.fields import QuantityField, exact
+
+_BACKING = Compiled(lambda holds: HoldAllocation.objects.filter(hold_id__in=holds).order_by("pk"))
+_PLACES = Compiled(
+    lambda holds: (
+        Hold.locations.through.objects.filter(hold_id__in=holds).order_by("pk").values_list("hold_id", "location_id")
+    )
+)
+_WAITING = Compiled(
+    lambda products, now: (
+        Hold.objects.counting(now)
+        .filter(product_id__in=products)
+        .annotate(backed=Coalesce(Sum("allocations__quantity"), exact(0, QuantityField)))
+        .filter(backed__lt=F("quantity") - F("fulfilled"))
+        .order_by("-priority", "created_at", "pk")
+    )
+)
+_DROP = CompiledDelete(lambda holds: HoldAllocation.objects.filter(hold_id__in=holds))
 
 
 def usable_day(needed_on: date) -> date:
@@ -30,45 +48,69 @@ def back(hold: Hold, cells: Iterable[Cell], quantity: Decimal, scope: Collection
     ]
 
 
-def scope_of(hold: Hold, tree: places.Tree) -> tuple[int, ...] | None:
-    """Where the hold may take from; everywhere when it names no place. Prefetch `locations` for many."""
-    return tree.scope(list(hold.locations.all()) or None)
+class Scopes:
+    """Where holds may take from. Nothing is read before somebody asks: most holds are backed and need not look."""
+
+    def __init__(self, holds: Iterable[Hold]) -> None:
+        self.holds = holds
+        self.tree: places.Tree | None = None
+        self.named: dict[int, list[int]] = defaultdict(list)
+
+    def of(self, hold: Hold) -> tuple[int, ...] | None:
+        """The keys of the places that the hold names and of all inside them; None is everywhere."""
+        if self.tree is None:
+            self.tree = places.Tree()
+            for hold_id, location_id in _PLACES([hold.pk for hold in self.holds]):
+                self.named[hold_id].append(location_id)
+        return self.tree.scope(self.named.get(hold.pk))
 
 
-def waiting(product_ids: Collection[int], *, now: datetime) -> QuerySet[Hold]:
+def backing(holds: Iterable[Hold]) -> dict[int, list[HoldAllocation]]:
+    """The allocations of each hold, by its key. One query."""
+    found: dict[int, list[HoldAllocation]] = defaultdict(list)
+    for row in _BACKING([hold.pk for hold in holds]):
+        found[row.hold_id].append(row)
+    return found
+
+
+def places_of(hold_ids: Collection[int]) -> list[tuple[int, int]]:
+    """The (hold, location) pairs of where the holds may take from. One query."""
+    return _PLACES(hold_ids)
+
+
+def drop(holds: Iterable[Hold]) -> int:
+    """Take all allocations off the holds. Returns how many there were."""
+    return _DROP([hold.pk for hold in holds])
+
+
+def waiting(product_ids: Collection[int], *, now: datetime) -> list[Hold]:
     """Counting holds that stock does not cover, first served first: by priority, then age."""
-    return (
-        Hold.objects.counting(now)
-        .filter(product_id__in=product_ids)
-        .annotate(backed=Coalesce(Sum("allocations__quantity"), exact(0, QuantityField)))
-        .filter(backed__lt=F("quantity") - F("fulfilled"))
-        .order_by("-priority", "created_at", "pk")
-    )
+    return list(_WAITING(product_ids, now))
 
 
 def serve(product_ids: Collection[int]) -> list[Hold]:
     """Give free stock to waiting holds. Returns the holds that got some."""
     now = clock.now()
-    queue = list(waiting(product_ids, now=now).prefetch_related("locations"))
+    queue = waiting(product_ids, now=now)
     if not queue:
         return []
     cells = stock_cells.load({hold.product_id for hold in queue}, now=now)
-    tree = places.Tree()
-    rows: list[HoldAllocation] = []
+    scopes = Scopes(queue)
+    found_rows: list[HoldAllocation] = []
     served = []
     for hold in queue:
         missing = hold.quantity - hold.fulfilled - hold.backed  # type: ignore[attr-defined]
-        if found := back(hold, cells[hold.product_id], missing, scope_of(hold, tree)):
-            rows += found
+        if found := back(hold, cells[hold.product_id], missing, scopes.of(hold)):
+            found_rows += found
             served.append(hold)
-    add(rows)
+    add(found_rows)
     return served
 
 
-def add(rows: Iterable[HoldAllocation]) -> None:
+def add(planned: Iterable[HoldAllocation]) -> None:
     """Write planned allocations; more of a stock that already backs the hold adds to its row."""
     wanted: dict[tuple[int, int, int], HoldAllocation] = {}
-    for row in rows:
+    for row in planned:
         key = (row.hold_id, row.lot_id, row.location_id)
         if key in wanted:
             wanted[key].quantity += row.quantity
@@ -86,7 +128,7 @@ def add(rows: Iterable[HoldAllocation]) -> None:
             there[key].quantity += row.quantity
             changed.append(there[key])
             del wanted[key]
-    HoldAllocation.objects.bulk_create(wanted.values())
+    rows.insert(wanted.values())
     HoldAllocation.objects.bulk_update(changed, ["quantity"])
 
 
@@ -95,11 +137,11 @@ def displace(lot_ids: Collection[int]) -> list[Hold]:
 
     Returns the holds that were moved. What other stock does not cover becomes waiting demand.
     """
-    rows = list(
+    taken = list(
         HoldAllocation.objects.filter(lot_id__in=lot_ids, hold__status=Hold.Status.ACTIVE).select_related("hold")
     )
-    moved: dict[int, Hold] = {row.hold_id: row.hold for row in rows}
-    HoldAllocation.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    moved: dict[int, Hold] = {row.hold_id: row.hold for row in taken}
+    HoldAllocation.objects.filter(pk__in=[row.pk for row in taken]).delete()
     serve({hold.product_id for hold in moved.values()})
     return list(moved.values())
 
@@ -111,4 +153,17 @@ def by_product(holds: Iterable[Hold]) -> dict[int, list[Hold]]:
     return found
 
 
-__all__ = ["ZERO", "add", "back", "by_product", "displace", "scope_of", "serve", "usable_day", "waiting"]
+__all__ = [
+    "ZERO",
+    "Scopes",
+    "add",
+    "back",
+    "backing",
+    "by_product",
+    "displace",
+    "drop",
+    "places_of",
+    "serve",
+    "usable_day",
+    "waiting",
+]

@@ -1,6 +1,6 @@
 """Stock that a document uses up: its own holds first, then what is free, first expired first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,10 +15,14 @@ from apps.inventory.models import Hold, HoldAllocation, Location, Lot, Move, Sto
 from apps.inventory.selectors import cells as stock_cells
 from apps.inventory.selectors import locations as places
 from apps.inventory.selectors.cells import ZERO, Backing, Cell
-from apps.inventory.services import allocation, locations, shortages, stock_locks
-from apps.inventory.services.posting import PostLine, post
-from backoffice.kernel import clock, idempotency
+from apps.inventory.services import allocation, held, locations, shortages, stock_locks
+from apps.inventory.services.posting import Posted, PostLine, write
+from backoffice.kernel import clock, idempotency, rows
 from backoffice.kernel import quantity as quantities
+from backoffice.kernel.compiled import Compiled
+
+_LOTS = Compiled(lambda ids: Lot.objects.filter(pk__in=ids))
+_LOCATIONS = Compiled(lambda ids: Location.objects.filter(pk__in=ids))
 
 Part = tuple[Cell, Decimal]
 
@@ -51,6 +55,14 @@ def taken_by(operation: StockOperation) -> list[Taken]:
     return [Taken(move.product_id, move.lot, move.source, move.quantity, move.unit_cost, move.value) for move in moves]
 
 
+def taken_of(posted: Posted) -> list[Taken]:
+    """The same of what was posted just now, without reading it again."""
+    return [
+        Taken(line.product.pk, line.lot, line.source, move.quantity, move.unit_cost, move.value)
+        for line, move in zip(posted.lines, posted.moves, strict=True)
+    ]
+
+
 @transaction.atomic
 def consume(
     *, origin: Model, lines: Sequence[ConsumeLine], key: str | None = None, occurred_at: datetime | None = None
@@ -69,14 +81,14 @@ def consume(
     if done := idempotency.find(scope="stock.consume", key=key, fingerprint=fingerprint):
         return taken_by(done)
     now, today = clock.now(), clock.today()
-    holds = allocation.by_product(
-        Hold.objects.of_origin(origin)
-        .filter(status=Hold.Status.ACTIVE, product_id__in=products)
-        .prefetch_related("allocations", "locations")
-        .order_by("pk")
+    own_holds = [hold for hold in held.active(origin) if hold.product_id in products]
+    holds, scopes, backing = (
+        allocation.by_product(own_holds),
+        allocation.Scopes(own_holds),
+        allocation.backing(own_holds),
     )
     cells = stock_cells.load(products, now=now, exclude=origin)
-    own = {product_id: backing_of(holds.get(product_id, []), now=now) for product_id in products}
+    own = {product_id: backing_of(holds.get(product_id, []), backing, now=now) for product_id in products}
     tree = places.Tree()
     parts: list[tuple[ConsumeLine, list[Part]]] = []
     asked: dict[tuple[int, int, int | None], Decimal] = {}
@@ -105,15 +117,16 @@ def consume(
     used: dict[int, Decimal] = {}
     for line, found in parts:
         used[line.product.pk] = used.get(line.product.pk, ZERO) + sum((part for _cell, part in found), ZERO)
-    credit([(of_product, used[pk], cells[pk]) for pk, of_product in holds.items()], tree=tree, now=now)
-    operation = post(
+    credit([(of_product, used[pk], cells[pk]) for pk, of_product in holds.items()], scopes=scopes, now=now)
+    posted = write(
         StockOperation.Kind.CONSUMPTION,
         post_lines([(products[line.product.pk], found) for line, found in parts], Location.Kind.CONSUMED),
+        products,
         origin=origin,
         occurred_at=occurred_at,
     )
-    idempotency.remember(scope="stock.consume", key=key, fingerprint=fingerprint, result=operation)
-    return taken_by(operation)
+    idempotency.remember(scope="stock.consume", key=key, fingerprint=fingerprint, result=posted.operation)
+    return taken_of(posted)
 
 
 def _posted(product: Product, amount: Decimal) -> Decimal:
@@ -135,24 +148,26 @@ def _pick(
     return [*found, *stock_cells.take(cells, rest, on=on, scope=scope)] if rest > 0 else found
 
 
-def backing_of(holds: Iterable[Hold], *, now: datetime) -> Backing:
-    """What backs the holds that still count. Prefetch `allocations`."""
+def backing_of(holds: Iterable[Hold], allocations: Mapping[int, Sequence[HoldAllocation]], *, now: datetime) -> Backing:
+    """What backs the holds that still count, of what backs each hold."""
     found: Backing = {}
     for hold in holds:
         if hold.is_counting(now):
-            for row in hold.allocations.all():
+            for row in allocations.get(hold.pk, ()):
                 place = (row.lot_id, row.location_id)
                 found[place] = found.get(place, ZERO) + row.quantity
     return found
 
 
-def credit(parts: Iterable[tuple[Sequence[Hold], Decimal, list[Cell]]], *, tree: places.Tree, now: datetime) -> None:
+def credit(
+    parts: Iterable[tuple[Sequence[Hold], Decimal, list[Cell]]], *, scopes: allocation.Scopes, now: datetime
+) -> None:
     """Of each product: count what was used towards its holds, oldest first.
 
     What they still ask is backed from what is left in the product's cells.
     """
     credited: list[Hold] = []
-    rows: list[HoldAllocation] = []
+    planned: list[HoldAllocation] = []
     for holds, used, cells in parts:
         credited += holds
         for hold in holds:
@@ -163,19 +178,23 @@ def credit(parts: Iterable[tuple[Sequence[Hold], Decimal, list[Cell]]], *, tree:
             if outstanding == 0:
                 hold.status, hold.resolved_at = Hold.Status.FULFILLED, now
             elif hold.is_counting(now):
-                rows += allocation.back(hold, cells, outstanding, allocation.scope_of(hold, tree))
+                planned += allocation.back(hold, cells, outstanding, scopes.of(hold))
     if not credited:
         return
-    HoldAllocation.objects.filter(hold__in=credited).delete()
-    Hold.objects.bulk_update(credited, ["fulfilled", "status", "resolved_at"])
-    HoldAllocation.objects.bulk_create(rows)
+    allocation.drop(credited)
+    for hold in credited:
+        rows.save(hold, ("fulfilled", "status", "resolved_at"))
+    rows.insert(planned)
 
 
 def post_lines(parts: Sequence[tuple[Product, list[Part]]], to: str) -> list[PostLine]:
     """The picked cells as lines that leave for a counter-account."""
     destination = locations.virtual(to)
-    lots = Lot.objects.in_bulk({cell.lot_id for _product, found in parts for cell, _part in found})
-    where = Location.objects.in_bulk({cell.location_id for _product, found in parts for cell, _part in found})
+    lots = {lot.pk: lot for lot in _LOTS({cell.lot_id for _product, found in parts for cell, _part in found})}
+    where = {
+        place.pk: place
+        for place in _LOCATIONS({cell.location_id for _product, found in parts for cell, _part in found})
+    }
     return [
         PostLine(product, lots[cell.lot_id], where[cell.location_id], destination, part)
         for product, found in parts

@@ -11,6 +11,10 @@ from django.utils.translation import gettext as _
 from apps.catalog.models import Product
 from apps.inventory.errors import BadQuantity
 from apps.inventory.models import ExpectedArrival, Location
+from backoffice.kernel import rows
+from backoffice.kernel.compiled import CompiledDelete
+
+_CLEAR = CompiledDelete(lambda kind, pk: ExpectedArrival.objects.filter(origin_type_id=kind, origin_id=pk))
 
 
 @transaction.atomic
@@ -23,20 +27,19 @@ def record(
     """
     if quantity <= 0:
         raise BadQuantity(_("%(product)s: the quantity must be above zero.") % {"product": product.name})
-    arrival, _created = ExpectedArrival.objects.update_or_create(
+    arrival = ExpectedArrival(
         origin_type=ContentType.objects.get_for_model(origin),
         origin_id=origin.pk,
         product=product,
         location=location,
-        defaults={"quantity": quantity, "due_at": due_at},
+        quantity=quantity,
+        due_at=due_at,
     )
-    return arrival
+    where = ("origin_type", "origin_id", "product", "location")
+    return rows.upsert([arrival], unique=where, fields=("quantity", "due_at"))[0]
 
 
 @transaction.atomic
 def clear(origin: Model) -> int:
     """Nothing more comes from `origin`: it arrived, or was cancelled. Returns how many lines that were."""
-    gone, _each = ExpectedArrival.objects.filter(
-        origin_type=ContentType.objects.get_for_model(origin), origin_id=origin.pk
-    ).delete()
-    return gone
+    return _CLEAR(ContentType.objects.get_for_model(origin).pk, origin.pk)

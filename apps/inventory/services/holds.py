@@ -11,19 +11,19 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Model
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
-from apps.inventory.errors import BadQuantity, HoldResolved, InsufficientStock
+from apps.inventory.errors import BadQuantity, InsufficientStock
 from apps.inventory.models import Hold, HoldAllocation, Location, StockOperation
 from apps.inventory.selectors import cells as stock_cells
 from apps.inventory.selectors import locations as places
 from apps.inventory.selectors.cells import ZERO, Cell
-from apps.inventory.services import allocation, shortages, stock_locks
-from apps.inventory.services.consumption import Part, Taken, backing_of, post_lines, taken_by
-from apps.inventory.services.posting import post
-from backoffice.kernel import clock, idempotency
+from apps.inventory.services import allocation, held, shortages, stock_locks
+from apps.inventory.services.consumption import Part, Taken, backing_of, post_lines, taken_by, taken_of
+from apps.inventory.services.posting import write
+from backoffice.kernel import clock, idempotency, rows
 
 EXPIRED = "expired"
 REPLACED = "replaced"
@@ -91,10 +91,8 @@ def replace(
 
     Refused like `place`; then the old holds stay as they were. Freed stock goes to waiting holds.
     """
-    before = set(Hold.objects.of_origin(origin).filter(status=Hold.Status.ACTIVE).values_list("product_id", flat=True))
-    products = stock_locks.lock_products({*before, *(line.product.pk for line in lines)})
-    old = list(Hold.objects.of_origin(origin).filter(status=Hold.Status.ACTIVE, product_id__in=products).order_by("pk"))
-    HoldAllocation.objects.filter(hold__in=old).delete()
+    products, old = held.locked(origin, [line.product.pk for line in lines])
+    allocation.drop(old)
     found = _place(
         old,
         origin=origin,
@@ -106,7 +104,7 @@ def replace(
         partial=partial,
     )
     kept = {hold.pk for hold in found}
-    _resolve([hold for hold in old if hold.pk not in kept], Hold.Status.RELEASED, reason=REPLACED)
+    held.end([hold for hold in old if hold.pk not in kept], Hold.Status.RELEASED, reason=REPLACED)
     if old:
         allocation.serve({hold.product_id for hold in old})
     return found
@@ -146,25 +144,26 @@ def _place(
         _refuse_short(found, backing, products, cells, scope=scope, now=now)
     new = [hold for hold in found if hold.pk is None]
     kept = [hold for hold in found if hold.pk is not None]
-    Hold.objects.bulk_create(new)
-    Hold.objects.bulk_update(kept, ["quantity", "fulfilled", "needed_on", "expires_at", "priority"])
+    rows.insert(new)
+    for hold in kept:
+        rows.save(hold, ("quantity", "fulfilled", "needed_on", "expires_at", "priority"))
     _confine(found, {hold.pk for hold in kept}, [location.pk for location in locations or ()])
-    for hold, rows in zip(found, backing, strict=True):
-        for row in rows:
+    for hold, planned in zip(found, backing, strict=True):
+        for row in planned:
             row.hold = hold
-    HoldAllocation.objects.bulk_create(row for rows in backing for row in rows)
+    rows.insert(row for planned in backing for row in planned)
     return found
 
 
 def _confine(holds: Sequence[Hold], kept: set[int], locations: Sequence[int]) -> None:
     """Write where the holds may take from; of `kept` ones only what differs from what they had."""
-    where = Hold.locations.through
+    where: Any = Hold.locations.through
     wanted = {(hold.pk, location) for hold in holds for location in locations}
-    had = set(where.objects.filter(hold__in=kept).values_list("hold_id", "location_id")) if kept else set()
+    had = set(allocation.places_of(kept))
     if gone := had - wanted:
         where.objects.filter(hold_id__in={hold for hold, _place in gone}, hold__in=kept).delete()
         had = {pair for pair in had if pair[0] not in {hold for hold, _place in gone}}
-    where.objects.bulk_create(
+    rows.insert(
         where(hold_id=hold.pk, location_id=location)
         for hold in holds
         for location in locations
@@ -194,9 +193,9 @@ def _refuse_short(
     asked: dict[int, Decimal] = {}
     backed: dict[int, Decimal] = {}
     day: dict[int, date] = {}
-    for hold, rows in zip(holds, backing, strict=True):
+    for hold, planned in zip(holds, backing, strict=True):
         asked[hold.product_id] = asked.get(hold.product_id, ZERO) + hold.quantity - hold.fulfilled
-        backed[hold.product_id] = backed.get(hold.product_id, ZERO) + sum((row.quantity for row in rows), ZERO)
+        backed[hold.product_id] = backed.get(hold.product_id, ZERO) + sum((row.quantity for row in planned), ZERO)
         day[hold.product_id] = max(day.get(hold.product_id, hold.needed_on), allocation.usable_day(hold.needed_on))
     short = [pk for pk in asked if backed[pk] < asked[pk]]
     if short:
@@ -208,30 +207,11 @@ def _refuse_short(
         )
 
 
-def _resolve(holds: Sequence[Hold], status: str, *, reason: str, **also: Any) -> int:
-    """End active holds: a conditional update, so that each resolves once. Returns how many this call ended.
-
-    `also` are other fields that are written with it.
-    """
-    if not holds:
-        return 0
-    now = clock.now()
-    ended = Hold.objects.filter(pk__in=[hold.pk for hold in holds], status=Hold.Status.ACTIVE).update(
-        status=status, reason=reason[:200], resolved_at=now, updated_at=now, **also
-    )
-    if ended != len(holds):
-        raise HoldResolved(_("The hold was fulfilled, released or has expired in the meantime."))
-    HoldAllocation.objects.filter(hold__in=holds).delete()
-    for hold in holds:
-        hold.status, hold.reason, hold.resolved_at = status, reason[:200], now
-    return ended
-
-
 @transaction.atomic
 def release(hold: Hold, *, reason: str = "") -> Hold:
     """Give the stock of a hold back. Raises HoldResolved when it ended before."""
     stock_locks.lock_products([hold.product_id])
-    _resolve([hold], Hold.Status.RELEASED, reason=reason)
+    held.end([hold], Hold.Status.RELEASED, reason=reason)
     allocation.serve([hold.product_id])
     return hold
 
@@ -239,10 +219,8 @@ def release(hold: Hold, *, reason: str = "") -> Hold:
 @transaction.atomic
 def release_for(origin: Model, *, reason: str = "") -> int:
     """Give back everything that the document still holds. Returns how many holds that were."""
-    active = Hold.objects.of_origin(origin).filter(status=Hold.Status.ACTIVE)
-    products = stock_locks.lock_products(active.values_list("product_id", flat=True))
-    holds = list(active.filter(product_id__in=products))
-    ended = _resolve(holds, Hold.Status.RELEASED, reason=reason)
+    products, holds = held.locked(origin)
+    ended = held.end(holds, Hold.Status.RELEASED, reason=reason)
     if ended:
         allocation.serve(products)
     return ended
@@ -265,38 +243,37 @@ def extend(origin: Model, expires_at: datetime | None) -> list[Hold]:
 
 
 def _renew(origin: Model, *, expires_at: datetime | None, to: Model) -> list[Hold]:
-    active = Hold.objects.of_origin(origin).filter(status=Hold.Status.ACTIVE)
-    products = stock_locks.lock_products(active.values_list("product_id", flat=True))
-    holds = list(active.filter(product_id__in=products).prefetch_related("allocations", "locations").order_by("pk"))
+    products, holds = held.locked(origin)
     now = clock.now()
     if lost := [hold for hold in holds if not hold.is_counting(now)]:
         _back_again(lost, products, now=now)
     for hold in holds:
         hold.origin, hold.expires_at = to, expires_at
-    Hold.objects.bulk_update(holds, ["origin_type", "origin_id", "expires_at"])
+        rows.save(hold, ("origin_type", "origin_id", "expires_at"))
     return holds
 
 
 def _back_again(holds: Sequence[Hold], products: dict[int, Product], *, now: datetime) -> None:
     """Back holds anew whose stock was anybody's. What waited before may wait on; what was backed must be again."""
-    had = {hold.pk: sum((row.quantity for row in hold.allocations.all()), ZERO) for hold in holds}
-    HoldAllocation.objects.filter(hold__in=holds).delete()
+    backing = allocation.backing(holds)
+    had = {hold.pk: sum((row.quantity for row in backing[hold.pk]), ZERO) for hold in holds}
+    allocation.drop(holds)
     cells = stock_cells.load({hold.product_id for hold in holds}, now=now)
-    tree = places.Tree()
-    rows: list[HoldAllocation] = []
+    scopes = allocation.Scopes(holds)
+    planned: list[HoldAllocation] = []
     short = []
     for hold in holds:
-        scope = allocation.scope_of(hold, tree)
+        scope = scopes.of(hold)
         found = allocation.back(hold, cells[hold.product_id], hold.quantity - hold.fulfilled, scope)
         if sum((row.quantity for row in found), ZERO) < had[hold.pk]:
             product = products[hold.product_id]
             day = allocation.usable_day(hold.needed_on)
             asked = had[hold.pk]
             short.append(shortages.shortage(product, cells[product.pk], asked=asked, on=day, now=now, scope=scope))
-        rows += found
+        planned += found
     if short:
         raise InsufficientStock(short)
-    HoldAllocation.objects.bulk_create(rows)
+    rows.insert(planned)
 
 
 @transaction.atomic
@@ -313,31 +290,31 @@ def fulfil_for(
     All of it leaves, or InsufficientStock is raised and nothing does. Returns what left, hold by hold; nothing when the
     document holds nothing, so a caller that expects stock compares. The same key hands over once.
     """
-    active = Hold.objects.of_origin(origin).filter(status=Hold.Status.ACTIVE)
-    products = stock_locks.lock_products(active.values_list("product_id", flat=True))
+    products, holds = held.locked(origin)
     if done := idempotency.find(scope="holds.fulfil", key=key, fingerprint=[origin.pk, kind]):
         return taken_by(done)
-    holds = list(active.filter(product_id__in=products).prefetch_related("allocations", "locations").order_by("pk"))
     if not holds:
         return []
     now, today = clock.now(), clock.today()
     cells = stock_cells.load(products, now=now, exclude=origin)
-    tree = places.Tree()
+    scopes, backing = allocation.Scopes(holds), allocation.backing(holds)
     parts: list[list[Part]] = [
         stock_cells.take(
             cells[hold.product_id],
             hold.quantity - hold.fulfilled,
             on=today,
             scope=None,
-            backing=backing_of([hold], now=now),
+            backing=backing_of([hold], backing, now=now),
         )
         for hold in holds
     ]
     short = []
     for hold, found in zip(holds, parts, strict=True):
         rest = hold.quantity - hold.fulfilled - sum((part for _cell, part in found), ZERO)
-        scope = allocation.scope_of(hold, tree)
-        more = stock_cells.take(cells[hold.product_id], rest, on=today, scope=scope) if rest > 0 else []
+        if rest <= 0:
+            continue
+        scope = scopes.of(hold)
+        more = stock_cells.take(cells[hold.product_id], rest, on=today, scope=scope)
         if sum((part for _cell, part in more), ZERO) < rest:
             product, asked = products[hold.product_id], hold.quantity - hold.fulfilled
             short.append(
@@ -348,15 +325,15 @@ def fulfil_for(
         found += more
     if short:
         raise InsufficientStock(short)
-    _resolve(holds, Hold.Status.FULFILLED, reason=reason, fulfilled=F("quantity"))
+    held.end(holds, Hold.Status.FULFILLED, reason=reason)
     for hold in holds:
         hold.fulfilled = hold.quantity
     lines = post_lines(
         [(products[hold.product_id], found) for hold, found in zip(holds, parts, strict=True)], Location.Kind.CUSTOMER
     )
-    operation = post(kind, lines, reason=reason, origin=origin, occurred_at=occurred_at)
-    idempotency.remember(scope="holds.fulfil", key=key, fingerprint=[origin.pk, kind], result=operation)
-    return taken_by(operation)
+    posted = write(kind, lines, products, reason=reason, origin=origin, occurred_at=occurred_at)
+    idempotency.remember(scope="holds.fulfil", key=key, fingerprint=[origin.pk, kind], result=posted.operation)
+    return taken_of(posted)
 
 
 @transaction.atomic
@@ -379,7 +356,7 @@ def expire_due(*, limit: int = 1000) -> int:
 def _expire(product_id: int) -> int:
     stock_locks.lock_products([product_id])
     due = Hold.objects.filter(status=Hold.Status.ACTIVE, expires_at__lte=clock.now(), product_id=product_id)
-    ended = _resolve(list(due), Hold.Status.RELEASED, reason=EXPIRED)
+    ended = held.end(list(due), Hold.Status.RELEASED, reason=EXPIRED)
     if ended:
         allocation.serve([product_id])
     return ended

@@ -7,12 +7,17 @@ from apps.inventory.errors import BadMove, LocationInUse
 from apps.inventory.models import Location
 from apps.inventory.selectors import locations as places
 from backoffice.kernel import state
+from backoffice.kernel.compiled import Compiled
+
+_OF_KIND = Compiled(lambda kind: Location.objects.filter(kind=kind))
 
 
 def virtual(kind: str) -> Location:
     """The counter-account of that kind: "supplier", "customer", "consumed", "waste" or "adjustment"."""
     if kind not in Location.VIRTUAL:
         raise ValueError(f"{kind!r} is no virtual kind.")
+    if there := _OF_KIND(str(kind)):
+        return there[0]
     found, _created = Location.objects.get_or_create(
         kind=kind, defaults={"code": f"*{kind}", "name": str(Location.Kind(kind).label).capitalize()}
     )

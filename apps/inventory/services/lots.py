@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import count
 
 from django.db import transaction
 from django.utils.formats import date_format
@@ -13,8 +14,12 @@ from apps.inventory.models import Hold, HoldAllocation, Lot
 from apps.inventory.services import allocation, stock_locks
 from backoffice.kernel import clock
 from backoffice.kernel.audit import acting
+from backoffice.kernel.compiled import Compiled
 
 LETTERS = 26
+_TAKEN = Compiled(
+    lambda product, codes: Lot.objects.filter(product_id=product, code__in=codes).values_list("code", flat=True)
+)
 
 
 def suggested_expiry(product: Product, day: date) -> date | None:
@@ -25,11 +30,13 @@ def suggested_expiry(product: Product, day: date) -> date | None:
 def next_code(product: Product, day: date) -> str:
     """The next free code of the house's pattern, for example `CROI-261123-B`. Call under the product's lock."""
     stem = f"{product.sku}-{day:%y%m%d}-"
-    used = set(Lot.objects.filter(product=product, code__startswith=stem).values_list("code", flat=True))
-    position = len(used)
-    while (code := stem + _letters(position)) in used:
-        position += 1
-    return code
+    # Asked by name, a handful at a time: a search by the stem would read every lot that the product ever had.
+    for start in count(step=LETTERS):
+        codes = [stem + _letters(position) for position in range(start, start + LETTERS)]
+        taken = set(_TAKEN(product.pk, codes))
+        if free := [code for code in codes if code not in taken]:
+            return free[0]
+    raise AssertionError("unreachable")
 
 
 def _letters(position: int) -> str:

@@ -1,6 +1,6 @@
 """The ledger's pen: `post` is the only writer of moves and balances. Callers use it as `stock.post`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,8 +15,18 @@ from apps.inventory.models import Hold, HoldAllocation, Location, Lot, Move, Sto
 from apps.inventory.selectors import cells as stock_cells
 from apps.inventory.selectors.cells import ZERO
 from apps.inventory.services import allocation, shortages, stock_locks
-from backoffice.kernel import clock, idempotency, money
+from backoffice.kernel import clock, idempotency, money, rows
 from backoffice.kernel.audit import current_actor
+from backoffice.kernel.compiled import Compiled, CompiledDelete
+
+_BALANCES = Compiled(lambda lots, places: StockBalance.objects.filter(lot_id__in=lots, location_id__in=places))
+_HELD = Compiled(
+    lambda lots, now: HoldAllocation.objects.filter(
+        Hold.counting_condition(now, prefix="hold__"), lot_id__in=lots
+    ).values_list("lot_id", "location_id", "quantity")
+)
+_CLOSED = Compiled(lambda places: Location.objects.filter(pk__in=places, is_active=False))
+_USED_UP = CompiledDelete(lambda ids: StockBalance.objects.filter(pk__in=ids))
 
 Place = tuple[int, int]
 """A lot in a location."""
@@ -36,6 +46,15 @@ class PostLine:
     quantity: Decimal
     unit_cost: Decimal | None = None
     value: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Posted:
+    """An operation with its lines and the moves that they became."""
+
+    operation: StockOperation
+    lines: Sequence[PostLine]
+    moves: Sequence[Move]
 
 
 @transaction.atomic
@@ -61,6 +80,34 @@ def post(
     fingerprint = [kind, *(_fingerprint(line) for line in lines)]
     if done := idempotency.find(scope="stock.post", key=key, fingerprint=fingerprint):
         return done
+    operation = write(
+        kind,
+        lines,
+        products,
+        occurred_at=occurred_at,
+        reason=reason,
+        note=note,
+        reference=reference,
+        origin=origin,
+        reverses=reverses,
+    ).operation
+    idempotency.remember(scope="stock.post", key=key, fingerprint=fingerprint, result=operation)
+    return operation
+
+
+def write(
+    kind: str,
+    lines: Sequence[PostLine],
+    products: Mapping[int, Product],
+    *,
+    occurred_at: datetime | None = None,
+    reason: str = "",
+    note: str = "",
+    reference: str = "",
+    origin: Model | None = None,
+    reverses: StockOperation | None = None,
+) -> Posted:
+    """`post` for services of the stock room that hold the locks of `products` already. Refuses like it."""
     _check(lines, products)
     now = clock.now()
     if occurred_at is not None and occurred_at > now:
@@ -70,7 +117,7 @@ def post(
     book.refuse_shortages(products, now=now)
 
     actor = current_actor().user
-    operation = StockOperation.objects.create(
+    operation = StockOperation(
         kind=kind,
         occurred_at=occurred_at or now,
         reason=reason,
@@ -80,7 +127,8 @@ def post(
         reverses=reverses,
         actor=actor if actor is not None and actor.pk else None,
     )
-    Move.objects.bulk_create(
+    rows.insert([operation])
+    moves = rows.insert(
         Move(
             operation=operation,
             product_id=line.product.pk,
@@ -95,17 +143,16 @@ def post(
     )
     book.save()
     _refuse_closed(lines)
-    idempotency.remember(scope="stock.post", key=key, fingerprint=fingerprint, result=operation)
     if arrived := {line.product.pk for line in lines if line.destination.is_physical}:
         allocation.serve(arrived)
-    return operation
+    return Posted(operation, lines, moves)
 
 
 def _fingerprint(line: PostLine) -> str:
     return f"{line.lot.pk}:{line.source.pk}>{line.destination.pk}:{line.quantity.normalize():f}"
 
 
-def _check(lines: Sequence[PostLine], products: dict[int, Product]) -> None:
+def _check(lines: Sequence[PostLine], products: Mapping[int, Product]) -> None:
     if not lines:
         raise BadMove(_("There is nothing to post."))
     for line in lines:
@@ -125,8 +172,8 @@ def _check(lines: Sequence[PostLine], products: dict[int, Product]) -> None:
 def _refuse_closed(lines: Sequence[PostLine]) -> None:
     """Look again after writing: the rows written keep `locations.close` waiting, or it was there first."""
     arrived = {line.destination.pk for line in lines if line.destination.is_physical}
-    if closed := Location.objects.filter(pk__in=arrived, is_active=False).first():
-        raise BadMove(_("%(place)s is closed.") % {"place": closed.name}, field="destination")
+    if closed := _CLOSED(arrived):
+        raise BadMove(_("%(place)s is closed.") % {"place": closed[0].name}, field="destination")
 
 
 class _Book:
@@ -138,8 +185,7 @@ class _Book:
         self.lots = {line.lot.pk: line.lot for line in lines}
         self.places = {place.pk: place for line in lines for place in (line.source, line.destination)}
         self.before: dict[Place, StockBalance] = {
-            (balance.lot_id, balance.location_id): balance
-            for balance in StockBalance.objects.filter(lot_id__in=self.lots, location_id__in=self.places)
+            (balance.lot_id, balance.location_id): balance for balance in _BALANCES(self.lots, self.places)
         }
         self.after: dict[Place, tuple[Decimal, Decimal]] = {
             place: (balance.quantity, balance.value) for place, balance in self.before.items()
@@ -175,14 +221,12 @@ class _Book:
         share = money.round_money(worth * line.quantity / quantity) if line.value is None else line.value
         return min(share, worth)
 
-    def refuse_shortages(self, products: dict[int, Product], *, now: datetime) -> None:
+    def refuse_shortages(self, products: Mapping[int, Product], *, now: datetime) -> None:
         """Raise InsufficientStock where a place gave more than it has, or what someone else holds."""
         if not self.out:
             return
         held: dict[Place, Decimal] = {}
-        for lot_id, location_id, quantity in HoldAllocation.objects.filter(
-            Hold.counting_condition(now, prefix="hold__"), lot_id__in={lot_id for lot_id, _place in self.out}
-        ).values_list("lot_id", "location_id", "quantity"):
+        for lot_id, location_id, quantity in _HELD({lot_id for lot_id, _place in self.out}, now):
             held[lot_id, location_id] = held.get((lot_id, location_id), ZERO) + quantity
         short = [place for place in self.out if self.after[place][0] < held.get(place, ZERO)]
         if not short:
@@ -212,7 +256,7 @@ class _Book:
             for place in (line.source, line.destination)
             if place.is_physical
         }
-        rows = [
+        left = [
             StockBalance(
                 product_id=self.product_of[lot_id],
                 lot_id=lot_id,
@@ -223,9 +267,6 @@ class _Book:
             for lot_id, location_id in sorted(touched)
             if self.after[lot_id, location_id][0] > 0
         ]
-        StockBalance.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["lot", "location"], update_fields=["quantity", "value"]
-        )
+        rows.upsert(left, unique=("lot", "location"), fields=("quantity", "value"))
         gone = [self.before[place].pk for place in touched if place in self.before and self.after[place][0] == 0]
-        if gone:
-            StockBalance.objects.filter(pk__in=gone).delete()
+        _USED_UP(gone)

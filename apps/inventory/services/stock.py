@@ -19,8 +19,8 @@ from apps.inventory.errors import AlreadyReversed, BadQuantity, LotMismatch, Not
 from apps.inventory.models import Location, Lot, StockBalance, StockOperation
 from apps.inventory.services import locations, lots, stock_locks
 from apps.inventory.services.consumption import ConsumeLine, Taken, consume
-from apps.inventory.services.posting import PostLine, post
-from backoffice.kernel import clock, idempotency, money
+from apps.inventory.services.posting import PostLine, post, write
+from backoffice.kernel import clock, idempotency, money, rows
 from backoffice.kernel import quantity as quantities
 
 __all__ = [
@@ -271,10 +271,11 @@ def produce(
         unit_cost=quantities.from_fraction(Fraction(total_cost) / Fraction(amount)),
         grade=grade,
     )
-    lot.parents.set(parents)
+    link = Lot.parents.through
+    rows.insert(link(from_lot_id=lot.pk, to_lot_id=parent.pk) for parent in parents)
     line = PostLine(
         product, lot, locations.virtual(Location.Kind.CONSUMED), location, amount, value=money.round_money(total_cost)
     )
-    post(StockOperation.Kind.OUTPUT, [line], origin=origin, occurred_at=occurred_at)
+    write(StockOperation.Kind.OUTPUT, [line], {product.pk: product}, origin=origin, occurred_at=occurred_at)
     idempotency.remember(scope="stock.produce", key=key, fingerprint=fingerprint, result=lot)
     return lot

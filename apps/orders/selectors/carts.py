@@ -19,11 +19,20 @@ from apps.inventory.selectors import availability
 from apps.orders.models import Channel, OrderSession, SessionLine
 from apps.orders.selectors import places
 from backoffice.kernel import clock
+from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.errors import Remedy
 from backoffice.kernel.quantity import format_quantity
 
 ZERO = Decimal(0)
 OPENING_HOUR = 8  # a pre-order for tomorrow is wanted when the shop opens, until somebody says otherwise
+
+
+_LINES = Compiled(
+    lambda session: SessionLine.objects.filter(session_id=session).select_related("product__unit").order_by("pk")
+)
+_BACKED = Compiled(
+    lambda holds: HoldAllocation.objects.filter(hold_id__in=holds).values_list("hold__product_id", "quantity")
+)
 
 
 @dataclass(frozen=True)
@@ -118,7 +127,7 @@ class Cart:
 
 def lines_of(session: OrderSession) -> list[SessionLine]:
     """The lines in the order in which they were added, with product and unit. One query."""
-    return list(session.lines.select_related("product__unit").order_by("pk"))
+    return _LINES(session.pk)
 
 
 def priced_lines(lines: Iterable[SessionLine]) -> list[pricing.PricedLine]:
@@ -175,9 +184,8 @@ def allocated(session: OrderSession) -> dict[int, Decimal]:
 
 def backed(hold_ids: Iterable[int]) -> dict[int, Decimal]:
     """What of these holds is backed by stock, by product. One query."""
-    rows = HoldAllocation.objects.filter(hold_id__in=list(hold_ids)).values_list("hold__product_id", "quantity")
     found: dict[int, Decimal] = {}
-    for product_id, quantity in rows:
+    for product_id, quantity in _BACKED(list(hold_ids)):
         found[product_id] = found.get(product_id, ZERO) + quantity
     return found
 

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from apps.inventory.models import Location
-from apps.orders.models import Channel
+from apps.orders.models import Channel, ChannelLocation
+from backoffice.kernel.compiled import Compiled
+
+_PLACES = Compiled(
+    lambda channel: (
+        ChannelLocation.objects.filter(channel_id=channel, location__is_active=True)
+        .select_related("location")
+        .order_by("position", "pk")
+    )
+)
 
 
 def of_channel(channel: Channel) -> list[Location]:
     """The channel's active places, in the order in which they give. One query."""
-    rows = channel.places.filter(location__is_active=True).select_related("location").order_by("position", "pk")
-    return [row.location for row in rows]
+    return [row.location for row in _PLACES(channel.pk)]

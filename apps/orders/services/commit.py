@@ -19,12 +19,21 @@ from apps.orders.selectors import carts, places
 from apps.orders.services import completion, payments
 from apps.orders.services.payments import Tender
 from apps.orders.services.sessions import hold_lines
-from backoffice.kernel import clock, idempotency, money, numbering, state
+from backoffice.kernel import clock, idempotency, money, numbering, rows, state
+from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.locks import retry_conflict
 from backoffice.outbox import directives
 
 SCOPE = "orders.commit"
 HUNDRED = Decimal(100)
+
+_TAB = Compiled(
+    lambda pk: (
+        OrderSession.objects.select_for_update(of=("self",))
+        .select_related("channel", "customer", "address")
+        .filter(pk=pk)
+    )
+)
 
 
 @retry_conflict
@@ -49,11 +58,7 @@ def commit(
     fingerprint = [session.pk, expected_total, hand_over, *(f"{t.method}={t.amount}" for t in tenders)]
     if done := idempotency.find(scope=SCOPE, key=key, fingerprint=fingerprint):
         return done
-    session = (
-        OrderSession.objects.select_for_update(of=("self",))
-        .select_related("channel", "customer", "address")
-        .get(pk=session.pk)
-    )
+    session = _TAB(session.pk)[0]
     if session.status == OrderSession.Status.COMMITTED:
         # Somebody was faster, with this key or another one: the tab has one order, and this is it.
         return session.order
@@ -83,7 +88,7 @@ def commit(
     session.status = OrderSession.Status.COMMITTED
     session.revision += 1
     session.total, session.units, session.expires_at = quote.total, order.units, None
-    session.save(update_fields=["status", "revision", "total", "units", "expires_at", "updated_at"])
+    rows.save(session, ("status", "revision", "total", "units", "expires_at"))
     idempotency.remember(scope=SCOPE, key=key, fingerprint=fingerprint, result=order)
     return order
 
@@ -94,11 +99,7 @@ def _keep_stock(session: OrderSession, lines: list[SessionLine], order: Order) -
     wanted = carts.demand(lines)
     if not wanted:
         return
-    held = holds.transfer(session, to=order)
-    kept: dict[int, Decimal] = {}
-    for hold in held:
-        for row in hold.allocations.all():
-            kept[hold.product_id] = kept.get(hold.product_id, Decimal(0)) + row.quantity
+    kept = carts.backed(hold.pk for hold in holds.transfer(session, to=order))
     now = clock.now()
     promised = {line.product_id for line in lines if carts.promised(session, line.product, now)}
     if all(kept.get(pk, 0) >= quantity for pk, quantity in wanted.items() if pk not in promised):
@@ -154,7 +155,7 @@ def _seal(
     )
     for line in sealed:
         line.order = order
-    OrderLine.objects.bulk_create(sealed)
+    rows.insert(sealed)
     return order, sealed
 
 

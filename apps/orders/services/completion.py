@@ -15,7 +15,7 @@ from apps.crm.services import interactions, purchases
 from apps.inventory.services import demand, holds
 from apps.inventory.services.stock import Taken
 from apps.orders.models import Order, OrderLine, OrderLineLot
-from backoffice.kernel import clock, money
+from backoffice.kernel import clock, money, rows
 from backoffice.kernel import quantity as quantities
 from backoffice.kernel.errors import DomainError
 from backoffice.outbox import directives
@@ -27,12 +27,11 @@ def hand_over(order: Order, lines: Sequence[OrderLine]) -> list[OrderLineLot]:
     Raises InsufficientStock when something that was promised is not there yet.
     """
     taken = holds.fulfil_for(order, kind="sale", key=f"order-{order.pk}")
-    rows = share_lots([line for line in lines if line.is_stocked], taken)
-    OrderLineLot.objects.bulk_create(rows)
-    costed = _costs(rows)
-    if costed:
-        OrderLine.objects.bulk_update(costed, ["unit_cost"])
-    return rows
+    filled = share_lots([line for line in lines if line.is_stocked], taken)
+    rows.insert(filled)
+    for line in _costs(filled):
+        rows.save(line, ("unit_cost",))
+    return filled
 
 
 def share_lots(lines: Iterable[OrderLine], taken: Sequence[Taken]) -> list[OrderLineLot]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.orders.errors import PaymentRefused, ReasonMissing
 from apps.orders.models import Order, Payment, PaymentTransaction
-from backoffice.kernel import clock, money, state
+from backoffice.kernel import clock, money, rows, state
 from backoffice.kernel.audit import current_actor
 from backoffice.kernel.locks import lock, retry_conflict
 
@@ -88,7 +88,7 @@ def record(order: Order, tenders: Sequence[Tender], *, key: str) -> list[Payment
     """Write payments down that were checked. For callers that hold the order's lock (or have just made the order) and
     see to `order.paid`."""
     now, person = clock.now(), _person()
-    payments = []
+    payments, entries = [], []
     for place, tender in enumerate(tenders):
         payment = Payment.objects.create(
             order=order,
@@ -99,15 +99,18 @@ def record(order: Order, tenders: Sequence[Tender], *, key: str) -> list[Payment
             provider_ref=tender.reference.strip(),
         )
         payments.append(payment)
-        PaymentTransaction.objects.create(
-            payment=payment,
-            kind=Kind.CAPTURE,
-            amount=tender.amount,
-            at=now,
-            key=key if place == 0 else f"{key}:{place}",
-            provider_ref=tender.reference.strip(),
-            actor=person,
+        entries.append(
+            PaymentTransaction(
+                payment=payment,
+                kind=Kind.CAPTURE,
+                amount=tender.amount,
+                at=now,
+                key=key if place == 0 else f"{key}:{place}",
+                provider_ref=tender.reference.strip(),
+                actor=person,
+            )
         )
+    rows.insert(entries)
     return payments
 
 

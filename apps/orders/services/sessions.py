@@ -22,13 +22,18 @@ from apps.orders.models import Channel, OrderSession, SessionLine
 from apps.orders.models.session import Fulfilment
 from apps.orders.selectors import carts, places
 from apps.orders.selectors.carts import Cart
-from backoffice.kernel import clock, state
+from backoffice.kernel import clock, rows, state
 from backoffice.kernel import quantity as quantities
 from backoffice.kernel.audit import current_actor
+from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.errors import DomainError
 from backoffice.kernel.locks import retry_conflict
 
 MOST = Decimal(100_000)
+
+_OPENED = Compiled(
+    lambda pk: OrderSession.objects.select_for_update(of=("self",)).select_related("channel", "customer").filter(pk=pk)
+)
 
 
 @retry_conflict
@@ -51,7 +56,7 @@ def open(
         Channel.objects.select_for_update().get(pk=channel.pk)
         if OrderSession.objects.open().filter(channel=channel, handle=handle).exists():
             raise HandleTaken(handle)
-    session = OrderSession.objects.create(
+    session = OrderSession(
         channel=channel,
         handle=handle,
         customer=customer,
@@ -60,6 +65,7 @@ def open(
         notes=notes.strip(),
         opened_by=_person(),
     )
+    rows.insert([session])
     return carts.build(session, [], pricing.quote([], carts.pricing_context(session)), {})
 
 
@@ -107,8 +113,8 @@ def add_lines(session: OrderSession, *, wanted: Sequence[Wanted], revision: int)
             _quantity(product, one.quantity)
             same.quantity = _quantity(product, same.quantity + one.quantity)
             if same.pk:
-                same.save(update_fields=["quantity"])
-    SessionLine.objects.bulk_create([line for line in lines if line.pk is None])
+                rows.save(same, ("quantity",))
+    rows.insert([line for line in lines if line.pk is None])
     return _settle(session, lines)
 
 
@@ -122,7 +128,7 @@ def set_quantity(session: OrderSession, *, line: int, quantity: Decimal, revisio
     if quantity == 0:
         return _drop(session, lines, found)
     found.quantity = _quantity(found.product, quantity)
-    found.save(update_fields=["quantity"])
+    rows.save(found, ("quantity",))
     return _settle(session, lines)
 
 
@@ -308,9 +314,9 @@ def hold_lines(session: OrderSession, lines: list[SessionLine]) -> list[holds.Ho
 
 
 def _opened(session: OrderSession, revision: int) -> OrderSession:
-    found = (
-        OrderSession.objects.select_for_update(of=("self",)).select_related("channel", "customer").get(pk=session.pk)
-    )
+    found = next(iter(_OPENED(session.pk)), None)
+    if found is None:
+        raise OrderSession.DoesNotExist(str(session.pk))
     if found.status != OrderSession.Status.OPEN:
         raise SessionClosed(found)
     state.check_revision(found, revision)
@@ -337,7 +343,7 @@ def _settle(session: OrderSession, lines: list[SessionLine], *changed: str) -> C
     session.total = quote.total
     session.units = sum((line.quantity for line in lines), Decimal(0))
     session.revision += 1
-    session.save(update_fields=["total", "units", "expires_at", "revision", "updated_at", *changed])
+    rows.save(session, ("total", "units", "expires_at", "revision", *changed))
     return carts.build(session, lines, quote, kept)
 
 

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from apps.inventory.models import Location, Lot, Move, StockBalance, StockOperation
 from apps.production.models import WorkOrder
+from backoffice.kernel.compiled import Compiled
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,19 @@ def moves_in(order: WorkOrder) -> QuerySet[Move]:
     )
 
 
+_LOTS = Compiled(lambda ids: Lot.objects.filter(pk__in=ids))
+_LOT_IDS = Compiled(
+    lambda kind, pk: Move.objects.filter(
+        operation__origin_type_id=kind,
+        operation__origin_id=pk,
+        operation__kind=StockOperation.Kind.CONSUMPTION,
+    ).values_list("lot_id", flat=True)
+)
+
+
 def lots_used(order: WorkOrder) -> list[Lot]:
     """Every lot that went into the order so far."""
-    return list(Lot.objects.filter(pk__in=moves_in(order).values("lot_id")))
+    return _LOTS(_LOT_IDS(ContentType.objects.get_for_model(WorkOrder).pk, order.pk))
 
 
 def taken(order: WorkOrder) -> dict[int, list[Part]]:

@@ -19,12 +19,13 @@ from apps.catalog.models import Product
 from apps.inventory.models import Lot
 from apps.inventory.services import expected, holds, stock, stock_locks
 from apps.production.errors import BadPlan, NothingReported, QuantityDiffers, ReasonMissing
-from apps.production.models import WorkOrder, WorkOrderMaterial, WorkOrderOutput
+from apps.production.models import WorkOrder, WorkOrderMaterial, WorkOrderOutput, WorkOrderStep
 from apps.production.selectors import explosion, trace
-from apps.production.services.orders_lock import locked, up_to_date
-from backoffice.kernel import clock, idempotency, money, state
+from apps.production.services.orders_lock import locked, materials_of, up_to_date
+from backoffice.kernel import clock, idempotency, money, rows, state
 from backoffice.kernel import quantity as quantities
 from backoffice.kernel.audit import acting, current_actor
+from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.errors import NotAllowed
 from backoffice.kernel.locks import retry_conflict
 
@@ -35,6 +36,13 @@ SECOND_COUNTS = Decimal("0.5")
 """A second-grade piece bears this share of what a good one costs."""
 TOLERANCE = Fraction(10, 100)
 """Finishing further than this from what was planned needs a second look."""
+
+_REPORTED = Compiled(
+    lambda order: WorkOrderOutput.objects.filter(work_order_id=order).values_list("quantity", flat=True)
+)
+_WORK = Compiled(
+    lambda order: WorkOrderStep.objects.filter(work_order_id=order).values_list("work_minutes", "hourly_cost")
+)
 
 
 @dataclass(frozen=True)
@@ -73,12 +81,12 @@ def report(
     _run(found, revision=None)
     _check(found, outputs)
     reported = _reported(found) + sum((item.quantity for item in outputs), ZERO)
-    rows = _complete(found, outputs, started=_started_by(found, reported), key=key, used=used)
+    booked = _complete(found, outputs, started=_started_by(found, reported), key=key, used=used)
     _expect_rest(found, reported)
     found.save(update_fields=[*FIGURES, "updated_at"])
     idempotency.remember(scope="production.report", key=f"{found.pk}:{key}", fingerprint=fingerprint, result=found)
     up_to_date(order, found)
-    return rows
+    return booked
 
 
 def report_output(
@@ -127,7 +135,7 @@ def finish(
     started = max(reported, found.quantity) if not _short(found, reported) else _started_by(found, reported)
     _complete(found, outputs, started=started, key=key, used=used)
     found.finished_at = clock.now()
-    state.advance(found, Status.DONE, fields=[*FIGURES, "finished_at"])
+    state.advance(found, Status.DONE, fields=[*FIGURES, "finished_at"], locked=True)
     found.steps.filter(started_at__isnull=False, finished_at__isnull=True).update(finished_at=found.finished_at)
     holds.release_for(found)
     expected.clear(found)
@@ -156,7 +164,7 @@ def abort(
         _use_up(found, started=started, used=used, only=None if used_all else {item.component.pk for item in used})
     found.finished_at = clock.now()
     with acting(reason=reason.strip()):
-        state.advance(found, Status.ABORTED, fields=[*FIGURES, "finished_at"])
+        state.advance(found, Status.ABORTED, fields=[*FIGURES, "finished_at"], locked=True)
     holds.release_for(found, reason=reason.strip())
     expected.clear(found)
     return up_to_date(order, found)
@@ -171,7 +179,7 @@ def _run(order: WorkOrder, *, revision: int | None) -> None:
     if order.status in (Status.RELEASED, Status.PAUSED):
         order.started_at = order.started_at or clock.now()
         order.paused_at = None
-        state.advance(order, Status.IN_PROGRESS, fields=["started_at", "paused_at"])
+        state.advance(order, Status.IN_PROGRESS, fields=["started_at", "paused_at"], locked=True)
     elif order.status != Status.IN_PROGRESS:
         raise NotAllowed(order, current=order.get_status_display(), wanted=str(Status.DONE.label))
 
@@ -186,7 +194,7 @@ def _good(order: WorkOrder) -> Decimal:
 
 
 def _reported(order: WorkOrder) -> Decimal:
-    return sum((row for row in order.outputs.values_list("quantity", flat=True)), ZERO)
+    return sum(_REPORTED(order.pk), ZERO)
 
 
 def _short(order: WorkOrder, reported: Decimal) -> bool:
@@ -231,7 +239,7 @@ def _complete(
     values = _share(order, outputs, spent=order.material_cost + order.operation_cost - before)
     today = clock.today()
     parents = trace.lots_used(order) if good else []
-    rows = []
+    reported = []
     actor = current_actor().user
     for item in outputs:
         lot, value = None, values.get(item.grade, ZERO)
@@ -247,7 +255,7 @@ def _complete(
                 grade=item.grade,
                 parents=parents,
             )
-        rows.append(
+        reported.append(
             WorkOrderOutput(
                 work_order=order,
                 product=order.product,
@@ -262,10 +270,10 @@ def _complete(
                 value=value,
             )
         )
-    WorkOrderOutput.objects.bulk_create(rows)
+    rows.insert(reported)
     order.output_value += sum(values.values(), ZERO)
     _balance(order)
-    return rows
+    return reported
 
 
 def _balance(order: WorkOrder) -> None:
@@ -300,10 +308,7 @@ def _share(order: WorkOrder, outputs: Sequence[Output], *, spent: Decimal) -> di
 def _add_work(order: WorkOrder, started: Fraction) -> None:
     """Work at its standard time, as far as it was done."""
     exact = sum(
-        (
-            Fraction(minutes) / 60 * Fraction(hour)
-            for minutes, hour in order.steps.values_list("work_minutes", "hourly_cost")
-        ),
+        (Fraction(minutes) / 60 * Fraction(hour) for minutes, hour in _WORK(order.pk)),
         Fraction(0),
     )
     so_far = money.round_money(quantities.from_fraction(exact * started / Fraction(order.quantity)))
@@ -326,14 +331,12 @@ def _use_up(
     only: set[int] | None = None,
 ) -> None:
     """Take the materials out of stock, in one operation. What was said to be used goes before the plan."""
-    materials = list(order.materials.select_related("component__unit").order_by("component_id"))
+    materials = materials_of(order)
     said: dict[int, list[Used]] = {}
     for item in used:
         said.setdefault(item.component.pk, []).append(item)
     if strangers := set(said) - {material.component_id for material in materials}:
         raise BadPlan(_("%(count)s of the materials are not on the order.") % {"count": len(strangers)}, field="used")
-    # All products of the posting in one go and one order: the materials, and what is made of them.
-    stock_locks.lock_products([*(m.component_id for m in materials if m.component.is_stocked), order.product_id])
     lines, taken_of = [], dict.fromkeys((material.component_id for material in materials), ZERO)
     for material in materials:
         component = material.component
@@ -349,14 +352,18 @@ def _use_up(
             taken_of[component.pk] += quantities.round_half_up(amount, component.unit.step)
             if component.is_stocked:
                 lines.append(stock.ConsumeLine(component, amount, order.source, lot))
+    if lines:
+        # All products of the posting in one go and one order: the materials, and what is made of them.
+        stock_locks.lock_products([*(line.product.pk for line in lines), order.product_id])
     taken = stock.consume(origin=order, lines=lines) if lines else []
     value_of: dict[int, Decimal] = {}
     for item_taken in taken:
         value_of[item_taken.product_id] = value_of.get(item_taken.product_id, ZERO) + item_taken.value
     for material in materials:
-        material.consumed += taken_of[material.component_id]
-        material.value += value_of.get(material.component_id, ZERO)
-    WorkOrderMaterial.objects.bulk_update(materials, ["consumed", "value"])
+        if taken_of[material.component_id]:
+            material.consumed += taken_of[material.component_id]
+            material.value += value_of.get(material.component_id, ZERO)
+            rows.save(material, ("consumed", "value"))
     order.material_cost += sum(value_of.values(), ZERO)
     _balance(order)
 

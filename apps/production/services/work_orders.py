@@ -19,10 +19,11 @@ from apps.production.models import Recipe, RecipeStep, WorkOrder, WorkOrderMater
 from apps.production.selectors import costing, explosion
 from apps.production.services import places
 from apps.production.services.completion import Output, Used, abort, finish, report, report_output
-from apps.production.services.orders_lock import locked, up_to_date
-from backoffice.kernel import clock, idempotency, money, numbering, state
+from apps.production.services.orders_lock import locked, materials_of, up_to_date
+from backoffice.kernel import clock, idempotency, money, numbering, rows, state
 from backoffice.kernel import quantity as quantities
-from backoffice.kernel.locks import lock, retry_conflict
+from backoffice.kernel.compiled import Compiled
+from backoffice.kernel.locks import retry_conflict
 
 __all__ = [
     "Output",
@@ -41,6 +42,9 @@ __all__ = [
 ]
 
 Status = WorkOrder.Status
+
+_IN_USE = Compiled(lambda product: Recipe.objects.in_use().filter(product_id=product))
+_RECIPE = Compiled(lambda pk: Recipe.objects.select_for_update().filter(pk=pk))
 
 
 @retry_conflict
@@ -66,12 +70,13 @@ def plan(
     if done := idempotency.find(scope="production.plan", key=key, fingerprint=fingerprint):
         return done
     if recipe is None:
-        recipe = Recipe.objects.in_use().filter(product=product).first()
-        if recipe is None:
+        in_use = _IN_USE(product.pk)
+        if not in_use:
             raise NoRecipe(product)
+        recipe = in_use[0]
     elif recipe.product_id != product.pk:
         raise BadPlan(_("%(recipe)s does not make %(product)s.") % {"recipe": recipe, "product": product})
-    recipe = lock(recipe)  # whoever edits the version waits, then finds it frozen
+    recipe = _RECIPE(recipe.pk)[0]  # whoever edits the version waits, then finds it frozen
     if recipe.status == Recipe.Status.DRAFT:
         raise RecipeIncomplete(_("%(recipe)s is a draft. Put it in use first.") % {"recipe": recipe}, field="product")
     if recipe.is_phantom:
@@ -130,8 +135,8 @@ def _copy_recipe(order: WorkOrder) -> None:
         material.work_order = order
     for step in steps:
         step.work_order = order
-    WorkOrderMaterial.objects.bulk_create(materials)
-    WorkOrderStep.objects.bulk_create(steps)
+    rows.insert(materials)
+    rows.insert(steps)
     expect(order, bill.loss)
 
 
@@ -215,11 +220,11 @@ def release(order: WorkOrder, *, revision: int | None = None) -> WorkOrder:
     """
     found = locked(order)
     found.released_at = clock.now()
-    state.advance(found, Status.RELEASED, revision=revision, fields=["released_at"])
+    state.advance(found, Status.RELEASED, revision=revision, fields=["released_at"], locked=True)
     needed_on = clock.local(found.starts_at or found.due_at).date()
     lines = [
         holds.HoldLine(material.component, material.planned, needed_on=max(needed_on, clock.today()))
-        for material in found.materials.select_related("component__unit").order_by("component_id")
+        for material in materials_of(found)
         if material.component.is_stocked
     ]
     if lines:
@@ -233,7 +238,7 @@ def start(order: WorkOrder, *, revision: int | None = None) -> WorkOrder:
     """Work begins. Raises NotAllowed, StaleRevision."""
     found = locked(order)
     found.started_at = found.started_at or clock.now()
-    state.advance(found, Status.IN_PROGRESS, revision=revision, fields=["started_at"])
+    state.advance(found, Status.IN_PROGRESS, revision=revision, fields=["started_at"], locked=True)
     return up_to_date(order, found)
 
 
@@ -243,7 +248,7 @@ def pause(order: WorkOrder, *, revision: int | None = None) -> WorkOrder:
     """Work rests. Raises NotAllowed, StaleRevision."""
     found = locked(order)
     found.paused_at = clock.now()
-    state.advance(found, Status.PAUSED, revision=revision, fields=["paused_at"])
+    state.advance(found, Status.PAUSED, revision=revision, fields=["paused_at"], locked=True)
     return up_to_date(order, found)
 
 
@@ -255,7 +260,7 @@ def resume(order: WorkOrder, *, revision: int | None = None) -> WorkOrder:
     if found.status == Status.RELEASED:
         return start(order, revision=revision)
     found.paused_at = None
-    state.advance(found, Status.IN_PROGRESS, revision=revision, fields=["paused_at"])
+    state.advance(found, Status.IN_PROGRESS, revision=revision, fields=["paused_at"], locked=True)
     return up_to_date(order, found)
 
 
@@ -268,7 +273,7 @@ def cancel(order: WorkOrder, *, revision: int | None = None, reason: str = "") -
     """
     found = locked(order)
     found.finished_at = clock.now()
-    state.advance(found, Status.CANCELLED, revision=revision, fields=["finished_at"])
+    state.advance(found, Status.CANCELLED, revision=revision, fields=["finished_at"], locked=True)
     holds.release_for(found, reason=reason)
     expected.clear(found)
     return up_to_date(order, found)

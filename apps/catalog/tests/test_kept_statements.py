@@ -1,0 +1,168 @@
+"""Kept statements give what the queryset gives, for every value, and notice what they cannot keep."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import F, Sum
+
+from apps.catalog.models import Product
+from apps.catalog.tests.factories import make_product, make_unit
+from backoffice.kernel import clock, rows
+from backoffice.kernel.compiled import MOST, Compiled, CompiledDelete, CompiledUpdate
+from backoffice.kernel.models import NumberSeries
+
+pytestmark = pytest.mark.django_db
+
+BY_KEY = Compiled(lambda ids: Product.objects.filter(pk__in=ids).select_related("unit").order_by("-pk"))
+NAMES = Compiled(lambda ids: Product.objects.filter(pk__in=ids).order_by("pk").values_list("name", flat=True))
+SINCE = Compiled(lambda at, name: Product.objects.filter(created_at__gte=at, name=name).values_list("pk", "created_at"))
+
+
+def series(name: str, last: int = 0) -> NumberSeries:
+    return NumberSeries.objects.create(series=name, last=last)
+
+
+class TestReading:
+    def test_other_values_and_other_counts_find_their_own_rows(self):
+        a, b, c = (make_product() for _number in range(3))
+
+        assert BY_KEY([a.pk]) == [a]
+        assert BY_KEY([b.pk]) == [b]
+        assert BY_KEY({c.pk, a.pk}) == [c, a]
+        assert BY_KEY([b.pk, b.pk]) == [b]
+        assert BY_KEY([]) == []
+        assert NAMES([c.pk, b.pk]) == [b.name, c.name]
+
+    def test_related_rows_and_exact_numbers_come_with_it(self, django_assert_num_queries):
+        product = make_product(unit="kg", tax_rate=Decimal("7.25"))
+        BY_KEY([product.pk])
+
+        with django_assert_num_queries(1):
+            (found,) = BY_KEY([product.pk])
+            assert (found.unit.code, found.tax_rate, found.name) == ("kg", Decimal("7.25"), product.name)
+
+    def test_what_is_read_is_read_now(self):
+        product = make_product(name="Before")
+        assert NAMES([product.pk]) == ["Before"]
+
+        Product.objects.update(name="After")
+
+        assert NAMES([product.pk]) == ["After"]
+
+    def test_instants_and_texts_are_values(self):
+        product = make_product(name="It's 100%")
+        now = clock.now()
+
+        ((pk, made),) = SINCE(now - timedelta(minutes=1), "It's 100%")
+        assert pk == product.pk
+        assert made.tzinfo is not None
+        assert SINCE(now + timedelta(minutes=1), "It's 100%") == []
+        assert SINCE(now - timedelta(minutes=1), "Other") == []
+
+    def test_more_values_than_are_worth_keeping_are_asked_the_plain_way(self):
+        made = [make_product() for _number in range(MOST + 1)]
+
+        assert BY_KEY([product.pk for product in made]) == made[::-1]
+
+    def test_sums_are_exact(self):
+        total = Compiled(
+            lambda unit: Product.objects.filter(unit_id=unit).values("unit_id").annotate(n=Sum("tax_rate"))
+            .order_by().values_list("n", flat=True)
+        )  # fmt: skip
+        unit = make_unit("kg")
+        make_product(unit="kg", tax_rate=Decimal("0.1"))
+        make_product(unit="kg", tax_rate=Decimal("0.2"))
+
+        assert total(unit.pk) == [Decimal("0.3")]
+
+    def test_a_value_that_is_not_used_as_it_is_is_refused(self):
+        search = Compiled(lambda text: Product.objects.filter(name__startswith=text))
+
+        with pytest.raises(TypeError):
+            search("Bag")
+        with pytest.raises(TypeError):
+            BY_KEY([Decimal(1)])
+
+
+class TestChanging:
+    def test_an_update_changes_the_rows_that_still_fit(self):
+        raised = CompiledUpdate(
+            lambda ids, below, name: (
+                NumberSeries.objects.filter(pk__in=ids, last__lt=below),
+                {"last": F("last") + 1, "series": name},
+            )
+        )
+        a, b = series("a", 1), series("b", 5)
+
+        assert raised([a.pk, b.pk], 5, "c") == 1
+        assert raised([a.pk, b.pk], 5, "d") == 1
+        assert raised([], 5, "e") == 0
+        assert list(NumberSeries.objects.order_by("pk").values_list("series", "last")) == [("d", 3), ("b", 5)]
+
+    def test_a_delete_takes_the_named_rows_only(self):
+        drop = CompiledDelete(lambda ids: NumberSeries.objects.filter(pk__in=ids))
+        a, b = series("a"), series("b")
+
+        assert drop([a.pk]) == 1
+        assert drop([a.pk]) == 0
+        assert list(NumberSeries.objects.all()) == [b]
+
+
+class TestRows:
+    def test_insert_gives_keys_in_order_and_defaults(self):
+        made = rows.insert(NumberSeries(series=name, last=place) for place, name in enumerate("xyz"))
+
+        assert [NumberSeries.objects.get(pk=row.pk).series for row in made] == ["x", "y", "z"]
+        assert not made[0]._state.adding
+        assert rows.insert([]) == []
+
+    def test_every_kind_of_column_survives(self):
+        like = make_product(tags=["a", "ü"], shelf_life_days=3, tax_rate=Decimal("7.25"))
+        twin = Product.objects.get(pk=like.pk)
+        twin.pk, twin.sku = None, "TWIN"
+
+        rows.insert([twin])
+
+        found = Product.objects.get(sku="TWIN")
+        for field in ("tags", "shelf_life_days", "tax_rate", "is_active", "name", "unit_id", "kind"):
+            assert getattr(found, field) == getattr(like, field), field
+
+    def test_save_writes_the_named_columns_and_the_stamp(self):
+        product = make_product(name="Old", description="Kept")
+        Product.objects.update(description="By someone else", updated_at=datetime(2020, 1, 1, tzinfo=UTC))
+        product.name, product.description = "New", "Not named"
+
+        rows.save(product, ("name",))
+
+        product.refresh_from_db()
+        assert (product.name, product.description) == ("New", "By someone else")
+        assert product.updated_at.date() >= date(2026, 1, 1)
+
+    def test_saving_what_is_gone_is_an_error(self):
+        row = series("gone")
+        NumberSeries.objects.all().delete()
+
+        with pytest.raises(DatabaseError):
+            rows.save(row, ("last",))
+
+    def test_upsert_writes_or_changes(self):
+        series("there", 7)
+
+        for last in (1, 2):
+            rows.upsert(
+                [NumberSeries(series=name, last=last) for name in ("there", "new")],
+                unique=("series", "year"),
+                fields=("last",),
+            )
+
+        assert dict(NumberSeries.objects.values_list("series", "last")) == {"there": 2, "new": 2}
+
+    def test_constraints_still_hold(self):
+        series("once")
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            rows.insert([NumberSeries(series="once")])
+        assert connection.in_atomic_block
+        assert NumberSeries.objects.count() == 1

@@ -1,0 +1,193 @@
+"""Queries that are asked again and again: their SQL is built once, and only the values change.
+
+Building SQL out of a queryset costs ten to forty times what the database needs for a look-up by key. On the paths that
+run for every line sold that is most of the work, so they keep the statement:
+
+    lines_of = Compiled(lambda session: SessionLine.objects.filter(session_id=session).order_by("pk"))
+    lines = lines_of(session.pk)
+
+It stays a queryset to read and to change, and gives what the queryset would give. `CompiledUpdate` and `CompiledDelete`
+do the same for `update` and for the `delete` of rows that nothing hangs on.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.models.sql import DeleteQuery, UpdateQuery
+
+Row = TypeVar("Row", covariant=True)
+
+MOST = 30
+"""Of longer collections no statement is kept: they are rare, and each length is one."""
+
+
+class _Statements:
+    """Statements by the shape of their values: whole numbers, texts, days, instants, or collections of them.
+
+    The function that builds them must look at nothing but its arguments, use each of them as it is, and decide nothing
+    by them: it is called with stand-ins.
+    """
+
+    def __init__(self, build: Callable[..., Any]) -> None:
+        self.build = build
+
+    def prepared(self, given: tuple[Any, ...]) -> "_Statement | None":
+        """The statement with the values in it; None when there are too many of them."""
+        shape: list[Any] = []
+        values: list[Any] = []
+        for one in given:
+            if isinstance(one, Collection) and not isinstance(one, str):
+                members = list(dict.fromkeys(one))
+                shape.append((len(members), type(members[0])))
+                values += members
+            else:
+                shape.append(type(one))
+                values.append(one)
+        if len(values) > MOST:
+            return None
+        # Kept with the connection, which belongs to one thread: a statement is never used by two at once.
+        database = connections[DEFAULT_DB_ALIAS]
+        kept: dict[Any, _Statement] = database.__dict__.setdefault("compiled_statements", {})
+        key = (self, tuple(shape))
+        statement = kept.get(key)
+        if statement is None:
+            marks: list[Any] = []
+            arguments = [
+                [_mark(member, marks) for member in dict.fromkeys(one)]
+                if isinstance(one, Collection) and not isinstance(one, str)
+                else _mark(one, marks)
+                for one in given
+            ]
+            queryset, compiler = self.compiler(database, arguments)
+            statement = kept[key] = _Statement(database, queryset, compiler, marks)
+        for at, number in statement.places:
+            statement.params[at] = _adapted(values[number], database)
+        return statement
+
+    def compiler(self, database: Any, arguments: list[Any]) -> tuple[Any, Any]:
+        raise NotImplementedError
+
+
+class _Statement:
+    """SQL, its parameters, and which of them are values that change."""
+
+    def __init__(self, database: Any, queryset: Any, compiler: Any, marks: list[Any]) -> None:
+        self.database, self.queryset, self.compiler = database, queryset, compiler
+        self.sql, params = compiler.as_sql()
+        self.params = list(params)
+        numbers = {_adapted(mark, database): number for number, mark in enumerate(marks)}
+        self.places = [
+            (at, numbers[param])
+            for at, param in enumerate(self.params)
+            if isinstance(param, int | str | date) and param in numbers
+        ]
+        if {number for _at, number in self.places} != set(range(len(marks))):
+            raise TypeError("A compiled query uses every value that it is given, as it is.")
+
+    def change(self) -> int:
+        """Run what returns no rows. Returns how many were changed."""
+        with self.database.cursor() as cursor:
+            cursor.execute(self.sql, self.params)
+            return int(cursor.rowcount)
+
+
+class Compiled(_Statements, Generic[Row]):
+    """A queryset of models or of `values_list`, as a function of its values, evaluated when it is called.
+
+    An empty collection finds nothing. `prefetch_related` is left to the caller.
+    """
+
+    def __init__(self, build: "Callable[..., models.QuerySet[Any, Row]]") -> None:
+        super().__init__(build)
+
+    def __call__(self, *given: Any) -> list[Row]:
+        if _empty(given):
+            return []
+        statement = self.prepared(given)
+        return list(self.build(*given) if statement is None else self._rows(statement))
+
+    def compiler(self, database: Any, arguments: list[Any]) -> tuple[Any, Any]:
+        queryset = self.build(*arguments)
+        return queryset, queryset.query.get_compiler(connection=database)
+
+    @staticmethod
+    def _rows(statement: _Statement) -> Iterator[Row]:
+        compiler, queryset = statement.compiler, statement.queryset
+        if "as_sql" not in compiler.__dict__:  # the first time
+            converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
+            compiler.as_sql = lambda *args, **kwargs: (statement.sql, tuple(statement.params))
+            compiler.get_converters = lambda expressions: converters
+            queryset.query.get_compiler = lambda *args, **kwargs: compiler
+        return iter(queryset._iterable_class(queryset))
+
+
+class CompiledUpdate(_Statements):
+    """An update as a function of its values: the function gives the rows and the fields' new values.
+
+    Returns how many rows were changed. An empty collection changes nothing.
+    """
+
+    def __init__(self, build: Callable[..., tuple[models.QuerySet[Any], dict[str, Any]]]) -> None:
+        super().__init__(build)
+
+    def __call__(self, *given: Any) -> int:
+        if _empty(given):
+            return 0
+        statement = self.prepared(given)
+        if statement is not None:
+            return statement.change()
+        rows, values = self.build(*given)
+        return rows.update(**values)
+
+    def compiler(self, database: Any, arguments: list[Any]) -> tuple[Any, Any]:
+        rows, values = self.build(*arguments)
+        query: Any = rows.query.chain(UpdateQuery)
+        query.add_update_values(values)
+        return rows, query.get_compiler(connection=database)
+
+
+class CompiledDelete(_Statements):
+    """The rows of a queryset are deleted, as they are: nothing may hang on them. Returns how many."""
+
+    def __call__(self, *given: Any) -> int:
+        if _empty(given):
+            return 0
+        statement = self.prepared(given)
+        return int(self.build(*given).delete()[0]) if statement is None else statement.change()
+
+    def compiler(self, database: Any, arguments: list[Any]) -> tuple[Any, Any]:
+        rows = self.build(*arguments)
+        return rows, rows.query.chain(DeleteQuery).get_compiler(connection=database)
+
+
+def _empty(given: tuple[Any, ...]) -> bool:
+    return any(isinstance(one, Collection) and not isinstance(one, str) and not one for one in given)
+
+
+def _mark(value: Any, marks: list[Any]) -> Any:
+    """A stand-in of the value's kind that no real value equals."""
+    number = len(marks)
+    mark: Any
+    if isinstance(value, datetime):
+        mark = datetime(9000, 1, 1, tzinfo=UTC) + timedelta(seconds=number)
+    elif isinstance(value, date):
+        mark = date(9000, 1, 1) + timedelta(days=number)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        mark = 2**62 + number
+    elif isinstance(value, str):
+        mark = f"\N{SYMBOL FOR NULL}{number}"
+    else:
+        raise TypeError(f"A compiled query cannot be given {value!r}.")
+    marks.append(mark)
+    return mark
+
+
+def _adapted(value: Any, database: Any) -> Any:
+    """The value as the database's driver takes it."""
+    if isinstance(value, datetime):
+        return database.ops.adapt_datetimefield_value(value)
+    if isinstance(value, date):
+        return database.ops.adapt_datefield_value(value)
+    return str(value) if isinstance(value, str) else value
