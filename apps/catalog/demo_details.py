@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from apps.catalog.models import Attribute, Category, CategoryAttribute, Product, Unit
-from apps.catalog.services import attributes, products, schema
+from apps.catalog.selectors import prices as price_reads
+from apps.catalog.services import attributes, products, schema, variants
 
 from .demo import CATEGORIES, pick
 
@@ -28,6 +30,7 @@ SCHEMA = {
     "cake": (("weight", False, False), ("size", False, True), ("filling", False, True)),
     "shop": (("weight", True, False), ("origin", True, False), ("claims", False, False)),
 }
+PRICES = (Decimal(68), Decimal(112), Decimal(165))  # of a small, a medium and a large cake
 VALUES: dict[str, dict[str, Any]] = {
     "BR-SOUR": {"weight": "750", "flour": 0, "claims": (0, 1)},
     "VI-CROI": {"weight": "80", "claims": (0,)},
@@ -47,6 +50,7 @@ def build() -> None:
     for product in Product.objects.filter(sku__in=VALUES, attributes={}).select_related("variant_of"):
         said = {made[key].code: _value(made[key], value) for key, value in VALUES[product.sku].items()}
         products.update(product, attributes=said)
+    _variants(_category("cake"))
 
 
 def _attribute(key: str) -> Attribute:
@@ -70,3 +74,25 @@ def _value(attribute: Attribute, value: Any) -> Any:
     if isinstance(value, tuple):
         return [attribute.options[place]["code"] for place in value]
     return value
+
+
+def _variants(category: Category) -> None:
+    """A cake to order, by size and filling; one combination is not made."""
+    if Product.objects.filter(sku="CA-BIRT").exists():
+        return
+    size, filling = (
+        Attribute.objects.get(name=pick("Size", "Tamanho")),
+        Attribute.objects.get(name=pick("Filling", "Recheio")),
+    )
+    cake = products.create(
+        sku="CA-BIRT", name=pick("Birthday cake", "Bolo de aniversário"), kind=Product.Kind.CONFIGURABLE, icon="cake",
+        category=category, unit=Unit.objects.get(code="un"), shelf_life_days=3, allergens=["gluten", "milk", "egg"],
+    )  # fmt: skip
+    cake = variants.set_axes(cake, [size.code, filling.code])
+    for place, option in enumerate(size.options):
+        pattern = f"{{sku}}-{{{size.code}:1}}-{{{filling.code}:3}}"
+        fillings = filling.options if place else filling.options[:2]
+        variants.make(
+            cake, [(option["code"], each["code"]) for each in fillings], pattern=pattern,
+            price=PRICES[place], price_list=price_reads.default_list(), sell_policy=Product.SellPolicy.ON_DEMAND,
+        )  # fmt: skip

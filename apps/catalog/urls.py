@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.catalog.views import attributes, categories, packs, price_grid, prices, products, units
+from apps.catalog.views import attributes, categories, packs, price_grid, prices, products, units, variants
 
 app_name = "catalog"
 
@@ -11,6 +11,11 @@ urlpatterns = [
     path("products/new/", products.ProductCreate.as_view(), name="product_create"),
     path("products/<int:pk>/", products.ProductDetail.as_view(), name="product_detail"),
     path("products/<int:pk>/prices/", products.ProductPrices.as_view(), name="product_prices"),
+    path("products/<int:pk>/variants/", variants.ProductVariants.as_view(), name="product_variants"),
+    path("products/<int:pk>/variants/save/", variants.save, name="variants_save"),
+    path("products/<int:pk>/variants/axes/", variants.VariantAxes.as_view(), name="variant_axes"),
+    path("products/<int:pk>/variants/make/", variants.VariantsMake.as_view(), name="variants_make"),
+    path("products/<int:pk>/combination/", variants.VariantCombination.as_view(), name="variant_combination"),
     path("products/<int:pk>/history/", products.ProductHistory.as_view(), name="product_history"),
     path("products/<int:pk>/edit/", products.ProductEdit.as_view(), name="product_edit"),
     path("products/<int:pk>/name/", products.ProductName.as_view(), name="product_name"),

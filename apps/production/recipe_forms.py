@@ -57,7 +57,7 @@ class RecipeHeadForm(forms.Form):
 class NewRecipeForm(forms.Form):
     """The product of a first recipe; lines follow on the next page."""
 
-    product = forms.ScanField(Product.objects.active().order_by("name"), label=_("Product"))
+    product = forms.ScanField(Product.objects.active().single().order_by("name"), label=_("Product"))
     output_quantity = forms.QuantityFormField(
         label=_("Makes"), help_text=_("One batch, before losses, in the product's unit.")
     )
@@ -68,7 +68,7 @@ class NewRecipeForm(forms.Form):
 def component_field() -> forms.ScanField:
     """One list of suggestions for all rows: it stands once in the page."""
     return forms.ScanField(
-        Product.objects.active(), label=_("Item"), required=False,
+        Product.objects.active().single(), label=_("Item"), required=False,
         widget=django_forms.TextInput(attrs={"list": "components", "autocomplete": "off", "data-scan": ""}),
     )  # fmt: skip
 

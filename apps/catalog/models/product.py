@@ -37,6 +37,10 @@ class ProductQuerySet(models.QuerySet["Product"]):
         """What a till may offer."""
         return self.filter(is_active=True, is_sellable=True)
 
+    def single(self) -> Self:
+        """Goods, and not what stands for its variants or for the parts of a bundle: what recipes are made of."""
+        return self.exclude(kind__in=[Product.Kind.CONFIGURABLE, Product.Kind.BUNDLE])
+
     def stocked(self) -> Self:
         """Products that have lots and balances; what is made on demand has none."""
         return self.exclude(sell_policy=Product.SellPolicy.ON_DEMAND)
@@ -167,6 +171,10 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:product_detail", args=[self.pk])
+
+    @property
+    def is_single(self) -> bool:
+        return self.kind not in (self.Kind.CONFIGURABLE, self.Kind.BUNDLE)
 
     @property
     def is_stocked(self) -> bool:

@@ -32,10 +32,12 @@ def with_next_price(products: QuerySet[Product], price_list: PriceList | int) ->
 
 
 def with_page_needs(products: QuerySet[Product]) -> QuerySet[Product]:
-    """Products as their own page needs them: unit, category with those above it, and `price_rows`. One query."""
+    """Products as their own page needs them: unit, category with those above it, and counts. One query."""
     rows = Price.objects.filter(product=OuterRef("pk")).order_by().values("product")
+    variants = Product.objects.filter(variant_of=OuterRef("pk")).order_by().values("variant_of")
     return products.select_related("unit", "variant_of", "category__parent__parent__parent").annotate(
-        price_rows=Coalesce(Subquery(rows.annotate(rows=Count("pk")).values("rows")), 0)
+        price_rows=Coalesce(Subquery(rows.annotate(rows=Count("pk")).values("rows")), 0),
+        variant_rows=Coalesce(Subquery(variants.annotate(rows=Count("pk")).values("rows")), 0),
     )
 
 

@@ -18,7 +18,8 @@ from apps.catalog.selectors.schemas import Schemas
 from backoffice.kernel import state
 from backoffice.kernel.locks import lock
 
-from . import completeness, kinds, prices, schema, validation
+from . import bulk, completeness, kinds, prices, schema, validation
+from .locks import lock_products
 
 EDITABLE = (
     "sku", "name", "description", "kind", "category", "unit", "barcode", "shelf_life_days", "sell_policy",
@@ -71,13 +72,15 @@ def update(product: Product, *, revision: int | None = None, **fields: Any) -> P
             % {"product": product.name},
             field="unit",
         )
-    if "category" in changed and product.axes:
-        schema.refuse_lost_axes(product, Schemas())
+    if "category" in changed:
+        _refuse_other_shelf(product)
     if relevant := completeness.RELEVANT & set(changed):
         completeness.judge_alone(product)
         changed += ["completeness", "missing"]
     state.save_locked(product, fields=changed)
     if relevant and product.kind == Product.Kind.CONFIGURABLE:
+        if "category" in changed:
+            _take_along(product)
         completeness.refresh([product.pk])
     return product
 
@@ -138,6 +141,25 @@ def _assign(product: Product, fields: dict[str, Any]) -> None:
             setattr(product, name, cleaner(value) if cleaner else value)
     if given := fields.get("attributes"):
         product.attributes = values.merge(product.attributes, given, editable_attributes(product))
+
+
+def _refuse_other_shelf(product: Product) -> None:
+    """Variants lie where their product lies, and it lies where their axes are offered."""
+    if product.variant_of and product.category_id != product.variant_of.category_id:
+        raise InvalidProduct(
+            _("A variant lies in the category of %(product)s.") % {"product": product.variant_of.name},
+            field="category",
+        )
+    if product.axes:
+        schema.refuse_lost_axes(product, Schemas())
+
+
+def _take_along(product: Product) -> None:
+    """Variants move with their product."""
+    rows = list(lock_products(product.variants.values_list("pk", flat=True)).values())
+    for row in rows:
+        row.category_id, row.revision = product.category_id, row.revision + 1
+    bulk.save_products(rows, ["category", "revision"])
 
 
 def editable_attributes(product: Product, schemas: Schemas | None = None) -> list[Attribute]:

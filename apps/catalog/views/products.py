@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -128,12 +129,22 @@ class ProductDetail(DetailScreen):
     panels = "catalog.product"
     tabs = [
         Tab("overview", gettext_lazy("Overview"), "catalog:product_detail"),
+        Tab(
+            "variants", gettext_lazy("Variants"), "catalog:product_variants", count=lambda product: product.variant_rows
+        ),
         Tab("prices", gettext_lazy("Prices"), "catalog:product_prices", count=lambda product: product.price_rows),
         Tab("history", gettext_lazy("History"), "catalog:product_history"),
     ]
     actions = [
-        Action(gettext_lazy("Set a price"), "catalog:price_set", "catalog.change_price", icon="tag"),
+        Action(
+            gettext_lazy("Set a price"), "catalog:price_set", "catalog.change_price", icon="tag",
+            when=lambda product: product.kind != Product.Kind.CONFIGURABLE,
+        ),
         Action(gettext_lazy("Edit"), "catalog:product_edit", "catalog.change_product", icon="pencil", primary=True),
+        Action(
+            gettext_lazy("Change what it is"), "catalog:variant_combination", "catalog.change_product", icon="shapes",
+            when=lambda product: product.variant_of_id is not None,
+        ),
         Action(
             gettext_lazy("Retire"), "catalog:product_retire", "catalog.change_product", icon="archive", danger=True,
             when=lambda product: product.is_active,
@@ -153,9 +164,19 @@ class ProductDetail(DetailScreen):
             for name in ("panel-prices", "panel-packs", "panel-facts", "panel-attributes", "panel-complete")
         }
 
+    def head(self) -> dict[str, Any]:
+        head = super().head()
+        kind = self.object.kind
+        others = {"variants": Product.Kind.CONFIGURABLE}
+        hidden = {tab.url_name for tab in self.tabs if others.get(tab.key, kind) != kind}
+        gone = {reverse(name, args=[self.object.pk]) for name in hidden}
+        return head | {"tabs": [tab for tab in head["tabs"] if tab.url not in gone]}
+
     def badge(self) -> Badge:
         if not self.object.is_active:
             return Badge(_("Retired"))
+        if self.object.kind == Product.Kind.CONFIGURABLE:
+            return Badge(_("Sold by variant"), "info")
         return Badge(_("Active"), "ok") if self.object.is_sellable else Badge(_("Internal"), "info")
 
     def thumb(self) -> tuple[str, str]:
@@ -167,10 +188,16 @@ class ProductDetail(DetailScreen):
         return [
             product.sku,
             product.category.name if product.category else "",
-            product.get_kind_display(),
+            self._kind(),
             complete_text(product.completeness),
             format_money(price.amount, company.current().currency, price.places) if price else "",
         ]
+
+    def _kind(self) -> Any:
+        parent = self.object.variant_of
+        if parent is None:
+            return self.object.get_kind_display()
+        return format_html('<a href="{}">{}</a>', reverse("catalog:product_variants", args=[parent.pk]), parent.name)
 
     def facts(self) -> Sequence[Fact]:
         product = self.object

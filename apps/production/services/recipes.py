@@ -182,6 +182,8 @@ def _check_head(recipe: Recipe) -> None:
         raise RecipeIncomplete(_("A loss is at least 0 % and below 100 %."), field="yield_loss_percent")
     if recipe.batch_multiple is not None and recipe.batch_multiple <= 0:
         raise RecipeIncomplete(_("A batch is more than nothing."), field="batch_multiple")
+    if not recipe.product.is_single:
+        raise RecipeIncomplete(_("%(product)s is not made itself.") % {"product": recipe.product})
     if not recipe.product.is_stocked and not recipe.is_phantom:
         recipe.is_phantom = True  # what is made on demand is never stocked, so it is made within the order
 
@@ -240,6 +242,11 @@ def _write_lines(recipe: Recipe, lines: Sequence[LineSpec], steps: Sequence[Reci
         if spec.quantity <= 0:
             raise RecipeIncomplete(
                 _("%(component)s: the quantity must be above zero.") % {"component": spec.component}, field="lines"
+            )
+        if not spec.component.is_single:
+            raise RecipeIncomplete(
+                _("%(component)s has no stock of its own: name what is really used.") % {"component": spec.component},
+                field="lines",
             )
         if spec.attrition_percent < 0:
             raise RecipeIncomplete(_("%(component)s: attrition is not below zero.") % {"component": spec.component})

@@ -173,3 +173,13 @@ def test_a_phantom_is_weighed_in_the_order_itself():
 def test_allergens_come_up_from_below():
     shop = bakery()
     assert explosion.load([shop.croissant.pk]).allergens(shop.croissant.pk) == ["milk"]
+
+
+@pytest.mark.parametrize("kind", ["configurable", "bundle"])
+def test_what_stands_for_others_is_neither_made_nor_used(kind):
+    group, flour = make_product("Cakes", kind=kind), make_product("Flour", unit="kg")
+
+    with pytest.raises(RecipeIncomplete):
+        recipes.create(make_product("Bun"), output_quantity=D(1), lines=[LineSpec(group, D(1))])
+    with pytest.raises(RecipeIncomplete):
+        recipes.create(group, output_quantity=D(1), lines=[LineSpec(flour, D(1))])

@@ -175,7 +175,7 @@ def _saved_cost(recipe: Recipe) -> RecipeCost:
 
 
 def _context(form: Editing, *, recipe: Recipe, **more: Any) -> dict[str, Any]:
-    suggestions = Product.objects.active().order_by("name").values_list("sku", "name")[:SUGGESTIONS]
+    suggestions = Product.objects.active().single().order_by("name").values_list("sku", "name")[:SUGGESTIONS]
     return {
         "form": form,
         "object": recipe,
