@@ -12,13 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Product
 from apps.inventory.models import Hold, Location, Lot, StockOperation
-from apps.inventory.selectors import availability
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.selectors.availability import Availability
 from apps.inventory.selectors.stock import SOON_DAYS, Facts
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
-from backoffice.ui.actions import Action, url_for
+from backoffice.ui.actions import Action
 from backoffice.ui.tables import (
     BadgeColumn,
     BoolColumn,
@@ -112,10 +111,10 @@ def state_of(numbers: Availability, facts: Facts, unit: str = "") -> tuple[str, 
     if facts.soonest is not None and (facts.soonest - clock.today()).days <= SOON_DAYS:
         return _expiring(facts, unit), "warn"
     if facts.due is not None:
-        due = clock.local(facts.due.due_at)
+        due = clock.local(facts.due[0])
         when = due.strftime("%H:%M") if due.date() == clock.today() else date_format(due, "D j, H:i")
         return (
-            gettext("%(quantity)s due %(when)s") % {"quantity": format_quantity(facts.due.quantity), "when": when},
+            gettext("%(quantity)s due %(when)s") % {"quantity": format_quantity(facts.due[1]), "when": when},
             "info",
         )
     return (gettext("OK") if numbers.on_hand else gettext("None")), ""
@@ -154,7 +153,7 @@ class ProductColumn(WhatColumn):
 
 
 class StockTable(Table):
-    """Stock by product. The numbers of a page come in five queries, whatever its length."""
+    """Stock by product. The numbers of a page come in four queries, whatever its length."""
 
     name = ProductColumn(
         "name", verbose_name=_("Item"), order_by=("name", "id"), thumb=lambda row: (row.shown_icon, row.hue)
@@ -169,6 +168,7 @@ class StockTable(Table):
     class Meta:
         model = Product
         order_by = "name"
+        row_url = "inventory:product_card"
         row_actions = [
             Action(_("Set minimum"), "inventory:product_minimum", "inventory.change_reorderrule", icon="gauge"),
         ]
@@ -176,23 +176,10 @@ class StockTable(Table):
     _said: tuple[Any, tuple[str, str]] = (None, ("", ""))  # the row that was asked for last
 
     @cached_property
-    def _keys(self) -> list[int] | None:
-        """The products of this page; none named for an export, which asks for all."""
-        return None if self.shown is None else [row.pk for row in self.shown]
-
-    @cached_property
-    def _numbers(self) -> dict[int, Availability]:
-        return availability.of(self._keys)
-
-    @cached_property
     def _facts(self) -> dict[int, Facts]:
-        keys = self._keys
-        if keys is None:
-            keys = list(self.data.data.order_by().values_list("pk", flat=True))
-        return stock_reads.facts(keys)
-
-    def url_of(self, record: Product) -> str:
-        return url_for("inventory:product_card", record.pk)
+        if self.shown is not None:
+            return stock_reads.facts([row.pk for row in self.shown])
+        return stock_reads.facts(list(self.data.data.order_by().values_list("pk", flat=True)))
 
     def said_of(self, record: Product) -> tuple[str, str]:
         """What is said of the row's product, and its tone."""
@@ -201,7 +188,7 @@ class StockTable(Table):
         return self._said[1]
 
     def numbers(self, record: Product) -> Availability:
-        return self._numbers.get(record.pk) or Availability(record.pk)
+        return self._facts[record.pk].numbers or Availability(record.pk)
 
     def facts(self, record: Product) -> Facts:
         return self._facts[record.pk]
@@ -222,6 +209,7 @@ class LotTable(Table):
 
     class Meta:
         model = Lot
+        row_url = "inventory:lot_detail"
         order_by = "expires_on"
 
     def render_expires_on(self, record: Lot, value: Any) -> Any:
@@ -245,6 +233,7 @@ class OperationTable(Table):
 
     class Meta:
         model = StockOperation
+        row_url = "inventory:operation_detail"
         order_by = "-occurred_at"
 
     def render_origin(self, record: StockOperation) -> Any:
@@ -272,6 +261,7 @@ class HoldTable(Table):
 
     class Meta:
         model = Hold
+        row_url = "inventory:hold_detail"
         order_by = "needed_on"
         row_actions = [
             Action(

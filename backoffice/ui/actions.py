@@ -17,8 +17,17 @@ SAMPLE = 987654321
 
 def url_for(name: str, pk: Any) -> str:
     """`reverse(name, args=[pk])`, at the price of putting two strings together: lists ask for hundreds."""
+    return urls_of(name)(pk)
+
+
+def urls_of(name: str) -> Callable[[Any], str]:
+    """The same for many: a function of the pk, good for one request."""
     before, after = _around(name, get_urlconf(), get_script_prefix())
-    return f"{before}{pk}{after}" if after is not None and isinstance(pk, int) else reverse(name, args=[pk])
+
+    def url(pk: Any) -> str:
+        return f"{before}{pk}{after}" if after is not None and isinstance(pk, int) else reverse(name, args=[pk])
+
+    return url
 
 
 @lru_cache(maxsize=1024)

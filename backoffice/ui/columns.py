@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.kernel import clock, money, quantity
 from backoffice.kernel import fields as exact
 
-from .actions import url_for
+from .actions import url_for, urls_of
 from .icons import drawing
 from .icons import icon as icon
 from .permissions import may
@@ -179,8 +179,15 @@ class DateColumn(Column):
     css = "nw"
     form = "SHORT_DATE_FORMAT"
 
+    def bind(self, table: Any, name: str) -> None:
+        self.said: dict[date, str] = {}  # the days of a page are few
+
     def draw(self, value: date, record: Any) -> Any:
-        return date_format(clock.local(value) if isinstance(value, datetime) and is_aware(value) else value, self.form)
+        here = clock.local(value) if isinstance(value, datetime) and is_aware(value) else value
+        day = here.date() if isinstance(here, datetime) and self.form == DateColumn.form else here
+        if day not in self.said:
+            self.said[day] = date_format(day, self.form)
+        return self.said[day]
 
     def export(self, value: Any, record: Any) -> Any:
         if isinstance(value, datetime) and is_aware(value):
@@ -310,15 +317,16 @@ class InlineColumn(Column):
         super().__init__(*args, **kwargs)
         self.url_name, self.permission = url_name, permission
         self.near: Callable[[str], str] = str
+        self.url: Getter = str
 
     def bind(self, table: Any, name: str) -> None:
-        self.near = table.near
+        self.near, self.url = table.near, urls_of(self.url_name)
         self.may = table.request is not None and may(table.request.user, self.permission)
         self.inner.bind(table, name)
 
     def address(self, record: Any) -> str:
         """Where the value is edited."""
-        return url_for(self.url_name, record.pk)
+        return self.url(record.pk)
 
     def cell(self, value: Any, record: Any) -> Any:
         drawn = self.inner.cell(value, record)

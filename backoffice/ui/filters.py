@@ -1,6 +1,7 @@
 """Filters of a list: a search box, drop-downs, facets, and a chip to take each one off again."""
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -42,6 +43,16 @@ __all__ = [
 FOLDED = "search_text"
 MAX_WORDS = 8
 MAX_LENGTH = 100
+
+
+class _Apart(dict[str, Any]):
+    """The filters of a class. Every request takes them apart from it, and that is all it has to copy."""
+
+    def __deepcopy__(self, memo: Any) -> dict[str, Any]:
+        own = {name: copy(one) for name, one in self.items()}
+        for one in own.values():
+            one.method = one.method  # a filter by a method finds its set through itself
+        return own
 
 
 @dataclass(frozen=True)
@@ -116,6 +127,20 @@ class FilterSet(django_filters.FilterSet):
 
     q = CharFilter(method="search", label=_("Search"))
 
+    @classmethod
+    def get_filters(cls) -> Any:
+        return _Apart(super().get_filters())
+
+    @cached_property
+    def asked(self) -> bool:
+        """Whether the query string names one of the filters at all: when it does not, there is nothing to read."""
+        names = (key.removesuffix("_from").removesuffix("_to") for key in self.data if any(self.data.getlist(key)))
+        return self.is_bound and any(name in self.filters for name in names)
+
+    @property
+    def qs(self) -> QuerySet[Any]:
+        return super().qs if self.asked else self.queryset
+
     def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         for word in value[:MAX_LENGTH].replace("\x00", "").split()[:MAX_WORDS]:
             anywhere = Q()
@@ -139,7 +164,7 @@ class FilterSet(django_filters.FilterSet):
     @cached_property
     def values(self) -> dict[str, Any]:
         """What is filtered by: the valid, given values only."""
-        if not self.is_bound:
+        if not self.asked:
             return {}
         self.errors  # noqa: B018 - validates
         return {name: value for name, value in self.form.cleaned_data.items() if _given(value)}

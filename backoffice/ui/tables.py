@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django_tables2.tables import DeclarativeColumnsMetaclass
 
-from .actions import Action
+from .actions import Action, urls_of
 from .columns import (
     BadgeColumn,
     BoolColumn,
@@ -93,7 +93,7 @@ class _OurColumns(DeclarativeColumnsMetaclass):
 class Table(django_tables2.Table, metaclass=_OurColumns):
     """Rows of a list. `Meta.order_by` is the order without `?sort=`; only orderable columns can be sorted by."""
 
-    row_url: ClassVar[str | Draw | None] = "get_absolute_url"
+    row_url: ClassVar[str | Draw | None] = "get_absolute_url"  # a method, the name of a URL with the pk, a function
     totals: ClassVar[Sequence[str]] = ()
     row_actions: ClassVar[Sequence[Action]] = ()
 
@@ -157,12 +157,20 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
     def url_of(self, record: Any) -> str:
         """Where a row leads; empty when nowhere."""
         if self._led[0] is not record:
-            how: Any = type(self).row_url
-            if isinstance(how, str):
-                found = getattr(record, how, None)
-                how = (lambda row: found()) if found is not None else None
-            self._led = record, str(how(record) or "") if how is not None else ""
+            self._led = record, str(self._leads_to(record) or "")
         return self._led[1]
+
+    @cached_property
+    def _leads_to(self) -> Draw:
+        how: Any = type(self).row_url
+        if how is None:
+            return lambda row: ""
+        if not isinstance(how, str):
+            return lambda row: how(row)
+        if ":" in how:
+            url = urls_of(how)
+            return lambda row: url(row.pk)
+        return lambda row: getattr(row, how)() if hasattr(row, how) else ""
 
     def near(self, url: str) -> str:
         """The address as seen from the page of the list: shorter by what they share."""
