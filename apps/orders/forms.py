@@ -10,7 +10,7 @@ from django import forms as django_forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import PriceList
-from apps.crm.models import Address
+from apps.crm.models import Address, documents, phones
 from apps.inventory.models import Location
 from apps.orders.models import Channel, Payment
 from apps.orders.models.session import Fulfilment
@@ -65,6 +65,38 @@ class SplitForm(RevisionForm):
     """A part in cash, the rest by card."""
 
     cash = MoneyFormField(label=_("In cash"), min_value=Decimal("0.01"))
+
+
+class PointsForm(RevisionForm):
+    """How many points, and how the rest is paid."""
+
+    spans: ClassVar[dict[str, int]] = {"points": 2, "rest": 2, "tendered": 2}
+
+    points = django_forms.IntegerField(
+        label=_("Points"), min_value=1, max_value=10**9, widget=django_forms.TextInput(attrs={"inputmode": "numeric"})
+    )
+    rest = django_forms.ChoiceField(
+        label=_("The rest by"), choices=[(one.value, one.label) for one in (Payment.Method.CARD, Payment.Method.CASH)]
+    )
+    tendered = MoneyFormField(label=_("Received in cash"), required=False, min_value=Decimal(0))
+
+
+class NewcomerForm(RevisionForm):
+    """The little that is asked of a new customer at the till."""
+
+    spans: ClassVar[dict[str, int]] = {"phone": 3, "document": 3}
+
+    name = django_forms.CharField(label=_("Name"), max_length=120)
+    phone = django_forms.CharField(
+        label=_("Telephone"), required=False, max_length=30, widget=django_forms.TextInput(attrs={"type": "tel"})
+    )
+    document = django_forms.CharField(label=_("CPF or CNPJ"), required=False, max_length=20)
+
+    def clean_phone(self) -> str:
+        return phones.normalise(self.cleaned_data["phone"])
+
+    def clean_document(self) -> str:
+        return documents.normalise(self.cleaned_data["document"])
 
 
 class TakePaymentForm(Form):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.orders.views import board, channels, home, order, panels, past_sales, pay, sale
+from apps.orders.views import board, buyer, channels, home, order, panels, past_sales, pay, sale
 from backoffice.outbox.views.panel import jobs_of
 
 app_name = "orders"
@@ -28,12 +28,14 @@ urlpatterns = [
     path("sale/<int:pk>/lines/<int:line>/", sale.set_line, name="set_line"),
     path("sale/<int:pk>/lines/<int:line>/price/", pay.LinePrice.as_view(), name="line_price"),
     path("sale/<int:pk>/remedy/", sale.remedy, name="remedy"),
-    path("sale/<int:pk>/customer/", pay.customers, name="customers"),
+    path("sale/<int:pk>/customer/", buyer.customers, name="customers"),
+    path("sale/<int:pk>/customer/new/", buyer.Newcomer.as_view(), name="newcomer"),
     path("sale/<int:pk>/customer/set/", sale.set_customer, name="set_customer"),
     path("sale/<int:pk>/arrange/", pay.Arrange.as_view(), name="arrange"),
     path("sale/<int:pk>/abandon/", sale.abandon, name="abandon"),
     path("sale/<int:pk>/cash/", pay.PayCash.as_view(), name="pay_cash"),
     path("sale/<int:pk>/split/", pay.PaySplit.as_view(), name="pay_split"),
+    path("sale/<int:pk>/points/", pay.PayPoints.as_view(), name="pay_points"),
     path("sale/<int:pk>/card/", pay.pay_card, name="pay_card"),
     path("sale/<int:pk>/later/", pay.pay_later, name="pay_later"),
     path("sale/done/<int:pk>/", pay.done, name="sale_done"),

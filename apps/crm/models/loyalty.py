@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Self
 
 from django.conf import settings
@@ -60,6 +60,17 @@ class LoyaltyProgram(Audited, Revisioned, TimeStamped):
         if amount < self.minimum_amount or amount <= 0:
             return 0
         return int((amount * self.points_per_currency).to_integral_value(rounding=ROUND_FLOOR))
+
+    def worth(self, points: int) -> Decimal:
+        """What points buy, in whole cents; a part of a cent is not given."""
+        return (points * self.redeem_value).quantize(Decimal("0.01"), rounding=ROUND_FLOOR)
+
+    def points_to_pay(self, amount: Decimal) -> int:
+        """How few points pay the whole amount; 0 when points buy nothing."""
+        if amount <= 0 or self.worth(1000) <= 0:
+            return 0
+        points = int((amount / self.redeem_value).to_integral_value(rounding=ROUND_CEILING))
+        return points if self.worth(points) >= amount else points + 1
 
 
 class LoyaltyAccount(TimeStamped):

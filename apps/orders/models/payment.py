@@ -25,6 +25,7 @@ class Payment(Audited, TimeStamped):
         VOUCHER = "voucher", _("voucher")
         ACCOUNT = "account", _("account")
         EXTERNAL = "external", _("paid elsewhere")
+        POINTS = "points", _("points")
 
     class Status(models.TextChoices):
         PENDING = "pending", _("pending")
@@ -49,6 +50,7 @@ class Payment(Audited, TimeStamped):
         Method.VOUCHER: "ticket",
         Method.ACCOUNT: "notebook-text",
         Method.EXTERNAL: "globe",
+        Method.POINTS: "gift",
     }
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="payments", verbose_name=_("order"))
@@ -72,7 +74,7 @@ class Payment(Audited, TimeStamped):
                 name="payment_status_known",
             ),
             CheckConstraint(
-                condition=Q(method__in=["cash", "card", "pix", "voucher", "account", "external"]),
+                condition=Q(method__in=["cash", "card", "pix", "voucher", "account", "external", "points"]),
                 name="payment_method_known",
             ),
         ]

@@ -16,7 +16,7 @@ from apps.orders.errors import NothingToOrder, SessionClosed, StillDue, TotalCha
 from apps.orders.models import Channel, Order, OrderLine, OrderSession, SessionLine
 from apps.orders.models.session import Fulfilment
 from apps.orders.selectors import carts, places
-from apps.orders.services import completion, payments
+from apps.orders.services import completion, payments, points
 from apps.orders.services.payments import Tender
 from apps.orders.services.sessions import hold_lines
 from backoffice.kernel import clock, idempotency, money, numbering, rows, state
@@ -72,13 +72,14 @@ def commit(
     quote = pricing.quote(carts.priced_lines(lines), carts.pricing_context(session))
     if quote.total != expected_total:
         raise TotalChanged(shown=expected_total, now=quote.total)
-    payments.check(tenders, due=quote.total)
+    payments.check(tenders, due=quote.total, points=True)
     paid = sum((tender.amount for tender in tenders), Decimal(0))
     if hand_over and paid < quote.total and session.channel.payment_terms != Channel.Terms.ACCOUNT:
         raise StillDue(quote.total - paid)
 
     order, sealed = _seal(session, lines, quote, paid=paid, hand_over=hand_over)
     _keep_stock(session, lines, order)
+    points.take(order, tenders)
     payments.record(order, tenders, key=f"commit:{key}")
     if hand_over:
         completion.hand_over(order, sealed)

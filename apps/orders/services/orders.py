@@ -11,7 +11,7 @@ from apps.inventory.services import holds
 from apps.orders.errors import ReasonMissing, StillDue, WrongWay
 from apps.orders.models import Channel, Order
 from apps.orders.models.session import Fulfilment
-from apps.orders.services import completion, payments
+from apps.orders.services import completion, payments, points
 from backoffice.kernel import clock, state
 from backoffice.kernel.audit import acting
 from backoffice.kernel.errors import DomainError
@@ -69,6 +69,7 @@ def cancel(order: Order, *, revision: int, reason: str) -> Order:
         holds.release_for(order, reason=reason.strip())
         if payments.refund_all(order, reason=reason.strip(), key=f"cancel:{order.pk}"):
             order.refresh_from_db(fields=["paid"])
+            points.give_back(order, reason=reason.strip())
         completion.notify(order, "cancelled")
     return order
 

@@ -23,12 +23,14 @@ BY_HAND = (Payment.Method.CASH, Payment.Method.CARD)
 
 @dataclass(frozen=True)
 class Tender:
-    """How (a part of) an order is paid. `tendered` is what was handed over in cash; the difference is change."""
+    """How (a part of) an order is paid. `tendered` is what was handed over in cash; the difference is change. `points`
+    are what the customer pays this part with; see services/points.py."""
 
     method: str
     amount: Decimal
     tendered: Decimal | None = None
     reference: str = ""
+    points: int = 0
 
 
 @retry_conflict
@@ -54,8 +56,14 @@ def capture(order: Order, *, tender: Tender, key: str) -> Payment:
 def refund(payment: Payment, *, amount: Decimal | None = None, reason: str, key: str) -> PaymentTransaction:
     """Money is given back: all that is left of the payment, or `amount` of it. The same key gives it back once.
 
-    Raises PaymentRefused for more than was received, ReasonMissing without a reason.
+    Raises PaymentRefused for more than was received and for points, ReasonMissing without a reason.
     """
+    if payment.method == Payment.Method.POINTS:
+        raise PaymentRefused(_("Points go back to the customer when the order is cancelled."))
+    return _refund(payment, amount=amount, reason=reason, key=key)
+
+
+def _refund(payment: Payment, *, amount: Decimal | None, reason: str, key: str) -> PaymentTransaction:
     if not reason.strip():
         raise ReasonMissing
     order = lock(payment.order)
@@ -78,7 +86,7 @@ def refund(payment: Payment, *, amount: Decimal | None = None, reason: str, key:
 def refund_all(order: Order, *, reason: str, key: str) -> list[PaymentTransaction]:
     """Give back everything that was received for the order. Inside the caller's transaction, the order locked."""
     received = order.payments.filter(status=Payment.Status.CAPTURED).order_by("pk")
-    done = [refund(payment, reason=reason, key=f"{key}:{payment.pk}") for payment in received]
+    done = [_refund(payment, amount=None, reason=reason, key=f"{key}:{payment.pk}") for payment in received]
     for payment in order.payments.filter(status__in=(Payment.Status.PENDING, Payment.Status.AUTHORIZED)):
         state.advance(payment, Payment.Status.CANCELLED)
     return done
@@ -114,10 +122,10 @@ def record(order: Order, tenders: Sequence[Tender], *, key: str) -> list[Payment
     return payments
 
 
-def check(tenders: Sequence[Tender], *, due: Decimal) -> None:
-    """Raise PaymentRefused unless the tenders can be taken for what is due."""
+def check(tenders: Sequence[Tender], *, due: Decimal, points: bool = False) -> None:
+    """Raise PaymentRefused unless the tenders can be taken for what is due. `points`: the caller takes points too."""
     for tender in tenders:
-        if tender.method not in BY_HAND:
+        if tender.method not in BY_HAND and not (points and tender.method == Payment.Method.POINTS):
             raise PaymentRefused(_("Only cash and card can be taken by hand."), field="method")
         if tender.amount <= 0:
             raise PaymentRefused(_("The amount must be above zero."))

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.crm.models import Address, Customer
+from apps.crm.models import Address
 from apps.orders.errors import PaymentRefused
-from apps.orders.forms import ArrangeForm, CashForm, PriceForm, SplitForm
+from apps.orders.forms import ArrangeForm, CashForm, PointsForm, PriceForm, SplitForm
 from apps.orders.models import Channel, Order, OrderSession, Payment
-from apps.orders.selectors import carts
-from apps.orders.services import commit, sessions
+from apps.orders.selectors import carts, rewards
+from apps.orders.services import commit, points, sessions
 from apps.orders.services.payments import Tender
 from backoffice.kernel import clock, money, quantity
 from backoffice.kernel.errors import DomainError
 from backoffice.ui import htmx
-from backoffice.ui.permissions import command, requires
+from backoffice.ui.permissions import command, may, requires
 from backoffice.ui.screens import ActionScreen
 
 from .sale import SELL, _decimal, _revision, _session
@@ -50,6 +52,15 @@ class TabScreen(ActionScreen):
 
     def success_url(self, result: Any) -> str:
         return str(self.object.get_absolute_url())
+
+
+class TillScreen(TabScreen):
+    """One that needs a right over customers besides the till's own."""
+
+    def get_queryset(self) -> Any:
+        if not may(self.request.user, SELL):
+            raise PermissionDenied
+        return super().get_queryset()
 
 
 class Arrange(TabScreen):
@@ -95,23 +106,6 @@ class LinePrice(TabScreen):
         )
 
 
-@requires(SELL)
-def customers(request: HttpRequest, pk: int) -> HttpResponse:
-    """Look for the customer; each answer is a button."""
-    session = _session(pk)
-    text = request.GET.get("q", "")[:100]
-    found = Customer.objects.active().matching(text).order_by("name")[:12]
-    page = "orders/customer_picker.html"
-    context = {
-        "session": session,
-        "text": text,
-        "found": found,
-        "title": _("Customer"),
-        "breadcrumbs": [(_("New sale"), session.get_absolute_url()), (_("Customer"), "")],
-    }
-    return htmx.render(request, page, context, fragments={"dialog": f"{page}#dialog", "found": f"{page}#found"})
-
-
 # --- paying ---
 class PayCash(TabScreen):
     """What was handed over; the quick buttons are one tap."""
@@ -124,7 +118,7 @@ class PayCash(TabScreen):
 
     def get_context(self, **more: Any) -> dict[str, Any]:
         cart = carts.read(self.object)
-        return super().get_context(cart=cart, quick=quick_amounts(cart.total), **more)
+        return super().get_context(cart=cart, quick=quick_amounts(cart.total), offer=_offer(self, cart), **more)
 
     def initial(self) -> dict[str, Any]:
         return {"revision": self.object.revision}
@@ -159,7 +153,8 @@ class PaySplit(TabScreen):
     leave = True
 
     def get_context(self, **more: Any) -> dict[str, Any]:
-        return super().get_context(cart=carts.read(self.object), **more)
+        cart = carts.read(self.object)
+        return super().get_context(cart=cart, offer=_offer(self, cart), **more)
 
     def perform(self, form: Any) -> Order:
         total, cash = _expected(self.request), form.cleaned_data["cash"]
@@ -167,6 +162,56 @@ class PaySplit(TabScreen):
             raise PaymentRefused(_("The part in cash must be less than the total."), field="cash")
         tenders = [Tender(Payment.Method.CASH, cash), Tender(Payment.Method.CARD, total - cash)]
         return _seal(self.object, form.cleaned_data["revision"], total, tenders, how="split")
+
+    def success_url(self, result: Any) -> str:
+        return reverse("orders:sale_done", args=[result.pk])
+
+
+class PayPoints(TillScreen):
+    """A part (or all) with the customer's points, the rest in money."""
+
+    permission = "crm.redeem_points"
+    title = gettext_lazy("Pay with points")
+    submit_label = gettext_lazy("Take payment")
+    form_class = PointsForm
+    fields_template = "orders/pay_points.html"
+    leave = True
+
+    @cached_property
+    def cart(self) -> carts.Cart:
+        return carts.read(self.object)
+
+    def fragments(self) -> Mapping[str, str]:
+        return {**super().fragments(), "points-rest": f"{self.fields_template}#points-rest"}
+
+    def get_context(self, **more: Any) -> dict[str, Any]:
+        offer = rewards.offered(self.object.customer, self.cart.total)
+        typed = str(more["form"]["points"].value() or "")
+        worth = Decimal(0)
+        if offer and typed.isascii() and typed.isdigit() and len(typed) < 10:
+            worth = offer.worth(int(typed))
+        return super().get_context(cart=self.cart, offer=offer, worth=worth, rest=self.cart.total - worth, **more)
+
+    def initial(self) -> dict[str, Any]:
+        offer = rewards.offered(self.object.customer, self.cart.total)
+        typed = self.request.GET.get("points", "")
+        return {"revision": self.object.revision, "points": typed or (offer.most if offer else None)}
+
+    def perform(self, form: Any) -> Order:
+        total, given = _expected(self.request), form.cleaned_data
+        customer = self.object.customer
+        if customer is None:
+            raise PaymentRefused(_("Points are a customer's; say first who buys."))
+        first = points.tender(customer, points=given["points"], due=total)
+        tenders, rest = [first], total - first.amount
+        if rest:
+            tendered = given["tendered"] if given["rest"] == Payment.Method.CASH else None
+            if tendered is not None and tendered < rest:
+                raise PaymentRefused(
+                    _("%(missing)s is missing.") % {"missing": money.format_money(rest - tendered)}, field="tendered"
+                )
+            tenders.append(Tender(given["rest"], rest, tendered=tendered))
+        return _seal(self.object, given["revision"], total, tenders, how=f"points{given['points']}")
 
     def success_url(self, result: Any) -> str:
         return reverse("orders:sale_done", args=[result.pk])
@@ -197,6 +242,13 @@ def done(request: HttpRequest, pk: int) -> HttpResponse:
         "title": str(order),
     }
     return htmx.render(request, "orders/sale_done.html", context)
+
+
+def _offer(screen: TabScreen, cart: carts.Cart) -> rewards.Offer | None:
+    """Points that could pay, for who may take them."""
+    if not may(screen.request.user, "crm.redeem_points"):
+        return None
+    return rewards.offered(screen.object.customer, cart.total)
 
 
 def quick_amounts(total: Decimal) -> list[Decimal]:

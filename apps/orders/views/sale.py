@@ -76,8 +76,9 @@ def _cart_context(channel: Channel, cart: Cart | None) -> dict[str, Any]:
     customer = cart.session.customer if cart else None
     if cart is not None and customer is not None:
         program = LoyaltyProgram.objects.filter(is_active=True).first()
-        context["points"] = loyalty.balance(customer)
+        context["points"] = balance = loyalty.balance(customer)
         context["earns"] = program.points_for(cart.total) if program else 0
+        context["offer"] = program is not None and cart.total > 0 and program.worth(balance) > 0
     return context
 
 
