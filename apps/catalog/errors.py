@@ -30,6 +30,17 @@ class CategoryCycle(DomainError):
         )
 
 
+class BundleCycle(DomainError):
+    """A bundle cannot hold itself, however deep; the message shows the path that would close."""
+
+    def __init__(self, path: Sequence[str]) -> None:
+        super().__init__(
+            _("%(name)s cannot hold it: %(path)s would be a circle.")
+            % {"name": path[0], "path": " → ".join(path)},
+            field="component",
+        )
+
+
 class CategoryInUse(DomainError):
     """A category that still holds products or categories is not deleted."""
 
@@ -94,6 +105,30 @@ class PricesMoved(DomainError):
         super().__init__(
             _("Prices changed since you looked, so nothing was set. Look again: %(names)s.") % {"names": shown}
         )
+
+
+class EqualRank(InvalidProduct):
+    """Two rules of one rank could both count: which one would be chance."""
+
+    def __init__(self, name: str, *, other: str, rank: int) -> None:
+        super().__init__(
+            _("%(other)s has the rank %(rank)d too and may count at the same time. Give %(name)s another rank.")
+            % {"other": other, "rank": rank, "name": name},
+            field="priority",
+        )
+
+
+class CouponRefused(DomainError):
+    """The code opens nothing now."""
+
+    field = "coupon"
+
+
+class PromotionUsedUp(DomainError):
+    """Somebody else took the last use of a promotion or coupon at the same moment."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("%(name)s was used up at this moment. Look at the new total.") % {"name": name})
 
 
 class NoPrice(DomainError):

@@ -1,9 +1,25 @@
 """What the shop makes, buys and sells, in which units, at which prices."""
 
 from .attribute import Attribute, CategoryAttribute
+from .bundle import BundleItem
 from .category import Category
 from .price import Price, PriceList
 from .product import Product, ProductUnit
+from .promotion import Coupon, Promotion, PromotionScope, PromotionUse
 from .unit import Unit
 
-__all__ = ["Attribute", "Category", "CategoryAttribute", "Price", "PriceList", "Product", "ProductUnit", "Unit"]
+__all__ = [
+    "Attribute",
+    "BundleItem",
+    "Category",
+    "CategoryAttribute",
+    "Coupon",
+    "Price",
+    "PriceList",
+    "Product",
+    "ProductUnit",
+    "Promotion",
+    "PromotionScope",
+    "PromotionUse",
+    "Unit",
+]

@@ -1,18 +1,20 @@
 """Where the price of a line is decided.
 
-`quote()` loads the prices that hold at a moment and hands them to `compute()`, which is a pure function:
-list price by quantity tier → a price set by hand → rounded half-up once per line → the order's discount,
-shared so that the shares sum exactly. The order of the lines never matters. Every line says why.
+`quote()` loads the prices and rules that hold at a moment and hands them to `compute()`, which is a pure function:
+list price by quantity tier → a price set by hand, else the best rule → rounded half-up once per line → rules for the
+whole order and the order's own discount, shared so that the shares sum exactly → tax, inside the price or on top of it.
+The order of the lines never matters. Every line says why.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 
 from django.db.models import Q
 from django.utils.formats import date_format
@@ -23,9 +25,13 @@ from apps.catalog.models import Price, PriceList, Product
 from backoffice.kernel import clock, money
 from backoffice.kernel import quantity as quantities
 
+from . import promoting, promotion_rules
+from .promoting import Applied, Basket, Facts, Rule, Situation, Verdict
+
 ZERO = Decimal(0)
 ONE = Fraction(1)
 NO_MONEY = Decimal("0.00")
+HUNDRED = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +58,15 @@ class PricedLine:
     product_id: int
     quantity: Decimal
     override: Override | None = None
+    tax_rate: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class PricingContext:
     """Which list, at which moment, for whom.
 
-    `fallback_list_id` has the prices of products that the first list has none for at that moment.
+    `fallback_list_id` has the prices of products that the first list has none for at that moment. `expiry` tells, for
+    product ids, in how many days their first lot expires; it is asked only when a rule wants to know.
     """
 
     price_list_id: int
@@ -66,6 +74,14 @@ class PricingContext:
     customer_id: int | None = None
     discount: OrderDiscount | None = None
     fallback_list_id: int | None = None
+    channel: str = ""
+    customer_tags: frozenset[str] = frozenset()
+    coupon: str = ""
+    expiry: Callable[[Collection[int]], Mapping[int, int]] | None = None
+
+    @property
+    def situation(self) -> Situation:
+        return Situation(self.at, self.channel, self.customer_tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +94,7 @@ class Tier:
     since: datetime | None = None
     pack: str = ""
     ratio: Fraction = ONE
+    tax_inclusive: bool = True
 
     @property
     def least(self) -> Fraction:
@@ -98,7 +115,11 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class QuoteLine:
-    """A priced line: amount = quantity × list price, rounded, minus `discount`."""
+    """A priced line: amount = quantity × list price, rounded, minus `discount`, plus `added`.
+
+    `tax` is the tax in the amount; `added` is what of it came on top of the price. `verdicts` say what became of every
+    rule, also of those that the explanation does not name.
+    """
 
     key: str
     product_id: int
@@ -108,20 +129,47 @@ class QuoteLine:
     discount: Decimal
     amount: Decimal
     explanation: tuple[str, ...]
+    tax: Decimal = NO_MONEY
+    added: Decimal = NO_MONEY
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def reasons(self) -> list[str]:
+        """The rules that made it cheaper, by name."""
+        return [one.rule.name for one in self.verdicts if one.outcome in (promoting.WON, promoting.STACKED)]
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Lines in the order asked; subtotal − discount = total = the sum of the lines' amounts, to the cent."""
+    """Lines in the order asked; subtotal − discount + added = total = the sum of the lines' amounts, to the cent.
+
+    `added` is tax on top of the prices; `uses` are the rules with a limit, and the coupon, that gave something.
+    """
 
     lines: tuple[QuoteLine, ...]
     subtotal: Decimal
     discount: Decimal
     total: Decimal
+    added: Decimal = NO_MONEY
+    free_delivery: str = ""
+    uses: tuple[Use, ...] = ()
+    given: Mapping[str, Decimal] = field(default_factory=dict)
+    delivery: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A rule whose use is counted, with the coupon that opened it, and what it gave."""
+
+    promotion_id: int
+    coupon: str
+    amount: Decimal
 
 
 def quote(lines: Iterable[PricedLine], context: PricingContext) -> Quote:
-    """Price the lines. One query. Raises NoPrice, which names the products, and PriceRefused for a negative number."""
+    """Price the lines. Two queries while no rule is active, three when one is, and one more each for rules that count
+    a customer's uses or days to expiry. Raises NoPrice, which names the products, and PriceRefused for a negative
+    number."""
     wanted = list(lines)
     tiers = load_tiers(context, {line.product_id for line in wanted})
     missing = unpriced(wanted, tiers)
@@ -132,7 +180,9 @@ def quote(lines: Iterable[PricedLine], context: PricingContext) -> Quote:
             price_list=PriceList.objects.filter(pk=context.price_list_id).values_list("name", flat=True).first() or "–",
             at=context.at,
         )
-    return compute(wanted, tiers, discount=context.discount)
+    product_ids = {line.product_id for line in wanted}
+    rules, facts = promotion_rules.load(context, product_ids) if wanted else ([], {})
+    return compute(wanted, tiers, discount=context.discount, rules=rules, facts=facts, situation=context.situation)
 
 
 def load_tiers(context: PricingContext, product_ids: Iterable[int]) -> dict[int, list[Tier]]:
@@ -153,12 +203,12 @@ def load_tiers(context: PricingContext, product_ids: Iterable[int]) -> dict[int,
         )
         .values_list(
             "price_list_id", "product_id", "min_quantity", "amount", "price_list__name", "valid_from",
-            "unit__name", "unit__numerator", "unit__denominator",
+            "unit__name", "unit__numerator", "unit__denominator", "price_list__tax_inclusive",
         )
     )  # fmt: skip
-    for list_id, product_id, min_quantity, amount, source, since, pack, numerator, denominator in rows:
+    for list_id, product_id, min_quantity, amount, source, since, pack, numerator, denominator, inside in rows:
         ratio = ONE if pack is None else Fraction(numerator, denominator)
-        tier = Tier(min_quantity, amount, source, since, pack or "", ratio)
+        tier = Tier(min_quantity, amount, source, since, pack or "", ratio, inside)
         found[product_id, lists.index(list_id)].append(tier)
     return {
         product_id: sorted(found.get((product_id, 0)) or found[product_id, 1], key=_rank)
@@ -194,18 +244,74 @@ def _rounded(value: Fraction, places: int) -> Decimal:
 
 
 def compute(
-    lines: Sequence[PricedLine], tiers: Mapping[int, Sequence[Tier]], *, discount: OrderDiscount | None = None
+    lines: Sequence[PricedLine],
+    tiers: Mapping[int, Sequence[Tier]],
+    *,
+    discount: OrderDiscount | None = None,
+    rules: Collection[Rule] = (),
+    facts: Mapping[int, Facts] = MappingProxyType({}),
+    situation: Situation | None = None,
 ) -> Quote:
-    """Price the lines from the tiers given, touching nothing. The quantity of a product counts over all its lines."""
+    """Price the lines from the tiers and rules given, touching nothing. The quantity of a product counts over all its
+    lines. Rules need a situation."""
     if len({line.key for line in lines}) != len(lines):
         raise ValueError("Two lines have the same key.")
     totals = _totals(lines)
-    priced = [_price(line, tier_for(tiers.get(line.product_id, ()), totals[line.product_id])) for line in lines]
+    found = {line.key: tier_for(tiers.get(line.product_id, ()), totals[line.product_id]) for line in lines}
+    priced = [_price(line, found[line.key]) for line in lines]
+    applied: Applied | None = None
+    if rules and situation is not None:
+        baskets = [
+            Basket(line.key, line.product_id, line.quantity, line.amount, fixed=asked.override is not None)
+            for line, asked in zip(priced, lines, strict=True)
+        ]
+        applied = promoting.apply(baskets, rules, facts, situation)
+        priced = [_promoted(line, applied) for line in priced]
     if discount is not None:
         priced = _share(priced, discount)
     subtotal = sum((line.amount + line.discount for line in priced), NO_MONEY)
     off = sum((line.discount for line in priced), NO_MONEY)
-    return Quote(tuple(priced), subtotal=subtotal, discount=off, total=subtotal - off)
+    priced = [_taxed(line, asked, found[line.key]) for line, asked in zip(priced, lines, strict=True)]
+    added = sum((line.added for line in priced), NO_MONEY)
+    quoted = Quote(tuple(priced), subtotal=subtotal, discount=off, total=subtotal - off + added, added=added)
+    return quoted if applied is None else _with_rules(quoted, applied, rules)
+
+
+def _with_rules(quoted: Quote, applied: Applied, rules: Collection[Rule]) -> Quote:
+    by_id = {rule.id: rule for rule in rules}
+    free = applied.free_delivery
+    counted = [*applied.given.items(), *([(free.id, NO_MONEY)] if free else [])]
+    return replace(
+        quoted,
+        free_delivery=free.name if free else "",
+        delivery=applied.delivery,
+        given={by_id[pk].name: amount for pk, amount in applied.given.items() if amount},
+        uses=tuple(
+            Use(pk, by_id[pk].coupon, amount)
+            for pk, amount in sorted(counted)
+            if (by_id[pk].limited or by_id[pk].coupon) and (amount or by_id[pk].kind == promoting.Kind.FREE_DELIVERY)
+        ),
+    )
+
+
+def _promoted(line: QuoteLine, applied: Applied) -> QuoteLine:
+    verdicts = applied.verdicts[line.key]
+    told = tuple(one.sentence for one in verdicts if one.outcome != promoting.NOT)
+    off = applied.discounts[line.key]
+    return replace(
+        line, amount=line.amount - off, discount=line.discount + off, verdicts=verdicts,
+        explanation=(*line.explanation, *told),
+    )  # fmt: skip
+
+
+def _taxed(line: QuoteLine, asked: PricedLine, tier: Tier | None) -> QuoteLine:
+    """The gross amount is the truth where prices include tax; else the tax is worked out on the net and added."""
+    if not asked.tax_rate:
+        return line
+    if tier is None or tier.tax_inclusive:
+        return replace(line, tax=money.round_money(line.amount * asked.tax_rate / (HUNDRED + asked.tax_rate)))
+    tax = money.round_money(line.amount * asked.tax_rate / HUNDRED)
+    return replace(line, amount=line.amount + tax, tax=tax, added=tax)
 
 
 def _totals(lines: Iterable[PricedLine]) -> dict[int, Decimal]:
@@ -262,10 +368,9 @@ def _reduced(line: QuoteLine, share: Decimal, reason: str) -> QuoteLine:
         "reason": reason,
         "share": money.format_amount(share),
     }
-    return QuoteLine(
-        line.key, line.product_id, line.quantity, line.list_price, line.unit_price, line.discount + share,
-        line.amount - share, (*line.explanation, sentence),
-    )  # fmt: skip
+    return replace(
+        line, discount=line.discount + share, amount=line.amount - share, explanation=(*line.explanation, sentence)
+    )
 
 
 def _list_price_sentence(tier: Tier) -> str:

@@ -1,0 +1,103 @@
+"""The rules that are active at a moment, as the computation needs them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, F, Q
+
+from apps.catalog.models import Coupon, Product, Promotion, PromotionUse
+
+from .promoting import Facts, Rule
+
+if TYPE_CHECKING:
+    from .pricing import PricingContext
+
+COLUMNS = (
+    "id", "name", "kind", "level", "value", "buy", "pay", "priority", "stackable", "by_coupon", "minimum",
+    "expires_within", "channels", "customer_tags", "weekdays", "from_hour", "until_hour", "max_uses", "max_uses_each",
+)  # fmt: skip
+SCOPE = ("scopes__product_id", "scopes__category_id", "scopes__tag")
+LEVELS_UP = 8  # how deep a path of categories is at most
+ABOVE = tuple("category" + "__parent" * depth + "_id" for depth in range(LEVELS_UP))
+
+
+def load(context: PricingContext, product_ids: Collection[int]) -> tuple[list[Rule], dict[int, Facts]]:
+    """The rules that may count, and what they ask of the products. One query while no rule is active."""
+    found = Promotion.objects.at(context.at)
+    if context.coupon:
+        usable = usable_coupons(context.coupon).values("promotion")
+        found = found.filter(Q(by_coupon=False) | Q(pk__in=usable))
+    else:
+        found = found.filter(by_coupon=False)
+    rows = list(found.values_list(*COLUMNS, *SCOPE))
+    if not rows:
+        return [], {}
+    rules = read(rows, coupon=context.coupon)
+    each = {row[0]: row[COLUMNS.index("max_uses_each")] for row in rows}
+    limits = {pk: limit for pk, limit in each.items() if limit is not None}
+    if limits and context.customer_id is not None:
+        spent = spent_by(context.customer_id, limits)
+        rules = [rule for rule in rules if rule.id not in spent]
+    return rules, facts_of(product_ids, rules, context)
+
+
+def usable_coupons(code: str) -> Any:
+    """Coupons with this code, whatever its case, that may still be used."""
+    return Coupon.objects.filter(
+        Q(max_uses=None) | Q(uses__lt=F("max_uses")), code__iexact=code.strip(), is_active=True
+    )
+
+
+def read(rows: Iterable[tuple[Any, ...]], *, coupon: str = "", spent: Collection[int] = ()) -> list[Rule]:
+    """Rules from rows of COLUMNS and SCOPE, several rows for a rule that is about several things."""
+    about: dict[int, tuple[set[int], set[int], set[str]]] = defaultdict(lambda: (set(), set(), set()))
+    values: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        values[row[0]] = dict(zip(COLUMNS, row, strict=False))
+        things: tuple[Any, ...] = about[row[0]]
+        for found, one in zip(things, row[len(COLUMNS) :], strict=True):
+            if one:
+                found.add(one)
+    return [_rule(value, *about[pk], coupon=coupon, spent=pk in spent) for pk, value in values.items()]
+
+
+def _rule(
+    value: dict[str, Any], products: set[int], categories: set[int], tags: set[str], *, coupon: str, spent: bool
+) -> Rule:
+    return Rule(
+        id=value["id"], name=value["name"], kind=value["kind"], level=value["level"], value=value["value"],
+        buy=value["buy"] or 0, pay=value["pay"] or 0, priority=value["priority"], stackable=value["stackable"],
+        coupon=coupon.strip().upper() if value["by_coupon"] else "", by_coupon=value["by_coupon"],
+        limited=value["max_uses"] is not None or value["max_uses_each"] is not None,
+        products=frozenset(products), categories=frozenset(categories), tags=frozenset(tags),
+        minimum=value["minimum"], expires_within=value["expires_within"], channels=frozenset(value["channels"]),
+        customer_tags=frozenset(value["customer_tags"]), weekdays=frozenset(value["weekdays"]),
+        from_hour=value["from_hour"], until_hour=value["until_hour"], spent=spent,
+    )  # fmt: skip
+
+
+def spent_by(customer: int, limits: dict[int, int]) -> set[int]:
+    """Of the promotions with a limit for each customer, those that this one has used up."""
+    rows = (
+        PromotionUse.objects.filter(promotion__in=limits, customer=customer, released_at=None)
+        .values("promotion")
+        .annotate(times=Count("pk"))
+        .values_list("promotion", "times")
+    )
+    return {pk for pk, times in rows if times >= limits[pk]}
+
+
+def facts_of(product_ids: Collection[int], rules: Collection[Rule], context: PricingContext) -> dict[int, Facts]:
+    """What the rules ask of the products: categories with those above, tags, and days to expiry where one asks."""
+    days = {}
+    if context.expiry is not None and any(rule.expires_within is not None for rule in rules):
+        days = dict(context.expiry(product_ids))
+    if not any(rule.categories or rule.tags for rule in rules):
+        return {pk: Facts(days_left=days.get(pk)) for pk in product_ids}
+    rows = Product.objects.filter(pk__in=product_ids).values_list("pk", "tags", *ABOVE)
+    return {
+        pk: Facts(frozenset(one for one in above if one), frozenset(tags), days.get(pk)) for pk, tags, *above in rows
+    }

@@ -1,0 +1,239 @@
+"""Promotions and coupons: written, refused when two would rank alike, counted when an order uses them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from apps.catalog.errors import CouponRefused, EqualRank, InvalidProduct, PromotionUsedUp
+from apps.catalog.models import Category, Coupon, Product, Promotion, PromotionScope, PromotionUse
+from backoffice.kernel import audit, clock, state
+
+from . import promotion_rules, validation
+from .locks import lock_price_lists
+from .pricing import Use
+
+EDITABLE = (
+    "name", "kind", "level", "value", "buy", "pay", "valid_from", "valid_to", "weekdays", "from_hour", "until_hour",
+    "channels", "customer_tags", "minimum", "expires_within", "priority", "stackable", "by_coupon", "max_uses",
+    "max_uses_each", "is_active",
+)  # fmt: skip
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that is read as another
+MOST_COUPONS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a rule is about; nothing at all means everything."""
+
+    products: Sequence[Product] = ()
+    categories: Sequence[Category] = ()
+    tags: Sequence[str] = ()
+
+
+@transaction.atomic
+def create(*, scope: Scope | None = None, **fields: Any) -> Promotion:
+    """A new rule. Raises InvalidProduct, EqualRank."""
+    _known(fields)
+    promotion = Promotion(**fields)
+    lock_price_lists()  # rules are compared with each other: one at a time
+    _tidy(promotion)
+    validation.check(promotion)
+    promotion.save()
+    _write_scope(promotion, scope or Scope())
+    _refuse_equal_rank(promotion)
+    return promotion
+
+
+@transaction.atomic
+def update(
+    promotion: Promotion, *, revision: int | None = None, scope: Scope | None = None, **fields: Any
+) -> Promotion:
+    """Other conditions from now on; orders keep what they were given. `scope` None leaves it.
+
+    Raises InvalidProduct, EqualRank, StaleRevision.
+    """
+    _known(fields)
+    lock_price_lists()
+    promotion = Promotion.objects.select_for_update(no_key=True).get(pk=promotion.pk)
+    state.check_revision(promotion, revision)
+    for name, value in fields.items():
+        setattr(promotion, name, value)
+    _tidy(promotion)
+    validation.check(promotion)
+    promotion = state.save_revised(promotion, revision=promotion.revision, fields=list(EDITABLE))
+    if scope is not None:
+        _write_scope(promotion, scope)
+    _refuse_equal_rank(promotion)
+    return promotion
+
+
+def end(promotion: Promotion, *, revision: int | None = None) -> Promotion:
+    """Switch the rule off."""
+    return update(promotion, revision=revision, is_active=False)
+
+
+@transaction.atomic
+def add_coupons(promotion: Promotion, *, code: str = "", count: int = 1, max_uses: int | None = 1) -> list[Coupon]:
+    """One coupon with this code, or so many with codes that nobody guesses. Raises InvalidProduct."""
+    if not 1 <= count <= MOST_COUPONS:
+        raise InvalidProduct(_("Between 1 and %(most)d coupons at once.") % {"most": MOST_COUPONS}, field="count")
+    if code and count > 1:
+        raise InvalidProduct(_("One code makes one coupon."), field="count")
+    if max_uses == 0:
+        raise InvalidProduct(_("A coupon can be used at least once."), field="max_uses")
+    codes = (
+        [code.strip().upper()] if code else ["".join(secrets.choice(LETTERS) for _n in range(8)) for _c in range(count)]
+    )
+    coupons = [Coupon(promotion=promotion, code=one, max_uses=max_uses) for one in codes]
+    if code:
+        validation.check(coupons[0])
+        coupons[0].save()
+        return coupons
+    return audit.bulk_create(coupons)
+
+
+@transaction.atomic
+def stop_coupon(coupon: Coupon) -> None:
+    """The coupon no longer counts."""
+    coupon.is_active = False
+    coupon.save(update_fields=["is_active"])
+
+
+def check_coupon(code: str) -> Coupon:
+    """The coupon that this code opens now. Raises CouponRefused, which says why not."""
+    code = code.strip()[:40]
+    coupon = Coupon.objects.select_related("promotion").filter(code__iexact=code).first() if code else None
+    if coupon is None or "\x00" in code:
+        raise CouponRefused(_("There is no coupon “%(code)s”.") % {"code": code.replace("\x00", "")})
+    if not promotion_rules.usable_coupons(code).exists():
+        used = coupon.max_uses is not None and coupon.uses >= coupon.max_uses
+        raise CouponRefused(
+            (_("The coupon %(code)s was used already.") if used else _("The coupon %(code)s no longer counts."))
+            % {"code": coupon.code}
+        )
+    if not Promotion.objects.at(clock.now()).filter(pk=coupon.promotion_id).exists():
+        raise CouponRefused(_("%(promotion)s does not count now.") % {"promotion": coupon.promotion})
+    return coupon
+
+
+def redeem(uses: Iterable[Use], *, reference: str, customer: int | None) -> None:
+    """Count what an order used, inside the order's transaction. Nothing to count is no query.
+
+    A limit holds whoever comes at the same moment: the counter is raised only while it is below the limit, and the
+    raised row is locked until the order is sealed or given up. Raises PromotionUsedUp.
+    """
+    for use in sorted(uses, key=lambda one: one.promotion_id):
+        rows = Promotion.objects.filter(Q(max_uses=None) | Q(uses__lt=F("max_uses")), pk=use.promotion_id)
+        promotion = Promotion.objects.get(pk=use.promotion_id)
+        if not rows.update(uses=F("uses") + 1):
+            raise PromotionUsedUp(promotion.name)
+        if promotion.max_uses_each is not None and customer is not None:
+            limits = {promotion.pk: promotion.max_uses_each}
+            if promotion_rules.spent_by(customer, limits):
+                raise PromotionUsedUp(promotion.name)
+        coupon = None
+        if use.coupon:
+            coupon = Coupon.objects.filter(code__iexact=use.coupon, promotion=promotion).first()
+            usable = promotion_rules.usable_coupons(use.coupon).filter(promotion=promotion)
+            if coupon is None or not usable.update(uses=F("uses") + 1):
+                raise PromotionUsedUp(use.coupon)
+        PromotionUse.objects.create(
+            promotion=promotion, coupon=coupon, reference=reference, customer=customer, amount=use.amount
+        )
+
+
+def release(reference: str) -> None:
+    """Give back what a cancelled order used. Twice is once."""
+    rows = PromotionUse.objects.filter(reference=reference, released_at=None).order_by("promotion_id")
+    for use in rows.select_for_update():
+        if not PromotionUse.objects.filter(pk=use.pk, released_at=None).update(released_at=clock.now()):
+            continue
+        Promotion.objects.filter(pk=use.promotion_id).update(uses=F("uses") - 1)
+        if use.coupon_id:
+            Coupon.objects.filter(pk=use.coupon_id).update(uses=F("uses") - 1)
+
+
+def rival(promotion: Promotion) -> Promotion | None:
+    """Another active rule of the same rank that could count for the same line at the same moment."""
+    others = (
+        Promotion.objects.filter(is_active=True, level=promotion.level, priority=promotion.priority)
+        .filter(Q(valid_to=None) | Q(valid_to__gt=promotion.valid_from))
+        .exclude(pk=promotion.pk)
+        .order_by("pk")
+    )
+    if promotion.valid_to is not None:
+        others = others.filter(valid_from__lt=promotion.valid_to)
+    own = _about(promotion)
+    for other in others:
+        if (other.kind == Promotion.Kind.FREE_DELIVERY) != (promotion.kind == Promotion.Kind.FREE_DELIVERY):
+            continue
+        if _apart(promotion.channels, other.channels) or _apart(promotion.weekdays, other.weekdays):
+            continue
+        if _hours_apart(promotion, other):
+            continue
+        theirs = _about(other)
+        if own and theirs and not own & theirs and all(kind == "product" for kind, _one in own | theirs):
+            continue
+        return other
+    return None
+
+
+def _refuse_equal_rank(promotion: Promotion) -> None:
+    other = rival(promotion) if promotion.is_active else None
+    if other is not None:
+        raise EqualRank(promotion.name, other=other.name, rank=promotion.priority)
+
+
+def _apart(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    return bool(one) and bool(other) and not set(one) & set(other)
+
+
+def _hours_apart(one: Promotion, other: Promotion) -> bool:
+    if one.from_hour is None or other.from_hour is None or one.until_hour is None or other.until_hour is None:
+        return False
+    return one.until_hour <= other.from_hour or other.until_hour <= one.from_hour
+
+
+def _about(promotion: Promotion) -> set[tuple[str, Any]]:
+    found: set[tuple[str, Any]] = set()
+    for scope in promotion.scopes.all():
+        if scope.product_id:
+            found.add(("product", scope.product_id))
+        elif scope.category_id:
+            found.add(("category", scope.category_id))
+        else:
+            found.add(("tag", scope.tag))
+    return found
+
+
+def _write_scope(promotion: Promotion, scope: Scope) -> None:
+    promotion.scopes.all().delete()
+    PromotionScope.objects.bulk_create([
+        *(PromotionScope(promotion=promotion, product=one) for one in scope.products),
+        *(PromotionScope(promotion=promotion, category=one) for one in scope.categories),
+        *(PromotionScope(promotion=promotion, tag=one) for one in dict.fromkeys(scope.tags)),
+    ])  # fmt: skip
+
+
+def _tidy(promotion: Promotion) -> None:
+    """What belongs to another kind of rule is not kept."""
+    promotion.name = " ".join(promotion.name.split())
+    if promotion.kind == Promotion.Kind.BUY_PAY:
+        promotion.value = promotion._meta.get_field("value").get_default()
+    else:
+        promotion.buy = promotion.pay = None
+    if promotion.kind == Promotion.Kind.FREE_DELIVERY:
+        promotion.level, promotion.value = Promotion.Level.ORDER, promotion._meta.get_field("value").get_default()
+
+
+def _known(fields: Mapping[str, Any]) -> None:
+    unknown = set(fields) - set(EDITABLE)
+    if unknown:
+        raise TypeError(f"A promotion has no editable field {', '.join(sorted(unknown))}")
