@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from apps.inventory.models import Hold, HoldAllocation, Lot, Move, StockBalance, StockOperation
 from apps.inventory.selectors import availability
+from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import holds, lots, stock
 from apps.inventory.services.verify import differences
 from apps.inventory.tests.factories import make_location, make_origin, make_product
@@ -198,7 +199,9 @@ class Ledger(RuleBasedStateMachine):
     @invariant()
     def the_five_numbers_come_from_one_sum(self) -> None:
         with clock.fixed(self.now):
+            listed = stock_reads.facts([product.pk for product in self.products])
             for product_id, numbers in availability.of(self.products).items():
+                assert listed[product_id].numbers == numbers
                 assert numbers.available == numbers.on_hand - numbers.unusable - numbers.held
                 assert min(numbers.available, numbers.held, numbers.promised, numbers.unusable) >= 0
                 why = availability.why(next(product for product in self.products if product.pk == product_id))
