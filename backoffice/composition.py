@@ -64,6 +64,14 @@ NAV: list[Section] = [
             Item(_("Operations"), "inventory:operation_list", "inventory.view_stockoperation", icon="arrow-left-right"),
             Item(_("Holds"), "inventory:hold_list", "inventory.view_hold", icon="lock"),
             Item(_("Counts"), "inventory:count_list", "inventory.view_stockcount", icon="clipboard-check"),
+            Item(
+                _("Purchases"),
+                "inventory:purchase_list",
+                "inventory.view_purchaseorder",
+                icon="shopping-cart",
+                count="apps.inventory.selectors.purchasing.late_count",
+            ),
+            Item(_("Suppliers"), "inventory:supplier_list", "inventory.view_supplier", icon="truck"),
             Item(_("Places"), "inventory:location_list", "inventory.view_location", icon="map-pin"),
         ],
     ),
@@ -198,11 +206,15 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
     "catalog.completeness": Handler("apps.catalog.services.completeness.recompute", "long", lease_seconds=60),
     "notify.customer": Handler("apps.orders.services.notifications.customer", mode="long"),
     "order.auto_confirm": Handler("apps.orders.services.order_jobs.auto_confirm"),
+    "purchase.send": Handler("apps.inventory.services.purchase_jobs.send", mode="long"),
     "order.auto_cancel": Handler("apps.orders.services.order_jobs.auto_cancel"),
     "transfer.scan": Handler("backoffice.transfers.services.jobs.scan", "long", lease_seconds=60, heavy=True),
     "transfer.preview": Handler("backoffice.transfers.services.jobs.preview", "long", lease_seconds=60, heavy=True),
     "transfer.apply": Handler("backoffice.transfers.services.jobs.apply", "long", lease_seconds=60, heavy=True),
 }
+
+# What planned work will take of the stock before it holds any: callables of (product ids) -> {product id: quantity}.
+PLANNED_DEMAND: list[str] = ["apps.production.selectors.planned_demand.of"]
 
 # Import key -> dotted path of the importer class. See backoffice/transfers/importer.py.
 IMPORTS: dict[str, str] = {
@@ -273,6 +285,13 @@ _KEEP_STOCK = [
     "inventory.change_reorderrule",
     "inventory.add_stockcount",
     "inventory.post_stockcount",
+    "inventory.view_supplier",
+    "inventory.add_supplier",
+    "inventory.change_supplier",
+    "inventory.view_purchaseorder",
+    "inventory.add_purchaseorder",
+    "inventory.change_purchaseorder",
+    "inventory.send_purchaseorder",
 ]
 _RUN_STOCK = [*_KEEP_STOCK, "inventory.approve_stockcount"]
 _KEEP_PLACES = ["inventory.add_location", "inventory.change_location"]
@@ -359,4 +378,5 @@ DEMO_STORY: list[str] = [
     "apps.orders.demo.week",
     "apps.orders.demo.today",
     "apps.inventory.demo_story.counts",
+    "apps.inventory.demo_story.purchases",
 ]

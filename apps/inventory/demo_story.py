@@ -4,8 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 from apps.catalog.demo import pick
-from apps.inventory.models import Location, StockCount
-from apps.inventory.services import counting
+from apps.catalog.models import Product
+from apps.inventory.demo import DELIVERIES
+from apps.inventory.models import Location, PurchaseOrder, StockCount, Supplier, SupplierItem
+from apps.inventory.services import counting, purchasing
+from apps.inventory.services.stock import ReceiptLine
 from backoffice.kernel import clock
 from backoffice.kernel.audit import acting
 
@@ -25,3 +28,68 @@ def counts() -> None:
     fridge = counting.start(location=by_code["FRIDGE"], is_blind=True, note=pick("Weekly", "Semanal"))
     for line in fridge.lines.select_related("lot").order_by("pk")[:3]:
         counting.record(line, quantity=line.lot.balances.get(location=line.location).quantity)
+
+
+# code: English, Portuguese, days to deliver, least order, the deliveries whose goods are theirs
+SUPPLIERS = (
+    ("MILL", "Serra Mill", "Moinho Serra", 2, "300", (0, 3)),
+    ("DAIRY", "Valley Dairy", "Laticínios do Vale", 1, "0", (1, 2)),
+)
+
+
+def purchases() -> None:
+    """Two suppliers with their prices; one order that came in part and is late, one that is expected, a draft."""
+    goods = {product.sku: product for product in Product.objects.select_related("unit").prefetch_related("packs")}
+    by_code = {place.code: place for place in Location.objects.filter(code__in=["DRY", "FRIDGE"])}
+    if Supplier.objects.exists() or len(by_code) < 2:
+        return
+    for code, en, pt, days, least, deliveries in SUPPLIERS:
+        supplier = Supplier.objects.create(
+            code=code, name=pick(en, pt), lead_days=days, minimum_order=Decimal(least), document=""
+        )
+        for number in deliveries:
+            for sku, _packs, cost, _place, _life in DELIVERIES[number][1]:
+                product = goods[sku]
+                if not SupplierItem.objects.filter(product=product).exists():
+                    SupplierItem.objects.create(
+                        supplier=supplier, product=product, pack=product.packs.all()[0], price=Decimal(cost)
+                    )
+    mill, dairy = Supplier.objects.get(code="MILL"), Supplier.objects.get(code="DAIRY")
+    today = clock.today()
+    with clock.fixed(clock.at(today - timedelta(days=4), 9)), acting(reason=pick("Purchase", "Compra")):
+        late = purchasing.draft(mill, location=by_code["DRY"], expected_on=today - timedelta(days=2))
+        _lines(late, goods, (("MA-SUGA", "3"), ("MA-SALT", "10"), ("MA-CHOC", "2")))
+        purchasing.send(late)
+    with clock.fixed(clock.at(today - timedelta(days=2), 10)), acting(reason=pick("Delivery", "Entrega")):
+        sugar, salt = goods["MA-SUGA"], goods["MA-SALT"]
+        purchasing.receive(
+            late,
+            location=by_code["DRY"],
+            lines=[
+                ReceiptLine(
+                    sugar,
+                    Decimal(3),
+                    pack=sugar.packs.all()[0],
+                    pack_cost=Decimal("101.50"),
+                    expires_on=today + timedelta(days=700),
+                ),
+                ReceiptLine(
+                    salt,
+                    Decimal(6),
+                    pack=salt.packs.all()[0],
+                    pack_cost=Decimal("2.70"),
+                    expires_on=today + timedelta(days=900),
+                ),
+            ],
+            reference="NF 8931",
+        )
+    with acting(reason=pick("Purchase", "Compra")):
+        soon = purchasing.draft(dairy, location=by_code["FRIDGE"], expected_on=today + timedelta(days=1))
+        _lines(soon, goods, (("MA-BUTT", "4"), ("MA-CREA", "3")))
+        purchasing.send(soon)
+        _lines(purchasing.draft(mill, location=by_code["DRY"]), goods, (("MA-FL65", "8"),))
+
+
+def _lines(order: PurchaseOrder, goods: dict[str, Product], lines: tuple[tuple[str, str], ...]) -> None:
+    for sku, packs in lines:
+        purchasing.set_line(order, product=goods[sku], quantity=Decimal(packs), pack=goods[sku].packs.all()[0])

@@ -209,3 +209,7 @@ class ApprovalNeeded(DomainError):
 
 class CountOvertaken(DomainError):
     """Less is left than a counted difference would take away."""
+
+
+class BadPurchase(DomainError):
+    """A purchase order that cannot be made, sent or received so."""

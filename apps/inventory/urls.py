@@ -2,7 +2,22 @@
 
 from django.urls import path
 
-from apps.inventory.views import count_entry, counts, holds, home, locations, lots, operations, products, receive
+from apps.inventory.views import (
+    count_entry,
+    counts,
+    holds,
+    home,
+    locations,
+    lots,
+    operations,
+    products,
+    purchase_lines,
+    purchase_receive,
+    purchase_suggestions,
+    purchases,
+    receive,
+    suppliers,
+)
 
 app_name = "inventory"
 urlpatterns = [
@@ -46,6 +61,28 @@ urlpatterns = [
     path("counts/<int:pk>/enter/", count_entry.enter, name="count_enter"),
     path("counts/<int:pk>/found/", count_entry.stranger, name="count_stranger"),
     path("counts/lines/<int:pk>/", count_entry.record, name="count_record"),
+    path("suppliers/", suppliers.SupplierList.as_view(), name="supplier_list"),
+    path("suppliers/new/", suppliers.SupplierCreate.as_view(), name="supplier_create"),
+    path("suppliers/<int:pk>/", suppliers.SupplierDetail.as_view(), name="supplier_detail"),
+    path("suppliers/<int:pk>/edit/", suppliers.SupplierEdit.as_view(), name="supplier_edit"),
+    path("suppliers/<int:pk>/history/", suppliers.SupplierHistory.as_view(), name="supplier_history"),
+    path("suppliers/<int:pk>/items/new/", suppliers.ItemCreate.as_view(), name="item_create"),
+    path("suppliers/items/<int:pk>/edit/", suppliers.ItemEdit.as_view(), name="item_edit"),
+    path("suppliers/items/<int:pk>/delete/", suppliers.ItemDelete.as_view(), name="item_delete"),
+    path("purchases/", purchases.PurchaseList.as_view(), name="purchase_list"),
+    path("purchases/new/", purchases.PurchaseCreate.as_view(), name="purchase_create"),
+    path("purchases/suggestions/", purchase_suggestions.Suggestions.as_view(), name="purchase_suggestions"),
+    path("purchases/<int:pk>/", purchases.PurchaseDetail.as_view(), name="purchase_detail"),
+    path("purchases/<int:pk>/edit/", purchases.PurchaseEdit.as_view(), name="purchase_edit"),
+    path("purchases/<int:pk>/history/", purchases.PurchaseHistory.as_view(), name="purchase_history"),
+    path("purchases/<int:pk>/lines/new/", purchase_lines.LineCreate.as_view(), name="purchase_line_create"),
+    path("purchases/lines/<int:pk>/edit/", purchase_lines.LineEdit.as_view(), name="purchase_line_edit"),
+    path("purchases/lines/<int:pk>/drop/", purchase_lines.LineDrop.as_view(), name="purchase_line_drop"),
+    path("purchases/<int:pk>/send/", purchases.PurchaseSend.as_view(), name="purchase_send"),
+    path("purchases/<int:pk>/cancel/", purchases.PurchaseCancel.as_view(), name="purchase_cancel"),
+    path("purchases/<int:pk>/close/", purchases.PurchaseClose.as_view(), name="purchase_close"),
+    path("purchases/<int:pk>/sheet/", purchases.sheet, name="purchase_sheet"),
+    path("purchases/<int:pk>/receive/", purchase_receive.ReceiveOrder.as_view(), name="purchase_receive"),
     path("home/low/", home.low, name="home_low"),
     path("home/expiring/", home.expiring, name="home_expiring"),
 ]

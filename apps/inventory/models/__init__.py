@@ -6,6 +6,7 @@ from apps.inventory.models.location import Location
 from apps.inventory.models.lot import Lot
 from apps.inventory.models.operation import Move, StockOperation
 from apps.inventory.models.policy import StockPolicy
+from apps.inventory.models.purchasing import PurchaseLine, PurchaseOrder, PurchaseReceipt, Supplier, SupplierItem
 from apps.inventory.models.reorder import ReorderRule
 
 __all__ = [
@@ -17,10 +18,15 @@ __all__ = [
     "Location",
     "Lot",
     "Move",
+    "PurchaseLine",
+    "PurchaseOrder",
+    "PurchaseReceipt",
     "ReorderRule",
     "StockBalance",
     "StockCount",
     "StockCountLine",
     "StockOperation",
     "StockPolicy",
+    "Supplier",
+    "SupplierItem",
 ]

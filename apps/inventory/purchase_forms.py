@@ -1,0 +1,129 @@
+"""Forms of buying: suppliers, their items, orders and their lines."""
+
+from typing import Any
+
+from django import forms as django_forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import Product, ProductUnit
+from apps.inventory.models import Location, PurchaseOrder, Supplier, SupplierItem
+from apps.inventory.selectors import locations as places
+from backoffice.ui.forms import DateField, Form, ModelForm, PriceFormField, QuantityFormField, ScanField
+
+
+def buyable() -> Any:
+    """What can be bought: active products that have stock."""
+    return Product.objects.active().stocked().select_related("unit").order_by("-is_purchasable", "name")
+
+
+class SupplierForm(ModelForm):
+    class Meta:
+        model = Supplier
+        fields = ["code", "name", "email", "phone", "document", "lead_days", "minimum_order", "note", "is_active"]
+
+    spans = {"code": 2, "name": 4, "email": 3, "phone": 3, "document": 2, "lead_days": 2, "minimum_order": 2}
+
+
+def find_pack(form: Any) -> ProductUnit | None:
+    """The pack that the form names, of the product that it chooses. An unknown one is an error beside the field."""
+    product, name = form.cleaned_data.get("product"), (form.cleaned_data.get("pack_name") or "").strip()
+    if product is None or not name or name.casefold() == product.unit.code.casefold():
+        return None
+    packs = list(product.packs.all())
+    for pack in packs:
+        if pack.name.casefold() == name.casefold():
+            return pack
+    names = ", ".join([product.unit.code, *(pack.name for pack in packs)])
+    form.add_error(
+        "pack_name",
+        ValidationError(
+            _("%(product)s has no pack “%(pack)s”. There are: %(names)s."),
+            params={"product": product.name, "pack": name, "names": names},
+            code="unknown",
+        ),
+    )
+    return None
+
+
+class ItemForm(ModelForm):
+    """A product of a supplier."""
+
+    product = ScanField(Product.objects.none(), label=_("Product"))
+    pack_name = django_forms.CharField(
+        label=_("Pack"), required=False, max_length=40, help_text=_("As in the catalogue. Blank: the product's unit.")
+    )
+
+    class Meta:
+        model = SupplierItem
+        fields = ["product", "price", "code", "minimum", "lead_days", "is_preferred"]
+
+    field_order = ["product", "pack_name", "price", "code", "minimum", "lead_days", "is_preferred"]
+    spans = {"product": 4, "pack_name": 2, "price": 2, "code": 2, "minimum": 2, "lead_days": 2, "is_preferred": 6}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["product"].queryset = buyable()  # type: ignore[attr-defined]
+        if self.instance.pk and self.instance.pack:
+            self.initial["pack_name"] = self.instance.pack.name
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        self.instance.pack = find_pack(self)
+        return data
+
+    def changed_columns(self) -> list[str]:
+        return [*super().changed_columns(), "pack"]
+
+
+class PurchaseForm(Form):
+    """A new draft."""
+
+    supplier = django_forms.ModelChoiceField(queryset=Supplier.objects.none(), label=_("Supplier"))
+    location = django_forms.ModelChoiceField(queryset=Location.objects.none(), label=_("Deliver to"), empty_label=None)
+    expected_on = DateField(label=_("Expected on"), required=False, help_text=_("Blank: after the supplier's days."))
+    note = django_forms.CharField(label=_("Note to the supplier"), required=False, max_length=300)
+    spans = {"location": 3, "expected_on": 3}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["supplier"].queryset = Supplier.objects.filter(is_active=True).order_by("name")  # type: ignore[attr-defined]
+        self.fields["location"].queryset = places.choices()  # type: ignore[attr-defined]
+
+
+class PurchaseEditForm(ModelForm):
+    class Meta:
+        model = PurchaseOrder
+        fields = ["location", "expected_on", "note"]
+
+    spans = {"location": 3, "expected_on": 3}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["location"].queryset = places.choices()  # type: ignore[attr-defined]
+
+
+class LineForm(Form):
+    """One line of a draft."""
+
+    product = ScanField(Product.objects.none(), label=_("Product"))
+    pack_name = django_forms.CharField(
+        label=_("Pack"), required=False, max_length=40, help_text=_("As in the catalogue. Blank: the product's unit.")
+    )
+    quantity = QuantityFormField(label=_("Quantity"))
+    price = PriceFormField(label=_("Price of one"), required=False, help_text=_("Blank: as agreed with the supplier."))
+    spans = {"product": 4, "pack_name": 2, "quantity": 3, "price": 3}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["product"].queryset = buyable()  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        data["pack"] = find_pack(self)
+        return data
+
+
+class SendForm(Form):
+    mail = django_forms.BooleanField(label=_("E-mail it to the supplier"), required=False)
+    below_minimum = django_forms.BooleanField(label=_("They agreed to less than their least order"), required=False)

@@ -1,0 +1,134 @@
+"""What should be bought, from whom, and why."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
+from importlib import import_module
+
+from django.db.models import QuerySet
+from django.utils.module_loading import import_string
+
+from apps.catalog.models import Product
+from apps.inventory.models import PurchaseLine, PurchaseOrder, ReorderRule, Supplier, SupplierItem
+from apps.inventory.selectors import availability
+from apps.inventory.selectors import stock as stock_reads
+
+ZERO = Decimal(0)
+Planned = Callable[[Collection[int]], dict[int, Decimal]]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A product that will be below its minimum, and how much of it brings it back to its target.
+
+    position = available + on order − promised − planned.
+    """
+
+    product: Product
+    available: Decimal
+    coming: Decimal
+    promised: Decimal
+    planned: Decimal
+    minimum: Decimal
+    target: Decimal
+    item: SupplierItem | None
+    drafted: Decimal = ZERO
+
+    @property
+    def position(self) -> Decimal:
+        return self.available + self.coming - self.promised - self.planned
+
+    @property
+    def missing(self) -> Decimal:
+        """In the product's unit."""
+        return max(self.target - self.position, ZERO)
+
+    @property
+    def packs(self) -> Decimal:
+        """Whole packs that cover what is missing, at least as many as the supplier delivers."""
+        if self.item is None:
+            return self.missing
+        ratio = self.item.pack.ratio if self.item.pack else Fraction(1)
+        exact = Fraction(self.missing) / ratio
+        whole = Decimal(-(-exact.numerator // exact.denominator))
+        return max(whole, self.item.minimum.quantize(Decimal(1), rounding=ROUND_CEILING))
+
+
+@dataclass
+class Group:
+    """What is to be bought from one supplier; without one, what nobody sells us yet."""
+
+    supplier: Supplier | None
+    rows: list[Suggestion] = field(default_factory=list)
+
+
+def planned_demand(product_ids: Collection[int]) -> dict[int, Decimal]:
+    """What planned work will take, and holds nothing for yet. The rooms above say so; see `composition`."""
+    found: dict[int, Decimal] = defaultdict(Decimal)
+    for path in import_module("backoffice.composition").PLANNED_DEMAND:
+        ask: Planned = import_string(path)
+        for product_id, quantity in ask(product_ids).items():
+            found[product_id] += quantity
+    return found
+
+
+def suggestions() -> list[Group]:
+    """What falls below its minimum once all that is promised and planned is taken and all that is ordered is here.
+
+    Products with a rule, and those that somebody waits for. Grouped by the supplier that is bought from first.
+    """
+    rules = {rule.product_id: rule for rule in ReorderRule.objects.filter(location=None, product__is_active=True)}
+    waiting = set(stock_reads.waiting().order_by().values_list("product_id", flat=True))
+    items: dict[int, SupplierItem] = {}
+    for item in (
+        SupplierItem.objects.filter(supplier__is_active=True)
+        .select_related("supplier", "pack", "product__unit")
+        .order_by("-is_preferred", "price", "pk")
+    ):
+        items.setdefault(item.product_id, item)
+    products = {
+        product.pk: product
+        for product in Product.objects.stocked()
+        .filter(pk__in={*rules, *waiting}, is_active=True, is_purchasable=True)
+        .select_related("unit", "category")
+        .order_by("name")
+    }
+    numbers = availability.of(list(products))
+    planned = planned_demand(list(products))
+    drafted: dict[int, Decimal] = defaultdict(Decimal)
+    for line in PurchaseLine.objects.filter(
+        order__status=PurchaseOrder.Status.DRAFT, product__in=products
+    ).select_related("pack"):
+        drafted[line.product_id] += line.in_stock_unit(line.quantity)
+    groups: dict[int | None, Group] = {}
+    for pk, product in products.items():
+        rule, figures = rules.get(pk), numbers[pk]
+        row = Suggestion(
+            product=product,
+            available=figures.available,
+            coming=figures.expected,
+            promised=figures.promised,
+            planned=planned.get(pk, ZERO),
+            minimum=rule.minimum if rule else ZERO,
+            target=rule.target if rule else ZERO,
+            item=items.get(pk),
+            drafted=drafted[pk],
+        )
+        if row.position >= row.minimum or row.missing <= 0:
+            continue
+        supplier = row.item.supplier if row.item else None
+        group = groups.setdefault(supplier.pk if supplier else None, Group(supplier))
+        group.rows.append(row)
+    return sorted(groups.values(), key=lambda group: (group.supplier is None, str(group.supplier)))
+
+
+def orders() -> QuerySet[PurchaseOrder]:
+    """Purchase orders as the list shows them."""
+    return PurchaseOrder.objects.select_related("supplier", "location").prefetch_related("lines")
+
+
+def late_count() -> int:
+    """Orders that should be here by now."""
+    return PurchaseOrder.objects.late().count()

@@ -1,0 +1,359 @@
+"""Buying: drafts, sending them, and receiving what was ordered. What is sent stands in the book of what is coming."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.catalog.models import Product, ProductUnit
+from apps.inventory.errors import BadPurchase, BadQuantity, NotStocked, ReasonMissing
+from apps.inventory.models import (
+    Location,
+    Move,
+    PurchaseLine,
+    PurchaseOrder,
+    PurchaseReceipt,
+    StockOperation,
+    Supplier,
+    SupplierItem,
+)
+from apps.inventory.selectors import locations as places
+from apps.inventory.services import expected, stock, stock_locks
+from apps.inventory.services.stock import ReceiptLine
+from backoffice.company import current as current_company
+from backoffice.kernel import clock, idempotency, money, numbering, state
+from backoffice.kernel import quantity as quantities
+from backoffice.kernel.audit import current_actor
+from backoffice.kernel.locks import lock
+from backoffice.outbox import directives
+
+ZERO = Decimal(0)
+ARRIVES_AT = 10  # the hour of the day that a delivery is reckoned with
+SEND = "purchase.send"
+
+
+def default_place() -> Location:
+    """Where deliveries go when nobody says otherwise: the first open store. Raises BadPurchase without one."""
+    rows = places.choices()
+    found = rows.filter(kind=Location.Kind.STORAGE).order_by("pk").first() or rows.order_by("pk").first()
+    if found is None:
+        raise BadPurchase(_("There is no open place for stock yet. Open one first."))
+    return found
+
+
+@transaction.atomic
+def draft(
+    supplier: Supplier, *, location: Location | None = None, expected_on: date | None = None, note: str = ""
+) -> PurchaseOrder:
+    """A new draft, to be filled with lines. Raises BadPurchase for a supplier that is not active."""
+    if not supplier.is_active:
+        raise BadPurchase(
+            _("%(supplier)s is not active. Make it active again, or buy elsewhere.") % {"supplier": supplier.name},
+            field="supplier",
+        )
+    actor = current_actor().user
+    return PurchaseOrder.objects.create(
+        number=numbering.next_number("purchase", prefix="PO-"),
+        supplier=supplier,
+        location=location or default_place(),
+        expected_on=expected_on,
+        note=note.strip(),
+        created_by_id=getattr(actor, "pk", None),
+    )
+
+
+def _draft(order: PurchaseOrder) -> PurchaseOrder:
+    """The order, locked; only a draft is changed."""
+    fresh = lock(order)
+    if fresh.status != PurchaseOrder.Status.DRAFT:
+        raise BadPurchase(
+            _("%(order)s is %(status)s; only a draft is changed. Make another order for more.")
+            % {"order": fresh.number, "status": fresh.get_status_display()}
+        )
+    return fresh
+
+
+@transaction.atomic
+def set_line(
+    order: PurchaseOrder,
+    *,
+    product: Product,
+    quantity: Decimal,
+    pack: ProductUnit | None = None,
+    price: Decimal | None = None,
+    line: PurchaseLine | None = None,
+) -> PurchaseLine:
+    """Put a product on a draft, or change the line. The price defaults to the supplier's.
+
+    The same product and pack again replaces the line. Raises BadQuantity for nothing, NotStocked for what has no stock.
+    """
+    _draft(order)
+    if quantity <= 0:
+        raise BadQuantity(_("%(product)s: the quantity must be above zero.") % {"product": product.name})
+    if not product.is_stocked:
+        raise NotStocked(product.sku)
+    if pack is not None and pack.product_id != product.pk:
+        raise BadQuantity(_("%(pack)s is no pack of %(product)s.") % {"pack": pack, "product": product}, field="pack")
+    if price is None:
+        item = SupplierItem.objects.filter(supplier_id=order.supplier_id, product=product, pack=pack).first()
+        price = item.price if item else ZERO
+    if price < 0:
+        raise BadQuantity(_("A price is not below zero."), field="price")
+    found = line or PurchaseLine.objects.filter(order=order, product=product, pack=pack).first()
+    found = found or PurchaseLine(order=order)
+    found.product, found.pack, found.quantity, found.price = product, pack, quantity, price
+    found.save()
+    return found
+
+
+@transaction.atomic
+def drop_line(line: PurchaseLine) -> None:
+    """Take a line off a draft."""
+    _draft(line.order)
+    line.delete()
+
+
+@transaction.atomic
+def update(
+    order: PurchaseOrder, *, location: Location, expected_on: date | None, note: str, revision: int | None = None
+) -> PurchaseOrder:
+    """Change where and when; of a sent order too, and what is expected follows. StaleRevision when it changed."""
+    fresh = lock(order)
+    if fresh.status not in (PurchaseOrder.Status.DRAFT, *PurchaseOrder.COMING):
+        raise BadPurchase(
+            _("%(order)s is %(status)s; nothing is changed any more.")
+            % {"order": fresh.number, "status": fresh.get_status_display()}
+        )
+    if fresh.status != PurchaseOrder.Status.DRAFT and expected_on is None:
+        raise BadPurchase(_("Say on which day it is expected."), field="expected_on")
+    order.location, order.expected_on, order.note = location, expected_on, note.strip()
+    state.save_revised(order, revision=revision, fields=["location", "expected_on", "note"])
+    if order.status in PurchaseOrder.COMING:
+        _announce(order)
+    return order
+
+
+def lead_days(order: PurchaseOrder) -> int:
+    """How long the slowest line takes."""
+    items = SupplierItem.objects.filter(
+        supplier_id=order.supplier_id, product_id__in=order.lines.values("product_id")
+    ).select_related("supplier")
+    return max([order.supplier.lead_days, *(item.days for item in items)])
+
+
+@transaction.atomic
+def send(
+    order: PurchaseOrder, *, mail: bool = False, below_minimum: bool = False, revision: int | None = None
+) -> PurchaseOrder:
+    """The order is made. It is expected on its day, or after the lead time; `mail` sends it to the supplier's address.
+
+    Raises BadPurchase for an empty order, or one below the supplier's least order unless `below_minimum` says that
+    they agreed, or to be mailed without an address; NotAllowed when it was sent before.
+    """
+    if not order.lines.exists():
+        raise BadPurchase(_("%(order)s has no lines yet. Add what you want to buy.") % {"order": order.number})
+    worth, least = order.worth, order.supplier.minimum_order
+    if worth < least and not below_minimum:
+        currency = current_company().currency
+        raise BadPurchase(
+            _("%(supplier)s delivers from %(least)s; this order is %(worth)s. Add something, or say that they agreed.")
+            % {
+                "supplier": order.supplier.name,
+                "least": money.format_money(least, currency),
+                "worth": money.format_money(worth, currency),
+            },
+            field="below_minimum",
+        )
+    if mail and not order.supplier.email:
+        raise BadPurchase(
+            _("%(supplier)s has no e-mail address. Add one, or print the order.") % {"supplier": order.supplier.name},
+            field="mail",
+        )
+    if order.expected_on is None or order.expected_on < clock.today():
+        order.expected_on = clock.today() + timedelta(days=lead_days(order))
+    order.sent_at = clock.now()
+    state.advance(order, PurchaseOrder.Status.SENT, revision=revision, fields=["expected_on", "sent_at"])
+    _announce(order)
+    if mail:
+        directives.issue(SEND, payload={"order": order.pk}, origin=order, dedupe_key=str(order.pk))
+    return order
+
+
+def _announce(order: PurchaseOrder) -> None:
+    """Write down what is still to come, in place of what was written before."""
+    expected.clear(order)
+    if order.expected_on is None or order.status not in PurchaseOrder.COMING:
+        return
+    coming: dict[int, tuple[Product, Decimal]] = {}
+    for line in order.lines.select_related("product__unit", "pack"):
+        before = coming.get(line.product_id, (line.product, ZERO))[1]
+        coming[line.product_id] = (line.product, before + line.in_stock_unit(line.rest))
+    for product, quantity in coming.values():
+        if quantity > 0:
+            expected.record(
+                order,
+                product=product,
+                quantity=quantity,
+                location=order.location,
+                due_at=clock.at(order.expected_on, ARRIVES_AT),
+            )
+
+
+@transaction.atomic
+def cancel(order: PurchaseOrder, *, reason: str, revision: int | None = None) -> PurchaseOrder:
+    """Nothing of it comes. Raises ReasonMissing; NotAllowed once something came."""
+    if not reason.strip():
+        raise ReasonMissing
+    state.advance(order, PurchaseOrder.Status.CANCELLED, revision=revision)
+    expected.clear(order)
+    return order
+
+
+@transaction.atomic
+def close_short(order: PurchaseOrder, *, reason: str, revision: int | None = None) -> PurchaseOrder:
+    """The rest does not come any more. Raises ReasonMissing."""
+    if not reason.strip():
+        raise ReasonMissing
+    if lock(order).status != PurchaseOrder.Status.PART:
+        raise BadPurchase(_("Nothing of %(order)s came yet. Cancel it instead.") % {"order": order.number})
+    state.advance(order, PurchaseOrder.Status.RECEIVED, revision=revision)
+    expected.clear(order)
+    return order
+
+
+@transaction.atomic
+def receive(
+    order: PurchaseOrder,
+    *,
+    location: Location,
+    lines: Sequence[ReceiptLine],
+    reference: str = "",
+    key: str | None = None,
+) -> StockOperation:
+    """What came of an order. Each line is counted on the order's line of its product; more than ordered is taken too.
+
+    What was not ordered becomes a line of its own, marked so. The same key receives once. Raises BadPurchase when the
+    order was not sent, and what `stock.receive` raises.
+    """
+    stock_locks.lock_products(line.product.pk for line in lines)
+    fingerprint = [
+        order.pk,
+        location.pk,
+        reference,
+        *((line.product.pk, line.quantity, line.lot_code) for line in lines),
+    ]
+    if done := idempotency.find(scope="purchasing.receive", key=key, fingerprint=fingerprint):
+        return done
+    fresh = lock(order)
+    if fresh.status not in PurchaseOrder.COMING:
+        raise BadPurchase(
+            _("%(order)s is %(status)s; nothing is received on it. Receive without an order instead.")
+            % {"order": fresh.number, "status": fresh.get_status_display()}
+        )
+    operation = stock.receive(
+        location,
+        lines,
+        reference=reference,
+        origin=order,
+        supplier_name=order.supplier.name,
+        default_expiry=False,
+    )
+    ordered = list(order.lines.select_related("product__unit", "pack").order_by("pk"))
+    receipts = []
+    for line in lines:
+        found = _line_for(order, ordered, line)
+        packs, price = _as_ordered(line, found)
+        found.received += packs
+        found.save(update_fields=["received", "updated_at"])
+        receipts.append(PurchaseReceipt(line=found, operation=operation, quantity=packs, price=price))
+    PurchaseReceipt.objects.bulk_create(receipts)
+    complete = all(line.rest == 0 for line in ordered)
+    order.status = fresh.status
+    state.advance(order, PurchaseOrder.Status.RECEIVED if complete else PurchaseOrder.Status.PART)
+    _announce(order)
+    idempotency.remember(scope="purchasing.receive", key=key, fingerprint=fingerprint, result=operation)
+    return operation
+
+
+def _line_for(order: PurchaseOrder, ordered: list[PurchaseLine], line: ReceiptLine) -> PurchaseLine:
+    """The order's line that a received one is counted on: same pack and not full first, then any of the product."""
+    same = [one for one in ordered if one.product_id == line.product.pk]
+    pack_id = line.pack.pk if line.pack else None
+    same.sort(key=lambda one: (one.pack_id != pack_id, one.rest == 0, one.pk))
+    if same:
+        return same[0]
+    price = line.pack_cost if line.pack_cost is not None else line.cost_of_unit()
+    extra = PurchaseLine.objects.create(
+        order=order,
+        product=line.product,
+        pack=line.pack,
+        quantity=line.quantity,
+        price=money.round_to(price, 4),
+        is_extra=True,
+    )
+    ordered.append(extra)
+    return extra
+
+
+def _as_ordered(line: ReceiptLine, found: PurchaseLine) -> tuple[Decimal, Decimal]:
+    """Quantity and price of what came, in the packs of the order's line."""
+    pack_id = line.pack.pk if line.pack else None
+    ratio = found.pack.ratio if found.pack else Fraction(1)
+    packs = (
+        line.quantity if pack_id == found.pack_id else quantities.from_fraction(Fraction(line.in_stock_unit()) / ratio)
+    )
+    if pack_id == found.pack_id and line.pack_cost is not None:
+        return packs, money.round_to(line.pack_cost, 4)
+    return packs, money.round_to(quantities.from_fraction(Fraction(line.cost_of_unit()) * ratio), 4)
+
+
+@transaction.atomic
+def take_back(operation: StockOperation, *, reason: str) -> StockOperation:
+    """Undo one delivery of an order: the opposite is posted, and its lines are still to come again.
+
+    Raises BadPurchase for what is no delivery of an order, AlreadyReversed, InsufficientStock when it is used by now.
+    """
+    receipts = list(PurchaseReceipt.objects.filter(operation=operation).select_related("line__order__supplier"))
+    if not receipts:
+        raise BadPurchase(_("%(number)s is no delivery of an order.") % {"number": operation.number})
+    stock_locks.lock_products(Move.objects.filter(operation=operation).values_list("product_id", flat=True))
+    order = lock(receipts[0].line.order)
+    undone = stock.reverse(operation, reason=reason)
+    for receipt in receipts:
+        line = PurchaseLine.objects.get(pk=receipt.line_id)
+        line.received = max(line.received - receipt.quantity, ZERO)
+        line.save(update_fields=["received", "updated_at"])
+    came = order.lines.filter(received__gt=0).exists()
+    order.status = PurchaseOrder.Status.PART if came else PurchaseOrder.Status.SENT
+    state.save_revised(order, revision=None, fields=["status"])
+    _announce(order)
+    return undone
+
+
+@transaction.atomic
+def order_suggested(wanted: Iterable[tuple[SupplierItem, Decimal]]) -> list[PurchaseOrder]:
+    """Turn (supplier's item, packs) into drafts, one a supplier; an open draft of the supplier is filled up.
+
+    A product that is on the draft already gets the larger of the two quantities, so that pressing twice orders once.
+    """
+    by_supplier: dict[int, list[tuple[SupplierItem, Decimal]]] = {}
+    for item, packs in wanted:
+        if packs > 0:
+            by_supplier.setdefault(item.supplier_id, []).append((item, packs))
+    if not by_supplier:
+        raise BadPurchase(_("Nothing was chosen."))
+    made = []
+    for _supplier_id, rows in sorted(by_supplier.items()):
+        supplier = Supplier.objects.select_for_update().get(pk=rows[0][0].supplier_id)
+        order = (
+            PurchaseOrder.objects.filter(supplier=supplier, status=PurchaseOrder.Status.DRAFT).order_by("-pk").first()
+        ) or draft(supplier)
+        there = {(line.product_id, line.pack_id): line.quantity for line in order.lines.all()}
+        for item, packs in rows:
+            most = max(packs, there.get((item.product_id, item.pack_id), ZERO))
+            set_line(order, product=item.product, pack=item.pack, quantity=most, price=item.price)
+        made.append(order)
+    return made

@@ -1,0 +1,96 @@
+"""Lines of a draft: add, change, take off."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.inventory.models import PurchaseLine
+from apps.inventory.purchase_forms import LineForm
+from apps.inventory.services import purchasing
+from apps.inventory.views.purchases import CHANGED, PurchaseAction
+from backoffice.ui.screens import ActionScreen
+
+
+class LineCreate(PurchaseAction):
+    """One more line of a draft."""
+
+    form_class = LineForm
+    title = gettext_lazy("Add line")
+    submit_label = gettext_lazy("Add")
+    leave = False
+
+    def intro(self) -> str:
+        return f"{self.object.number}, {self.object.supplier.name}"
+
+    def perform(self, form: Any) -> Any:
+        data = form.cleaned_data
+        return purchasing.set_line(
+            self.object, product=data["product"], quantity=data["quantity"], pack=data["pack"], price=data["price"]
+        )
+
+    def success(self, result: Any) -> str:
+        return _("%(product)s is on the order.") % {"product": result.product.name}
+
+    def success_url(self, result: Any) -> str:
+        return self.object.get_absolute_url()
+
+
+class LineAction(ActionScreen):
+    """Something done with one line of a draft."""
+
+    model = PurchaseLine
+    permission = "inventory.change_purchaseorder"
+    changed = CHANGED
+
+    def get_queryset(self) -> QuerySet[PurchaseLine]:
+        return PurchaseLine.objects.select_related("order__supplier", "product__unit", "pack")
+
+    def success_url(self, result: Any) -> str:
+        return self.cancel_url()
+
+    def cancel_url(self) -> str:
+        return self.object.order.get_absolute_url()
+
+
+class LineEdit(LineAction):
+    """Change a line of a draft."""
+
+    form_class = LineForm
+    title = gettext_lazy("Change line")
+    submit_label = gettext_lazy("Save")
+
+    def initial(self) -> dict[str, Any]:
+        line = self.object
+        return {
+            "product": line.product,
+            "pack_name": line.pack.name if line.pack else "",
+            "quantity": line.quantity,
+            "price": line.price,
+        }
+
+    def perform(self, form: Any) -> Any:
+        data = form.cleaned_data
+        return purchasing.set_line(
+            self.object.order,
+            product=data["product"],
+            quantity=data["quantity"],
+            pack=data["pack"],
+            price=data["price"],
+            line=self.object,
+        )
+
+
+class LineDrop(LineAction):
+    """Take a line off a draft."""
+
+    submit_label = gettext_lazy("Take off")
+    title = gettext_lazy("Take the line off?")
+    danger = True
+
+    def intro(self) -> str:
+        return str(self.object.product)
+
+    def perform(self, form: Any) -> Any:
+        return purchasing.drop_line(self.object)

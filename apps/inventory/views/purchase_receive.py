@@ -1,0 +1,156 @@
+"""Receiving against an order: scan what came, beside what was asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from apps.inventory import receipt_draft
+from apps.inventory.models import PurchaseLine, PurchaseOrder
+from apps.inventory.receipt_draft import Draft
+from apps.inventory.services import purchasing
+from apps.inventory.views.receive import CHANGED, Receive
+from backoffice.kernel.errors import DomainError
+from backoffice.ui import htmx
+from backoffice.ui.forms import MoneyFormField, QuantityFormField
+
+ZERO = Decimal(0)
+
+
+@dataclass
+class Asked:
+    """A line of the order, with what is in this receipt so far."""
+
+    line: PurchaseLine
+    here: Decimal
+
+    @property
+    def state(self) -> str:
+        """ "done" when it is all here, "diff" when there is more or less, "" while nothing came."""
+        if not self.here:
+            return "done" if not self.line.rest else ""
+        return "done" if self.here == self.line.rest else "diff"
+
+
+class ReceiveOrder(Receive):
+    """The receipt of one purchase order; prices come from the order."""
+
+    template_name = "inventory/receive.html"
+
+    @cached_property
+    def order(self) -> PurchaseOrder:
+        return get_object_or_404(PurchaseOrder.objects.select_related("supplier", "location"), pk=self.kwargs["pk"])
+
+    @cached_property
+    def ordered(self) -> list[PurchaseLine]:
+        return list(self.order.lines.select_related("product__unit", "product__category", "pack").order_by("pk"))
+
+    def breadcrumbs(self) -> list[tuple[Any, str]]:
+        return [(_("Purchases"), reverse("inventory:purchase_list")), (str(self.order), self.order.get_absolute_url())]
+
+    def head(self) -> dict[str, str]:
+        return {"location": str(self.order.location_id), "supplier_name": self.order.supplier.name, "reference": ""}
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.answer(receipt_draft.build([], self.head()))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        rows, head = self.raw
+        if request.POST.get("do") == "all":
+            self.fill(rows)
+            return self.answer(receipt_draft.build(rows, head))
+        if request.POST.get("do") == "scan":
+            before = len(rows)
+            answer = super().post(request, *args, **kwargs)
+            if len(rows) > before and self.price(rows[-1]):
+                return self.answer(self.marked(rows, head))
+            return answer
+        return super().post(request, *args, **kwargs)
+
+    def marked(self, rows: list[dict[str, str]], head: dict[str, str]) -> Draft:
+        draft = receipt_draft.build(rows, head, current=len(rows) - 1)
+        last = draft.lines[-1]
+        draft.said, draft.said_tone = str(last.pack or last.product), "acc"
+        return draft
+
+    def fill(self, rows: list[dict[str, str]]) -> None:
+        """Everything that is still to come, as ordered."""
+        there = {(row["product"], row["pack"]) for row in rows}
+        for line in self.ordered:
+            key = (str(line.product_id), str(line.pack_id or ""))
+            if line.rest and key not in there and len(rows) < receipt_draft.MAX_LINES:
+                rows.append(
+                    {
+                        "product": key[0],
+                        "quantity": str(QuantityFormField().prepare_value(line.rest)),
+                        "pack": key[1],
+                        "lot_code": "",
+                        "expires_on": "",
+                        "cost": str(MoneyFormField(places=4).prepare_value(line.price)),
+                    }
+                )
+
+    def price(self, row: dict[str, str]) -> bool:
+        """Give a scanned row the pack and the price of the order. False when it was not ordered."""
+        same = [line for line in self.ordered if str(line.product_id) == row["product"]]
+        found = next((line for line in same if str(line.pack_id or "") == row["pack"]), same[0] if same else None)
+        if found is None:
+            return False
+        if not row["pack"]:
+            row["pack"] = str(found.pack_id or "")
+        if row["pack"] == str(found.pack_id or ""):
+            row["cost"] = str(MoneyFormField(places=4).prepare_value(found.price))
+        return True
+
+    def asked(self, draft: Draft) -> list[Asked]:
+        here: dict[int, Decimal] = {}
+        for line in draft.lines:
+            if line.in_stock_unit is not None:
+                here[line.product.pk] = here.get(line.product.pk, ZERO) + line.in_stock_unit
+        found = []
+        for one in self.ordered:
+            ratio = one.in_stock_unit(Decimal(1))
+            amount = here.pop(one.product_id, ZERO)
+            found.append(Asked(one, (amount / ratio).normalize() if ratio else ZERO))
+        return found
+
+    def strangers(self, draft: Draft) -> Sequence[str]:
+        known = {line.product_id for line in self.ordered}
+        return [line.product.name for line in draft.lines if line.product.pk not in known]
+
+    def post_receipt(self, draft: Draft) -> HttpResponse:
+        if not draft.is_valid():
+            return self.answer(draft, status=422, show_errors=True)
+        try:
+            operation = purchasing.receive(
+                self.order,
+                location=draft.head.cleaned_data["location"],
+                lines=[line.parts for line in draft.lines if line.parts is not None],
+                reference=draft.head.cleaned_data["reference"],
+                key=self.key,
+            )
+        except DomainError as error:
+            return self.answer(draft, status=error.status, show_errors=True, refusal=error)
+        messages.success(
+            self.request,
+            _("%(order)s: receipt %(number)s posted.") % {"order": self.order, "number": operation},
+            extra_tags=operation.get_absolute_url(),
+        )
+        return htmx.done(self.request, to=self.order, changed=(*CHANGED, "inventory-purchaseorder"), leave=True)
+
+    def answer(self, draft: Draft, *, status: int = 200, **more: Any) -> HttpResponse:
+        return super().answer(
+            draft,
+            status=status,
+            order=self.order,
+            asked=self.asked(draft),
+            strangers=self.strangers(draft),
+            **more,
+        )
