@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client, TestCase, TransactionTestCase
 
 from backoffice.testing import databases
+from backoffice.testing.crowd import Crowd, Visitor, serving
 
 
 @pytest.fixture(scope="session")
@@ -76,3 +77,33 @@ def as_owner(db: None, django_user_model: Any) -> Client:
     owner = django_user_model.objects.create_superuser(username="owner", password=None, name="Owner")
     client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+@pytest.fixture(scope="session")
+def crowd_of_processes(django_db_setup: None) -> Iterator[Crowd]:
+    """Four more processes on the test database, started once."""
+    crowd = Crowd(str(connection.settings_dict["NAME"]))
+    yield crowd
+    crowd.close()
+
+
+@pytest.fixture
+def crowd(crowd_of_processes: Crowd, transactional_db: None) -> Crowd:
+    """Four processes with as many threads as one wants: `crowd.do("module:function", [arguments, …])`."""
+    return crowd_of_processes
+
+
+@pytest.fixture(scope="session")
+def web_server(django_db_setup: None) -> Iterator[str]:
+    """The address of the real web server, four processes with ten threads each, on the test database."""
+    with serving(str(connection.settings_dict["NAME"])) as address:
+        yield address
+
+
+@pytest.fixture
+def visitor(web_server: str, transactional_db: None, django_user_model: Any) -> Visitor:
+    """The owner, signed in at the real web server."""
+    client = Client()
+    owner = django_user_model.objects.create_superuser(username="visitor", password=None, name="Visitor")
+    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    return Visitor(web_server, client.cookies["sessionid"].value)

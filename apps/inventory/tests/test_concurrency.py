@@ -1,16 +1,15 @@
-"""Many hands on the same stock, on whatever database the suite runs on: a SQLite file with IMMEDIATE, or PostgreSQL."""
+"""Many threads on the same stock, on whatever database the suite runs on; test_races.py has the processes."""
 
 import threading
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 
 from apps.inventory.errors import HoldResolved, InsufficientStock
-from apps.inventory.models import DailyDemand, Hold, HoldAllocation, StockOperation
+from apps.inventory.models import DailyDemand, StockOperation
 from apps.inventory.selectors import availability
 from apps.inventory.services import demand, holds, stock
 from apps.inventory.services.holds import HoldLine
@@ -56,61 +55,6 @@ def together(works: list[Callable[[], object]], *, workers: int) -> Counter[str]
     for thread in threads:
         thread.join()
     return outcome
-
-
-def test_many_buyers_of_the_last_unit_and_one_gets_it():
-    bun, shop = make_product(), make_location("Shop", kind="sale")
-    make_stock(bun, 1, shop)
-    origins = [make_origin() for _ in range(16)]
-    place = retry_conflict(holds.place)
-    outcome = together(
-        [
-            lambda origin=origin: place(origin=origin, lines=[HoldLine(bun, D(1))], locations=[shop])
-            for origin in origins
-        ],
-        workers=8,
-    )
-    assert outcome == {"done": 1, "InsufficientStock": 15}
-    assert differences() == []
-
-
-def test_two_hundred_holds_for_fifty_units_are_exactly_fifty():
-    bun, shop = make_product(), make_location("Shop", kind="sale")
-    make_stock(bun, 30, shop, lot_code="A")
-    make_stock(bun, 20, shop, lot_code="B")
-    origin = make_origin()
-    place = retry_conflict(holds.place)
-    outcome = together([lambda: place(origin=origin, lines=[HoldLine(bun, D(1))], locations=[shop])] * 200, workers=10)
-    assert outcome == {"done": 50, "InsufficientStock": 150}
-    assert Hold.objects.count() == HoldAllocation.objects.count() == 50
-    assert availability.of_one(bun).available == 0
-    assert differences() == []
-
-
-def test_expire_fulfil_and_release_of_one_hold_exclude_each_other():
-    bun, shop = make_product(), make_location("Shop", kind="sale")
-    fulfil, release, sweep = map(retry_conflict, (holds.fulfil_for, holds.release, holds._expire))
-    for _round in range(10):
-        origin = make_origin()
-        make_stock(bun, 1, shop)
-        hold = holds.place(
-            origin=origin, lines=[HoldLine(bun, D(1))], locations=[shop], expires_at=clock.now() + timedelta(seconds=60)
-        )[0]
-        Hold.objects.filter(pk=hold.pk).update(expires_at=clock.now())
-        sold, ended = StockOperation.objects.filter(kind="sale").count(), []
-        together(
-            [
-                lambda origin=origin, ended=ended: ended.extend(fulfil(origin)),
-                lambda hold=hold, ended=ended: ended.append(release(hold)),
-                lambda ended=ended: ended.extend([1] * sweep(bun.pk)),
-            ],
-            workers=3,
-        )
-        assert len(ended) == 1
-        hold.refresh_from_db()
-        assert (hold.status == "fulfilled") == (StockOperation.objects.filter(kind="sale").count() == sold + 1)
-        assert not HoldAllocation.objects.exists()
-    assert differences() == []
 
 
 def test_orders_of_several_products_in_any_order_meet_no_deadlock():

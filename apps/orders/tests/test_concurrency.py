@@ -1,4 +1,5 @@
-"""Many hands on one tab, one order, one croissant. Runs on whatever database the suite has."""
+"""Many hands on one tab, one order, one croissant. Runs on whatever database the suite has;
+test_races.py has the processes."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ import pytest
 from django.db import connection
 
 from apps.inventory.services import verify as stock_books
-from apps.orders.models import Order, OrderSession, PaymentTransaction
-from apps.orders.services import commit, orders, payments, sessions, verify
+from apps.orders.models import Order, PaymentTransaction
+from apps.orders.services import orders, payments, verify
 from apps.orders.services.payments import Tender
-from apps.orders.tests.build import D, croissant, espresso, order, tab
+from apps.orders.tests.build import D, croissant, espresso, order
 from backoffice.kernel.errors import DomainError
 from backoffice.outbox.models import Directive
 
@@ -53,52 +54,6 @@ def at_once(works: list[Callable[[], object]], *, workers: int = 8) -> tuple[Cou
     return outcome, results
 
 
-def test_fifty_commits_of_one_tab_make_one_order():
-    cart = tab((croissant(stock=3), 2))
-    session, revision, total = cart.session, cart.session.revision, cart.total
-
-    def seal(key: str) -> int:
-        return commit.commit(session, key=key, revision=revision, expected_total=total).pk
-
-    works = [lambda place=place: seal("same" if place % 2 else f"key-{place}") for place in range(50)]
-    outcome, results = at_once(works)
-    assert outcome == {"done": 50}
-    assert len(set(results)) == 1
-    assert (Order.objects.count(), Order.objects.get().lines.count()) == (1, 1)
-    assert verify.differences() == stock_books.differences() == []
-
-
-def test_many_buyers_of_the_last_unit_and_one_gets_it():
-    product = croissant(stock=1)
-    carts = [tab((product, 1)) for _ in range(12)]
-
-    def buy(cart) -> object:
-        return commit.commit(
-            cart.session,
-            key=f"b-{cart.session.pk}",
-            revision=cart.session.revision,
-            expected_total=cart.total,
-            tenders=[Tender("card", cart.total)],
-            hand_over=True,
-        )
-
-    outcome, _results = at_once([lambda cart=cart: buy(cart) for cart in carts])
-    assert outcome == {"done": 1, "InsufficientStock": 11}
-    assert Order.objects.get().number.endswith("-000001")
-    assert verify.differences() == stock_books.differences() == []
-
-
-def test_fifty_edits_of_one_revision_and_one_succeeds():
-    cart = tab((espresso(), 1))
-    product = cart.lines[0].line.product
-    outcome, _results = at_once(
-        [lambda: sessions.add_line(cart.session, product=product, revision=cart.session.revision) for _ in range(50)]
-    )
-    assert outcome == {"done": 1, "StaleRevision": 49}
-    session = OrderSession.objects.get(pk=cart.session.pk)
-    assert (session.revision, session.lines.get().quantity) == (cart.session.revision + 1, D(2))
-
-
 def test_two_hands_over_and_one_does_it():
     made = order((croissant(stock=2), 1), paid=True)
     for status in ("preparing", "ready"):
@@ -118,18 +73,3 @@ def test_one_key_takes_the_money_once_and_two_never_take_too_much():
     assert set(outcome) <= {"done", "PaymentRefused"}
     assert PaymentTransaction.objects.count() == 1
     assert Order.objects.get().paid == D("7.00")
-
-
-def test_orders_at_once_have_numbers_without_gaps():
-    product = croissant(stock=40)
-    carts = [tab((product, 1), (espresso(), 1)) for _ in range(40)]
-
-    def seal(cart) -> str:
-        made = commit.commit(
-            cart.session, key=f"n-{cart.session.pk}", revision=cart.session.revision, expected_total=cart.total
-        )
-        return str(made.number)
-
-    outcome, results = at_once([lambda cart=cart: seal(cart) for cart in carts])
-    assert outcome == {"done": 40}
-    assert sorted(int(str(number).partition("-")[2]) for number in results) == list(range(1, 41))
