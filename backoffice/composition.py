@@ -16,7 +16,7 @@ from backoffice.ui.panels import Panel
 
 # Sidebar: sections of entries. See backoffice/ui/nav.py.
 NAV: list[Section] = [
-    Section("", [Item(_("Home"), "home:home", icon="layout-dashboard")]),
+    Section("", [Item(_("Home"), "home:home", icon="layout-dashboard", key="h")]),
     Section(
         _("Sell"),
         [
@@ -28,6 +28,7 @@ NAV: list[Section] = [
                 icon="shopping-bag",
                 count="apps.orders.selectors.waiting.count",
                 under=["/orders/"],
+                key="o",
             ),
             Item(_("Customers"), "crm:customer_list", "crm.view_customer", icon="users"),
             Item(_("Loyalty"), "crm:program", "crm.view_loyaltyprogram", icon="gem"),
@@ -43,6 +44,7 @@ NAV: list[Section] = [
                 "catalog.view_product",
                 icon="croissant",
                 count="apps.catalog.selectors.products.active_count",
+                key="p",
             ),
             Item(_("Categories"), "catalog:category_list", "catalog.view_category", icon="folder-tree"),
             Item(_("Attributes"), "catalog:attribute_list", "catalog.view_attribute", icon="list-checks"),
@@ -59,6 +61,7 @@ NAV: list[Section] = [
                 "inventory.view_stockbalance",
                 icon="warehouse",
                 under=["/stock/products/", "/stock/receive/"],
+                key="s",
             ),
             Item(_("Lots"), "inventory:lot_list", "inventory.view_lot", icon="boxes"),
             Item(_("Operations"), "inventory:operation_list", "inventory.view_stockoperation", icon="arrow-left-right"),

@@ -16,6 +16,7 @@ Count = Callable[[], int | None]
 @dataclass(frozen=True)
 class Item:
     """One entry. `count` is a function, or the dotted path of one, of what waits there; it runs once a request.
+    `key` is the letter that, typed after G, goes there.
 
     `under` are further beginnings of addresses that belong to the entry, so that it is shown as the current one.
     """
@@ -26,6 +27,7 @@ class Item:
     icon: str = ""
     count: str | Count | None = None
     under: Sequence[str] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Entry:
     icon: str
     count: int | None
     current: bool
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ def build(request: HttpRequest) -> list[Group]:
                     item.icon,
                     call(item.count) if item.count else None,
                     0 < best == _match(request.path, [url, *item.under]),
+                    item.key,
                 )
                 for item, url in items
             ],

@@ -1,4 +1,5 @@
-// Lists: j and k move, x selects, Enter opens, / searches; one box selects all; a row is a link.
+// Lists: j and k move, x selects, Enter opens, / searches, g and a letter go elsewhere; one box selects all; a row is a link.
+let going = 0;
 const typing = (node) => node.closest("input:not([type=checkbox]), select, textarea, [contenteditable], dialog[open]");
 const BOX = '.check, [name="ids"]';
 const rows = () => [...document.querySelectorAll("main .table tbody tr")].filter((row) => row.querySelector(`a, ${BOX}`));
@@ -16,7 +17,10 @@ function move(by) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   const row = document.activeElement?.closest("tbody tr");
-  if (event.key === "j") move(1);
+  const there = event.timeStamp - going < 1500 && document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+  going = event.key === "g" ? event.timeStamp : 0;
+  if (there) there.click();
+  else if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);
   else if (event.key === "x" && row) row.querySelector(BOX)?.click();
   else if (event.key === "e" && row) [...row.querySelectorAll("a")].find(edited)?.click();
