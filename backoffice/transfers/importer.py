@@ -24,6 +24,11 @@ The way of a file, and what of an importer is called when:
    ``acting()`` already names the person and "import #7". Applying the same file twice must not double anything:
    use natural keys, so that a second preview finds everything unchanged.
 
+5. **Undo** (only when ``undoable``). As long as nothing was built on it, a person may take the import back. First
+   ``obstacles(rows)`` says what cannot be (used, changed since), which the page shows. Then, in the background and
+   newest first, ``undo(rows)`` runs in one transaction a batch, with ``row.written`` as ``Applied.written`` left it;
+   it checks again, under its locks, and returns what it had to keep.
+
 Write one like this, and name it in ``composition.IMPORTS``, as ``{"products": "apps.catalog.….ProductImporter"}``::
 
     class ProductImporter(Importer):
@@ -119,10 +124,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Applied:
-    """What one call of ``apply`` did: figures to add up for the result page, and rows refused after all."""
+    """What one call of ``apply`` did: figures to add up for the result page, and rows refused after all.
+
+    ``written`` is what undoing each row will need, by its key, as JSON; it comes back as ``row.written``.
+    """
 
     figures: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[int, str] = field(default_factory=dict)
+    written: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class Importer:
@@ -144,6 +153,7 @@ class Importer:
     check_size: ClassVar[int] = 1000
     apply_size: ClassVar[int] = 500
     figure_labels: ClassVar[Mapping[str, str | _StrPromise]] = {}
+    undoable: ClassVar[bool] = False  # has ``obstacles`` and ``undo``
     done_url: ClassVar[str] = ""  # name of the URL where the result is to be seen, such as "catalog:product_list"
 
     def __init__(self, run: TransferRun) -> None:
@@ -188,4 +198,15 @@ class Importer:
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
         """Write a batch, inside the caller's transaction."""
+        raise NotImplementedError
+
+    def obstacles(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """Why which of these written rows cannot be undone, by their keys. Writes nothing."""
+        raise NotImplementedError
+
+    def undo(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """Take back a batch of written rows, newest first, inside the caller's transaction.
+
+        Returns what it had to keep, with why, as ``obstacles`` does.
+        """
         raise NotImplementedError

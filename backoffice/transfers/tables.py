@@ -11,12 +11,13 @@ Status = TransferRun.Status
 TONES = {
     Status.COLUMNS: "warn", Status.MAPPING: "warn", Status.READY: "warn", Status.FAILED: "bad", Status.DONE: "ok",
     Status.SCANNING: "info", Status.CHECKING: "info", Status.APPLYING: "info",
+    Status.UNDOING: "info",
 }  # fmt: skip
 
 
 class RunTable(Table):
     file_name = WhatColumn("file_name", meta=lambda run: _title(run), verbose_name=gettext_lazy("File"))
-    status = BadgeColumn(tones=TONES, quiet=(Status.CANCELLED,))
+    status = BadgeColumn(tones=TONES, quiet=(Status.CANCELLED, Status.UNDONE))
     total = NumberColumn(verbose_name=gettext_lazy("Lines"))
     new = NumberColumn(verbose_name=gettext_lazy("New"))
     changed = NumberColumn(verbose_name=gettext_lazy("Changed"))

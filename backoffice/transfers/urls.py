@@ -1,6 +1,6 @@
 from django.urls import path
 
-from backoffice.transfers.views import listing, runs, upload
+from backoffice.transfers.views import listing, runs, undo, upload
 
 app_name = "transfers"
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("<int:pk>/apply/", runs.apply, name="run_apply"),
     path("<int:pk>/cancel/", runs.cancel, name="run_cancel"),
     path("<int:pk>/check/", runs.check_again, name="run_check"),
+    path("<int:pk>/undo/", undo.RunUndo.as_view(), name="run_undo"),
     path("<int:pk>/file/", runs.file, name="run_file"),
     path("<int:pk>/refused.csv", runs.refused, name="run_refused"),
 ]

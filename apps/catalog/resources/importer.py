@@ -24,7 +24,7 @@ from backoffice.kernel.text import fold
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
 from backoffice.ui.forms import Form
 
-from . import writing
+from . import undoing, writing
 from .columns import COLUMNS, LABELS, PRICE_PREFIX, in_words, plain, plain_packs, plain_price, price_columns
 from .reading import read, read_price, read_sku
 
@@ -252,6 +252,18 @@ class ProductImporter(Importer):
             now=clock.now(), units={code: pk for pk, code in self.units_by_id.items()}, lists=self.lists
         )
         return batch.write(rows)
+
+    # --- undo ---
+
+    undoable = True
+
+    def obstacles(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """Products that are used or were changed since."""
+        return undoing.obstacles(rows)
+
+    def undo(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """Remove what was made, put back what was changed."""
+        return undoing.undo(rows)
 
 
 def _by_sku(skus: set[str]) -> QuerySet[Product]:

@@ -14,12 +14,15 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.models import Category, PriceList, Product, ProductUnit
 from apps.catalog.selectors import categories as category_tree
+from apps.catalog.selectors import prices as price_reads
 from apps.catalog.selectors.schemas import Lack, Schemas
 from apps.catalog.services import bulk, categories, completeness, kinds, prices
 from apps.catalog.services.locks import lock_products
 from backoffice.kernel import audit
 from backoffice.kernel.text import fold
 from backoffice.transfers.importer import Applied
+
+from .columns import plain_packs, plain_price
 
 if TYPE_CHECKING:
     from backoffice.transfers.models import TransferRow
@@ -35,6 +38,8 @@ class Batch:
     figures: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     refused: dict[int, str] = field(default_factory=dict)
     unclear: list[int] = field(default_factory=list)  # products whose completeness has to be counted anew
+    written: dict[int, dict[str, Any]] = field(default_factory=dict)  # what undoing each row will need
+    new_categories: list[int] = field(default_factory=list)
 
     def write(self, rows: Sequence[TransferRow]) -> Applied:
         """Create and change the products, then their packs and prices."""
@@ -43,11 +48,35 @@ class Batch:
         written: list[tuple[Product, TransferRow]] = []
         written += self._create([row for row in rows if not row.data.get("pk")], paths)
         written += self._change([row for row in rows if row.data.get("pk")], paths)
+        self._remember(written)
         self._packs(written)
         self._prices(written)
         if self.unclear:
             completeness.refresh(self.unclear)
-        return Applied(figures={name: count for name, count in self.figures.items() if count}, refused=self.refused)
+        figures = {name: count for name, count in self.figures.items() if count}
+        return Applied(figures=figures, refused=self.refused, written=self.written)
+
+    def _remember(self, written: Sequence[tuple[Product, TransferRow]]) -> None:
+        """What is there before packs and prices are written. What the product itself was tells its history."""
+        priced: dict[str, list[int]] = defaultdict(list)
+        for product, row in written:
+            made = not row.data.get("pk")
+            fields = {} if made else row.data["fields"]
+            self.written[row.pk] = {
+                "pk": product.pk, "revision": product.revision, "made": made, "fields": bool(fields),
+                "prices": {code: [None, amount] for code, amount in row.data["prices"].items()},
+            }  # fmt: skip
+            if not made:
+                for code in row.data["prices"]:
+                    priced[code].append(product.pk)
+            if made or row.data.get("packs") is not None:
+                self.written[row.pk]["packs"] = [{}, row.data.get("packs") or {}]
+        if written and self.new_categories:
+            self.written[written[0][1].pk]["categories"] = self.new_categories
+        by_product = {values["pk"]: values for values in self.written.values() if not values["made"]}
+        for code, ids in priced.items():
+            for pk, amount in price_reads.current(self.lists[code], ids).items():
+                by_product[pk]["prices"][code][0] = plain_price(amount)
 
     def _create(self, rows: Sequence[TransferRow], paths: Mapping[str, int]) -> list[tuple[Product, TransferRow]]:
         skus = {row.data["fields"]["sku"].lower() for row in rows}
@@ -121,6 +150,7 @@ class Batch:
                     continue
                 parent = categories.create(name=name, parent=Category.objects.get(pk=parent.pk) if parent else None)
                 paths[here] = parent.pk
+                self.new_categories.append(parent.pk)
                 self.figures["categories"] += 1
         return paths
 
@@ -129,7 +159,13 @@ class Batch:
         if not wanted:
             return
         there: dict[tuple[int, str], ProductUnit] = {}
+        packs_before: dict[int, list[ProductUnit]] = defaultdict(list)
         for pack in ProductUnit.objects.filter(product__in=wanted):
+            packs_before[pack.product_id].append(pack)
+        for product, row in written:
+            if product.pk in packs_before:
+                self.written[row.pk]["packs"][0] = plain_packs(packs_before[product.pk])
+        for pack in (pack for packs in packs_before.values() for pack in packs):
             if wanted[pack.product_id]:
                 there[pack.product_id, pack.name] = pack
             else:

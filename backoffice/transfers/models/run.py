@@ -32,6 +32,8 @@ class TransferRun(TimeStamped):
         DONE = "done", _("done")
         CANCELLED = "cancelled", _("cancelled")
         FAILED = "failed", _("failed")
+        UNDOING = "undoing", _("being undone")
+        UNDONE = "undone", _("undone")
 
     TRANSITIONS = {
         Status.COLUMNS: (Status.SCANNING, Status.CHECKING, Status.CANCELLED),
@@ -40,10 +42,12 @@ class TransferRun(TimeStamped):
         Status.CHECKING: (Status.READY, Status.CANCELLED, Status.FAILED),
         Status.READY: (Status.APPLYING, Status.CHECKING, Status.MAPPING, Status.CANCELLED),
         Status.APPLYING: (Status.DONE, Status.CANCELLED, Status.FAILED),
-        Status.CANCELLED: (Status.APPLYING,),
-        Status.FAILED: (Status.CHECKING, Status.APPLYING),
+        Status.DONE: (Status.UNDOING,),
+        Status.CANCELLED: (Status.APPLYING, Status.UNDOING),
+        Status.FAILED: (Status.CHECKING, Status.APPLYING, Status.UNDOING),
+        Status.UNDOING: (Status.UNDONE, Status.FAILED),
     }
-    BUSY = (Status.SCANNING, Status.CHECKING, Status.APPLYING)
+    BUSY = (Status.SCANNING, Status.CHECKING, Status.APPLYING, Status.UNDOING)
 
     class Style(models.TextChoices):
         DOT = "dot", _("1,234.56 (point for decimals)")
@@ -71,6 +75,8 @@ class TransferRun(TimeStamped):
     to_apply = models.PositiveIntegerField(_("rows to apply"), default=0)
     applied = models.PositiveIntegerField(_("rows applied"), default=0)
     refused_late = models.PositiveIntegerField(_("refused while applying"), default=0)
+    undone = models.PositiveIntegerField(_("rows undone"), default=0)
+    kept = models.PositiveIntegerField(_("rows that could not be undone"), default=0)
     checked_figures = models.JSONField(_("figures of the file"), default=dict, blank=True)
     figures = models.JSONField(_("figures of the result"), default=dict, blank=True)
     started_by = models.ForeignKey(
@@ -80,10 +86,18 @@ class TransferRun(TimeStamped):
     check_finished_at = models.DateTimeField(null=True, blank=True)
     apply_started_at = models.DateTimeField(null=True, blank=True)
     apply_finished_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("undone by")
+    )
+    undo_reason = models.CharField(_("why it was undone"), max_length=200, blank=True)
+    undo_started_at = models.DateTimeField(null=True, blank=True)
+    undo_finished_at = models.DateTimeField(null=True, blank=True)
+    purged_at = models.DateTimeField(_("file and rows removed"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("import")
         verbose_name_plural = _("imports")
+        permissions = [("undo_transferrun", _("Can undo imports"))]
         constraints = [
             models.CheckConstraint(condition=Q(applied__lte=models.F("to_apply")), name="transfer_applied_within_plan"),
         ]
@@ -106,6 +120,8 @@ class TransferRun(TimeStamped):
     @property
     def steps_done(self) -> tuple[int, int]:
         """How many of how many of the step that runs."""
+        if self.undo_started_at is not None:
+            return self.undone + self.kept, self.applied
         if self.apply_started_at is not None:
             return self.applied + self.refused_late, self.to_apply + self.refused_late
         return self.checked, self.total
@@ -122,6 +138,10 @@ class TransferRowQuerySet(models.QuerySet["TransferRow"]):
         """What applying the run still has to write."""
         outcomes = (TransferRow.Outcome.NEW, TransferRow.Outcome.CHANGED)
         return self.filter(outcome__in=outcomes, state=TransferRow.State.PENDING, left_out=False)
+
+    def to_undo(self) -> Self:
+        """What was written and is still there, as far as this run knows."""
+        return self.filter(state=TransferRow.State.APPLIED)
 
     def refused(self) -> Self:
         """What was refused, while checking or while applying."""
@@ -141,6 +161,8 @@ class TransferRow(models.Model):
         PENDING = "pending", _("not applied")
         APPLIED = "applied", _("applied")
         REFUSED = "refused", _("refused while applying")
+        UNDONE = "undone", _("undone")
+        KEPT = "kept", _("could not be undone")
 
     run = models.ForeignKey(TransferRun, models.CASCADE, related_name="rows")
     line = models.PositiveIntegerField(_("line"))
@@ -153,6 +175,7 @@ class TransferRow(models.Model):
     icon = models.CharField(max_length=40, blank=True)
     changes = models.JSONField(_("before and after"), default=list, blank=True)
     data = models.JSONField(_("data"), default=dict, blank=True)
+    written = models.JSONField(_("what undoing needs"), default=dict, blank=True)
     raw = models.TextField(_("as written"), blank=True)
     column = models.CharField(_("column"), max_length=60, blank=True)
     reason = models.TextField(_("reason"), blank=True)

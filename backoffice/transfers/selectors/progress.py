@@ -35,7 +35,7 @@ class Progress:
 def of(run: TransferRun) -> Progress:
     """The step that runs, or ran last."""
     done, total = run.steps_done
-    started = run.apply_started_at or run.check_started_at
+    started = run.undo_started_at or run.apply_started_at or run.check_started_at
     left = None
     if run.is_busy and started and 0 < done < total:
         spent = clock.now() - started

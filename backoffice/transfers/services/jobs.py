@@ -109,41 +109,91 @@ def apply(directive: Directive, run: TransferRun) -> None:
     """Write the rows, a batch a transaction, until none is left. Goes on where it was interrupted."""
     with acting(system=_("import #%(number)s") % {"number": run.pk}):
         importer = imports.of(run)
-        while _apply_batch(directive, run, importer):
-            pass
+        last: int | None = 0
+        while last is not None:
+            last = _apply_batch(directive, run, importer, last)
         _update(directive, run, Status.APPLYING, status=Status.DONE, apply_finished_at=clock.now())
 
 
 @retry_conflict
 @transaction.atomic
-def _apply_batch(directive: Directive, run: TransferRun, importer: Importer) -> bool:
+def _apply_batch(directive: Directive, run: TransferRun, importer: Importer, last: int) -> int | None:
+    """Write the rows that come after the key `last`; returns the key of the last of them, None when none is left."""
     # The lease and the state of the run come first: whoever lost either writes nothing below.
     _update(directive, run, Status.APPLYING)
-    rows = list(run.rows.to_apply().order_by("line", "pk")[: importer.apply_size])
+    # Rows were kept in the order of the file. By key, a batch never walks over what is written already.
+    rows = list(run.rows.to_apply().filter(pk__gt=last).order_by("pk")[: importer.apply_size])
     if not rows:
-        return False
+        return None
     try:
         with transaction.atomic():
             result = importer.apply(rows)
     except (DomainError, IntegrityError):
         result = _row_by_row(run, rows)
-    written = [row.pk for row in rows if row.pk not in result.refused]
-    TransferRow.objects.filter(pk__in=written).update(state=TransferRow.State.APPLIED)
-    for row in rows:
-        if row.pk in result.refused:
-            row.state, row.reason = TransferRow.State.REFUSED, result.refused[row.pk]
-            row.save(update_fields=["state", "reason"])
+    written = _mark(rows, TransferRow.State.APPLIED, TransferRow.State.REFUSED, result.refused, result.written)
     found = TransferRun.objects.get(pk=run.pk)
     TransferRun.objects.filter(pk=run.pk).update(
-        applied=found.applied + len(written), to_apply=found.to_apply - len(result.refused),
+        applied=found.applied + written, to_apply=found.to_apply - len(result.refused),
         refused_late=found.refused_late + len(result.refused), figures=_sum(found.figures, result.figures),
     )  # fmt: skip
+    return rows[-1].pk
+
+
+def _mark(
+    rows: Sequence[TransferRow], done: str, refused: str, why: Mapping[int, str],
+    written: Mapping[int, Mapping[str, Any]] | None = None,
+) -> int:  # fmt: skip
+    """Write down what became of the rows. Returns how many were done."""
+    for row in rows:
+        row.state = refused if row.pk in why else done
+        row.reason = why.get(row.pk, row.reason)
+        row.written = dict(written.get(row.pk, row.written)) if written else row.written
+    bulk.update(rows, ["state", *(["written"] if written else []), *(["reason"] if why else [])])
+    return sum(row.state == done for row in rows)
+
+
+@step(Status.UNDOING)
+def undo(directive: Directive, run: TransferRun) -> None:
+    """Take back what was written, newest first, a batch a transaction. Goes on where it was interrupted."""
+    with acting(reason=run.undo_reason or None, system=_("undo of import #%(number)s") % {"number": run.pk}):
+        importer = imports.of(run)
+        while _undo_batch(directive, run, importer):
+            pass
+        _update(directive, run, Status.UNDOING, status=Status.UNDONE, undo_finished_at=clock.now())
+
+
+@retry_conflict
+@transaction.atomic
+def _undo_batch(directive: Directive, run: TransferRun, importer: Importer) -> bool:
+    _update(directive, run, Status.UNDOING)
+    rows = list(run.rows.to_undo().order_by("-pk")[: importer.apply_size])
+    if not rows:
+        return False
+    try:
+        with transaction.atomic():
+            kept = importer.undo(rows)
+    except (DomainError, IntegrityError):
+        kept = _undo_row_by_row(run, rows)
+    undone = _mark(rows, TransferRow.State.UNDONE, TransferRow.State.KEPT, kept)
+    TransferRun.objects.filter(pk=run.pk).update(undone=F("undone") + undone, kept=F("kept") + len(rows) - undone)
     return True
+
+
+def _undo_row_by_row(run: TransferRun, rows: Sequence[TransferRow]) -> dict[int, str]:
+    kept: dict[int, str] = {}
+    for row in rows:
+        try:
+            with transaction.atomic():
+                kept.update(imports.of(run).undo([row]))
+        except (DomainError, IntegrityError) as error:
+            kept[row.pk] = error.message if isinstance(error, DomainError) else _("Something else still needs it.")
+    return kept
 
 
 def _row_by_row(run: TransferRun, rows: Sequence[TransferRow]) -> Applied:
     figures: dict[str, int] = {}
     refused: dict[int, str] = {}
+    written: dict[int, Mapping[str, Any]] = {}
     # What failed may have left things in the importer's memory that were rolled back: start with a fresh one.
     importer = imports.of(run)
     for row in rows:
@@ -156,7 +206,8 @@ def _row_by_row(run: TransferRun, rows: Sequence[TransferRow]) -> Applied:
         else:
             figures = _sum(figures, result.figures)
             refused.update(result.refused)
-    return Applied(figures, refused)
+            written.update(result.written)
+    return Applied(figures, refused, written)
 
 
 def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

@@ -149,6 +149,8 @@ def apply(run: TransferRun) -> TransferRun:
     found = _locked(run, Status.READY, Status.CANCELLED, Status.FAILED)
     if found.check_finished_at is None:
         raise NotAllowed(found, current=found.get_status_display(), wanted=str(Status.APPLYING.label))
+    if found.undo_started_at is not None:
+        raise DomainError(_("This import is being undone. Upload the file again to bring it in anew."))
     waiting = found.rows.to_apply().count()
     if not waiting:
         raise DomainError(_("There is nothing to write."))

@@ -105,8 +105,8 @@ def test_cancelling_stops_at_the_next_batch(upload, monkeypatch):
     runs.apply(run)
     whole = jobs._apply_batch
 
-    def one_then_cancel(directive, run, importer):
-        more = whole(directive, run, importer)
+    def one_then_cancel(directive, run, importer, last):
+        more = whole(directive, run, importer, last)
         runs.cancel(run)
         return more
 

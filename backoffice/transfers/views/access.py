@@ -13,6 +13,7 @@ from backoffice.transfers.models import TransferRun
 from backoffice.ui.permissions import may
 
 VIEW, ADD, CHANGE = "transfers.view_transferrun", "transfers.add_transferrun", "transfers.change_transferrun"
+UNDO = "transfers.undo_transferrun"
 
 
 def visible(user: Any) -> QuerySet[TransferRun]:
@@ -22,7 +23,7 @@ def visible(user: Any) -> QuerySet[TransferRun]:
 
 def run_or_404(request: HttpRequest, pk: int) -> TransferRun:
     """One of them."""
-    return get_object_or_404(visible(request.user).select_related("started_by"), pk=pk)
+    return get_object_or_404(visible(request.user).select_related("started_by", "undone_by"), pk=pk)
 
 
 def importer_or_403(request: HttpRequest, key: str) -> type[Importer]:

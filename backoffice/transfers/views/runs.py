@@ -19,7 +19,7 @@ from backoffice.transfers.importer import Importer
 from backoffice.transfers.models import TransferRow, TransferRun
 from backoffice.transfers.neutral import neutralise
 from backoffice.transfers.selectors import progress
-from backoffice.transfers.services import runs
+from backoffice.transfers.services import runs, undoing
 from backoffice.transfers.views import access
 from backoffice.transfers.views.steps import of as steps_of
 from backoffice.ui import htmx
@@ -100,7 +100,13 @@ def _preview(request: HttpRequest, run: TransferRun, importer: type[Importer]) -
         "done_url": _url(importer.done_url),
         "may_check_again": run.apply_started_at is None and run.status in (Status.READY, Status.FAILED),
         "may_cancel": Status.CANCELLED in TransferRun.TRANSITIONS.get(Status(run.status), ()),
-        "may_apply": run.check_finished_at is not None and not run.is_busy and run.status != Status.DONE,
+        "may_apply": (
+            run.check_finished_at is not None
+            and not run.is_busy
+            and run.status not in (Status.DONE, Status.UNDONE)
+            and run.undo_started_at is None
+        ),
+        "may_undo": may(request.user, access.UNDO) and undoing.can_be_asked(run),
     }
 
 

@@ -37,4 +37,4 @@ def of(run: TransferRun, importer: type[Importer]) -> list[Step]:
     }.get(Status(run.status), 3 + names)  # fmt: skip
     if run.apply_started_at is None and run.status in (Status.FAILED, Status.CANCELLED):
         place = 2 + names
-    return steps(importer, place, finished=run.status == Status.DONE)
+    return steps(importer, place, finished=run.status in (Status.DONE, Status.UNDOING, Status.UNDONE))
