@@ -31,6 +31,7 @@ urlpatterns = [
     path("sale/<int:pk>/customer/", buyer.customers, name="customers"),
     path("sale/<int:pk>/customer/new/", buyer.Newcomer.as_view(), name="newcomer"),
     path("sale/<int:pk>/customer/set/", sale.set_customer, name="set_customer"),
+    path("sale/<int:pk>/coupon/", sale.coupon, name="coupon"),
     path("sale/<int:pk>/arrange/", pay.Arrange.as_view(), name="arrange"),
     path("sale/<int:pk>/abandon/", sale.abandon, name="abandon"),
     path("sale/<int:pk>/cash/", pay.PayCash.as_view(), name="pay_cash"),

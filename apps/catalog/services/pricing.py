@@ -134,6 +134,11 @@ class QuoteLine:
     verdicts: tuple[Verdict, ...] = ()
 
     @property
+    def net(self) -> Decimal:
+        """The amount without the tax on top."""
+        return self.amount - self.added
+
+    @property
     def reasons(self) -> list[str]:
         """The rules that made it cheaper, by name."""
         return [one.rule.name for one in self.verdicts if one.outcome in (promoting.WON, promoting.STACKED)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, F, Q
 
 from apps.catalog.models import Coupon, Product, Promotion, PromotionUse
+from backoffice.kernel.compiled import Compiled
 
 from .promoting import Facts, Rule
 
@@ -20,19 +21,21 @@ COLUMNS = (
     "expires_within", "channels", "customer_tags", "weekdays", "from_hour", "until_hour", "max_uses", "max_uses_each",
 )  # fmt: skip
 SCOPE = ("scopes__product_id", "scopes__category_id", "scopes__tag")
+_ACTIVE = Compiled(
+    lambda at: Promotion.objects.at(at).filter(by_coupon=False).order_by().values_list(*COLUMNS, *SCOPE)
+)
 LEVELS_UP = 8  # how deep a path of categories is at most
 ABOVE = tuple("category" + "__parent" * depth + "_id" for depth in range(LEVELS_UP))
 
 
 def load(context: PricingContext, product_ids: Collection[int]) -> tuple[list[Rule], dict[int, Facts]]:
     """The rules that may count, and what they ask of the products. One query while no rule is active."""
-    found = Promotion.objects.at(context.at)
     if context.coupon:
         usable = usable_coupons(context.coupon).values("promotion")
-        found = found.filter(Q(by_coupon=False) | Q(pk__in=usable))
+        found = Promotion.objects.at(context.at).filter(Q(by_coupon=False) | Q(pk__in=usable))
+        rows = list(found.values_list(*COLUMNS, *SCOPE))
     else:
-        found = found.filter(by_coupon=False)
-    rows = list(found.values_list(*COLUMNS, *SCOPE))
+        rows = _ACTIVE(context.at)
     if not rows:
         return [], {}
     rules = read(rows, coupon=context.coupon)

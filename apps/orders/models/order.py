@@ -189,6 +189,11 @@ class Order(Revisioned, TimeStamped):
         return max(self.total - self.paid, Decimal(0))
 
     @property
+    def tax_on_top(self) -> Decimal:
+        """What of the total came on top of the prices; the rest of the tax is inside them."""
+        return self.total - (self.subtotal - self.discount)
+
+    @property
     def tone(self) -> str:
         return self.TONES.get(self.status, "")
 

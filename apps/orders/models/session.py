@@ -57,6 +57,7 @@ class OrderSession(Revisioned, TimeStamped):
         "crm.Address", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("address")
     )
     notes = models.CharField(_("note"), max_length=500, blank=True, default="")
+    coupon = models.CharField(_("coupon"), max_length=40, blank=True, default="")
     total = MoneyField(_("total"), default=Decimal(0))
     units = QuantityField(_("units"), default=Decimal(0))
     expires_at = models.DateTimeField(_("stock is kept until"), null=True, blank=True)

@@ -17,7 +17,7 @@ from apps.catalog.services import pricing
 from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation
 from apps.inventory.selectors import availability
 from apps.orders.models import Channel, OrderSession, SessionLine
-from apps.orders.selectors import places
+from apps.orders.selectors import expiry, places
 from backoffice.kernel import clock
 from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.errors import Remedy
@@ -105,6 +105,18 @@ class Cart:
 
     @property
     def units(self) -> Decimal:
+    @property
+    def discounts(self) -> list[tuple[str, Decimal]]:
+        """What each promotion takes off, and what prices by hand do."""
+        given = dict(self.quote.given) if self.quote else {}
+        by_hand = self.discount - sum(given.values(), ZERO)
+        return [*given.items(), *([(_("Prices by hand"), by_hand)] if by_hand else [])]
+
+    @property
+    def coupon_counts(self) -> bool:
+        """Whether the tab's coupon gives something."""
+        return bool(self.quote and any(use.coupon for use in self.quote.uses))
+
         return sum((entry.line.quantity for entry in self.lines), ZERO)
 
     @property
@@ -142,6 +154,7 @@ def priced_lines(lines: Iterable[SessionLine]) -> list[pricing.PricedLine]:
             else pricing.Override(line.price_override, line.override_reason),
         )
         for line in lines
+            tax_rate=line.product.tax_rate,
     ]
 
 
@@ -155,6 +168,10 @@ def pricing_context(session: OrderSession, at: datetime | None = None) -> pricin
         fallback_list_id=session.channel.price_list_id,
     )
 
+        channel=session.channel.code,
+        customer_tags=frozenset(session.customer.tags if session.customer is not None else ()),
+        coupon=session.coupon,
+        expiry=lambda product_ids: expiry.days_left(product_ids, places.of_channel(session.channel)),
 
 def needed_on(session: OrderSession) -> date:
     """The local day on which the goods are wanted; today when nobody said."""

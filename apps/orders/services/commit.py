@@ -9,7 +9,8 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.catalog.services import pricing
+from apps.catalog.models import Product
+from apps.catalog.services import pricing, promotions
 from apps.crm.models import Customer
 from apps.inventory.services import holds
 from apps.orders.errors import NothingToOrder, SessionClosed, StillDue, TotalChanged, Unsettled
@@ -19,13 +20,12 @@ from apps.orders.selectors import carts, places
 from apps.orders.services import completion, payments, points
 from apps.orders.services.payments import Tender
 from apps.orders.services.sessions import hold_lines
-from backoffice.kernel import clock, idempotency, money, numbering, rows, state
+from backoffice.kernel import clock, idempotency, numbering, rows, state
 from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.locks import retry_conflict
 from backoffice.outbox import directives
 
 SCOPE = "orders.commit"
-HUNDRED = Decimal(100)
 
 _TAB = Compiled(
     lambda pk: (
@@ -79,6 +79,7 @@ def commit(
 
     order, sealed = _seal(session, lines, quote, paid=paid, hand_over=hand_over)
     _keep_stock(session, lines, order)
+    promotions.redeem(quote.uses, reference=promotion_reference(order), customer=session.customer_id)
     points.take(order, tenders)
     payments.record(order, tenders, key=f"commit:{key}")
     if hand_over:
@@ -162,7 +163,6 @@ def _seal(
 
 def _line(place: int, line: SessionLine, priced: pricing.QuoteLine) -> OrderLine:
     product = line.product
-    rate = product.tax_rate
     return OrderLine(
         position=place,
         product=product,
@@ -173,13 +173,17 @@ def _line(place: int, line: SessionLine, priced: pricing.QuoteLine) -> OrderLine
         list_price=priced.list_price,
         unit_price=priced.unit_price,
         discount=priced.discount,
-        # Gross is the truth: the tax is the part of the amount that is tax.
-        tax=money.round_money(priced.amount * rate / (HUNDRED + rate)),
+        tax=priced.tax,
         total=priced.amount,
         is_stocked=product.is_stocked,
         note=line.note,
         explanation=list(priced.explanation),
     )
+
+
+def promotion_reference(order: Order) -> str:
+    """The order in the book of promotions used."""
+    return f"order:{order.pk}"
 
 
 def _snapshot(session: OrderSession) -> dict[str, object]:
@@ -188,6 +192,8 @@ def _snapshot(session: OrderSession) -> dict[str, object]:
         "channel": {"code": session.channel.code, "name": session.channel.name},
         "prices": {"list": session.channel.price_list_id, "at": clock.now().isoformat()},
     }
+    if session.coupon:
+        found["coupon"] = session.coupon
     customer: Customer | None = session.customer
     if customer is not None:
         found["customer"] = {

@@ -7,11 +7,13 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.catalog.services import promotions
 from apps.inventory.services import holds
 from apps.orders.errors import ReasonMissing, StillDue, WrongWay
 from apps.orders.models import Channel, Order
 from apps.orders.models.session import Fulfilment
 from apps.orders.services import completion, payments, points
+from apps.orders.services.commit import promotion_reference
 from backoffice.kernel import clock, state
 from backoffice.kernel.audit import acting
 from backoffice.kernel.errors import DomainError
@@ -67,6 +69,7 @@ def cancel(order: Order, *, revision: int, reason: str) -> Order:
         order.status_since = clock.now()
         state.advance(order, Status.CANCELLED, revision=revision, fields=["status_since"])
         holds.release_for(order, reason=reason.strip())
+        promotions.release(promotion_reference(order))
         if payments.refund_all(order, reason=reason.strip(), key=f"cancel:{order.pk}"):
             order.refresh_from_db(fields=["paid"])
             points.give_back(order, reason=reason.strip())

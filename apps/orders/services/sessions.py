@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
-from apps.catalog.services import pricing
+from apps.catalog.services import pricing, promotions
 from apps.crm.models import Address, Customer
 from apps.inventory.services import holds
 from apps.orders.errors import BadQuantity, HandleTaken, NotSellable, ReasonMissing, SessionClosed
@@ -252,6 +252,18 @@ def arrange(
     _set_way(session, fulfilment, address)
     session.handle, session.needed_at, session.notes = handle, needed_at, notes.strip()
     return _settle(session, carts.lines_of(session), "handle", "needed_at", "fulfilment", "address", "notes")
+
+
+@retry_conflict
+@transaction.atomic
+def apply_coupon(session: OrderSession, *, code: str, revision: int) -> Cart:
+    """A code that opens a promotion; an empty one takes it off again. It is used up when the order is sealed.
+
+    Raises CouponRefused, which says why the code counts for nothing, SessionClosed, StaleRevision.
+    """
+    session = _opened(session, revision)
+    session.coupon = promotions.check_coupon(code).code if code.strip() else ""
+    return _settle(session, carts.lines_of(session), "coupon")
 
 
 @retry_conflict

@@ -180,6 +180,13 @@ def set_customer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @command(SELL)
+def coupon(request: HttpRequest, pk: int) -> HttpResponse:
+    """A coupon's code; an empty one takes it off."""
+    code = request.POST.get("coupon", "")[:60].replace("\x00", "")
+    return _do(request, pk, lambda tab, rev: sessions.apply_coupon(tab, code=code, revision=rev))
+
+
+@command(SELL)
 def abandon(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the tab up."""
     session = _session(pk)

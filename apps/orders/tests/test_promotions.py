@@ -1,0 +1,149 @@
+"""Promotions and coupons from the tab to the order and back."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+
+from apps.catalog.errors import CouponRefused
+from apps.catalog.models import Promotion, PromotionUse
+from apps.catalog.services import price_lists, products, promotions
+from apps.inventory.tests.factories import make_stock
+from apps.orders.models import Order
+from apps.orders.services import commit, orders, sessions, verify
+from apps.orders.tests.build import counter, croissant, espresso, shelf, tab
+from backoffice.kernel import clock
+from backoffice.kernel.errors import DomainError
+
+D = Decimal
+
+
+def rule(name: str = "Half", **fields: Any) -> Promotion:
+    fields = {"kind": "percent", "value": D(50), "valid_from": clock.now() - timedelta(days=1), **fields}
+    return promotions.create(name=name, **fields)
+
+
+def sealed(cart: Any, key: str = "k") -> Order:
+    return commit.commit(cart.session, key=key, revision=cart.session.revision, expected_total=cart.total)
+
+
+@pytest.mark.django_db
+def test_a_discount_reaches_the_order_with_its_reason() -> None:
+    rule(channels=["counter"])
+    cart = tab((espresso(), 1))
+
+    assert cart.discounts == [("Half", cart.subtotal - cart.total)]
+    order = sealed(cart)
+
+    (line,) = order.lines.all()
+    assert (line.discount, order.discount) == (order.subtotal / 2, order.subtotal / 2)
+    assert any("Half" in why for why in line.explanation)
+    assert not PromotionUse.objects.exists()
+    assert verify.differences() == []
+
+
+@pytest.mark.django_db
+def test_a_coupon_is_used_by_the_order_and_comes_back_when_it_is_cancelled() -> None:
+    (coupon,) = promotions.add_coupons(rule(by_coupon=True), code="HELLO")
+    cart = tab((espresso(), 1))
+    full = cart.total
+    with pytest.raises(CouponRefused):
+        sessions.apply_coupon(cart.session, code="nope", revision=cart.session.revision)
+
+    cart = sessions.apply_coupon(cart.session, code="hello", revision=cart.session.revision)
+    assert (cart.total, cart.coupon_counts) == (full / 2, True)
+    order = sealed(cart)
+    coupon.refresh_from_db()
+    assert (coupon.uses, order.snapshot["coupon"]) == (1, "HELLO")
+    assert PromotionUse.objects.get().amount == full / 2
+
+    orders.cancel(order, revision=order.revision, reason="no")
+    coupon.refresh_from_db()
+    assert coupon.uses == 0
+
+
+@pytest.mark.django_db
+def test_a_coupon_that_was_used_meanwhile_shows_in_the_total() -> None:
+    promotions.add_coupons(rule(by_coupon=True), code="HELLO")
+    coffee = espresso()
+    carts = [tab((coffee, 1)) for _n in range(2)]
+    carts = [sessions.apply_coupon(one.session, code="HELLO", revision=one.session.revision) for one in carts]
+    sealed(carts[0], "a")
+
+    with pytest.raises(DomainError):
+        sealed(carts[1], "b")
+
+    assert Order.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_tax_on_top_is_in_the_total_and_the_books_agree() -> None:
+    channel = counter()
+    coffee = products.update(espresso(), tax_rate=D(10))
+    price_lists.update(channel.price_list, tax_inclusive=False)
+    cart = tab((coffee, 1))
+
+    order = sealed(cart)
+
+    assert order.tax_on_top == order.tax == (order.subtotal * D("0.1")).quantize(D("0.01"))
+    assert order.total == order.subtotal + order.tax
+    assert verify.differences() == []
+
+
+@pytest.mark.django_db
+def test_lots_that_expire_soon_are_cheaper() -> None:
+    rule(expires_within=2)
+    old, fresh = croissant(0), croissant(0, name="Fresh one")
+    make_stock(old, 9, shelf(), expires_on=clock.today() + timedelta(days=2))
+    make_stock(fresh, 9, shelf(), expires_on=clock.today() + timedelta(days=3))
+
+    cart = tab((old, 1), (fresh, 1), (espresso(), 1))
+
+    assert [entry.priced.reasons for entry in cart.lines if entry.priced] == [["Half"], [], []]
+
+
+@pytest.mark.django_db
+def test_the_till_shows_the_reason_and_takes_a_coupon(as_user: Any) -> None:
+    promotions.add_coupons(rule(by_coupon=True), code="HELLO")
+    cart = tab((espresso(), 1))
+    client = as_user("orders.sell")
+    url, page = reverse("orders:coupon", args=[cart.session.pk]), cart.session.get_absolute_url()
+
+    bad = client.post(url, {"coupon": "x\x00", "revision": cart.session.revision}, follow=True)
+    assert "no coupon" in bad.content.decode()
+    client.post(url, {"coupon": "hello", "revision": cart.session.revision})
+    shown = client.get(page).content.decode()
+    assert "HELLO" in shown
+    assert "Half" in shown
+    client.post(url, {"coupon": "", "revision": cart.session.revision + 1})
+    assert "HELLO" not in client.get(page).content.decode()
+    assert as_user("orders.view_order", username="other").post(url, {"coupon": "hello"}).status_code == 403
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_of_many_orders_with_one_coupon_and_a_limit_so_many_get_it() -> None:
+    limited = rule(max_uses=3)
+    coffee = espresso()
+    carts = [tab((coffee, 1)) for _n in range(8)]
+
+    def seal(place: int) -> Any:
+        try:
+            return sealed(carts[place], f"k{place}")
+        except DomainError as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(seal, range(8)))
+
+    limited.refresh_from_db()
+    assert sum(isinstance(one, Order) for one in results) == 3
+    assert (limited.uses, PromotionUse.objects.count()) == (3, 3)
