@@ -7,7 +7,7 @@ from typing import Any
 
 from apps.catalog.models import Attribute, Category, CategoryAttribute, Product, Unit
 from apps.catalog.selectors import prices as price_reads
-from apps.catalog.services import attributes, products, schema, variants
+from apps.catalog.services import attributes, bundles, products, schema, variants
 
 from .demo import CATEGORIES, pick
 
@@ -51,6 +51,7 @@ def build() -> None:
         said = {made[key].code: _value(made[key], value) for key, value in VALUES[product.sku].items()}
         products.update(product, attributes=said)
     _variants(_category("cake"))
+    _bundle(_category("shop"))
 
 
 def _attribute(key: str) -> Attribute:
@@ -96,3 +97,24 @@ def _variants(category: Category) -> None:
             cake, [(option["code"], each["code"]) for each in fillings], pattern=pattern,
             price=PRICES[place], price_list=price_reads.default_list(), sell_policy=Product.SellPolicy.ON_DEMAND,
         )  # fmt: skip
+
+
+def _bundle(category: Category) -> None:
+    """A gift basket that holds a breakfast set: a bundle in a bundle."""
+    if Product.objects.filter(sku="SH-BASK").exists():
+        return
+    known = {row.sku: row for row in Product.objects.filter(sku__in=["SH-JAM", "SH-GRAN", "SH-BEAN", "CA-COOK"])}
+    un = Unit.objects.get(code="un")
+    made = [
+        products.create(
+            sku=sku, name=name, kind=Product.Kind.BUNDLE, category=category, unit=un, icon="gift", price=Decimal(price)
+        )
+        for sku, name, price in (
+            ("SH-BREK", pick("Breakfast set", "Kit café da manhã"), 59),
+            ("SH-BASK", pick("Gift basket", "Cesta de presente"), 119),
+        )
+    ]
+    for bundle, parts in zip(made, (("SH-JAM", "SH-GRAN"), ("SH-BEAN", "CA-COOK")), strict=True):
+        for sku in parts:
+            bundles.put(bundle, known[sku], quantity=Decimal(4 if sku == "CA-COOK" else 1))
+    bundles.put(made[1], made[0], quantity=Decimal(1))

@@ -35,8 +35,7 @@ class BundleCycle(DomainError):
 
     def __init__(self, path: Sequence[str]) -> None:
         super().__init__(
-            _("%(name)s cannot hold it: %(path)s would be a circle.")
-            % {"name": path[0], "path": " → ".join(path)},
+            _("%(name)s cannot hold it: %(path)s would be a circle.") % {"name": path[0], "path": " → ".join(path)},
             field="component",
         )
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.catalog.views import attributes, categories, packs, price_grid, prices, products, units, variants
+from apps.catalog.views import attributes, bundles, categories, packs, price_grid, prices, products, units, variants
 
 app_name = "catalog"
 
@@ -16,6 +16,10 @@ urlpatterns = [
     path("products/<int:pk>/variants/axes/", variants.VariantAxes.as_view(), name="variant_axes"),
     path("products/<int:pk>/variants/make/", variants.VariantsMake.as_view(), name="variants_make"),
     path("products/<int:pk>/combination/", variants.VariantCombination.as_view(), name="variant_combination"),
+    path("products/<int:pk>/parts/", bundles.ProductParts.as_view(), name="product_parts"),
+    path("products/<int:product>/parts/add/", bundles.PartAdd.as_view(), name="part_add"),
+    path("bundle-parts/<int:pk>/edit/", bundles.PartChange.as_view(), name="part_change"),
+    path("bundle-parts/<int:pk>/remove/", bundles.PartRemove.as_view(), name="part_remove"),
     path("products/<int:pk>/history/", products.ProductHistory.as_view(), name="product_history"),
     path("products/<int:pk>/edit/", products.ProductEdit.as_view(), name="product_edit"),
     path("products/<int:pk>/name/", products.ProductName.as_view(), name="product_name"),

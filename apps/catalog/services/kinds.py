@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.utils.translation import gettext as _
 
 from apps.catalog.errors import InvalidProduct
@@ -36,14 +34,13 @@ def refuse_change(product: Product, before: str, *, used: bool) -> None:
         raise InvalidProduct(_("A variant has no variants of its own."), field="kind")
     if before == Product.Kind.CONFIGURABLE and product.variants.exists():
         raise InvalidProduct(_("It has variants, so its kind stays."), field="kind")
+    if before == Product.Kind.BUNDLE and product.parts.exists():
+        raise InvalidProduct(_("It has parts, so its kind stays."), field="kind")
+    if product.kind == Product.Kind.CONFIGURABLE and product.part_of.exists():
+        raise InvalidProduct(_("It is part of a bundle, so its kind stays."), field="kind")
     if used:
         raise InvalidProduct(
             _("The kind of %(product)s stays: stock, recipes or orders are written with it already.")
             % {"product": product.name},
             field="kind",
         )
-
-
-def imported() -> Iterable[str]:
-    """The kinds that a file can give a product: those that need nothing beside their row."""
-    return [kind for kind in Product.Kind.values if kind not in COMPOSED]

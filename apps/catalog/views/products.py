@@ -132,6 +132,7 @@ class ProductDetail(DetailScreen):
         Tab(
             "variants", gettext_lazy("Variants"), "catalog:product_variants", count=lambda product: product.variant_rows
         ),
+        Tab("parts", gettext_lazy("Parts"), "catalog:product_parts"),
         Tab("prices", gettext_lazy("Prices"), "catalog:product_prices", count=lambda product: product.price_rows),
         Tab("history", gettext_lazy("History"), "catalog:product_history"),
     ]
@@ -167,7 +168,7 @@ class ProductDetail(DetailScreen):
     def head(self) -> dict[str, Any]:
         head = super().head()
         kind = self.object.kind
-        others = {"variants": Product.Kind.CONFIGURABLE}
+        others = {"variants": Product.Kind.CONFIGURABLE, "parts": Product.Kind.BUNDLE}
         hidden = {tab.url_name for tab in self.tabs if others.get(tab.key, kind) != kind}
         gone = {reverse(name, args=[self.object.pk]) for name in hidden}
         return head | {"tabs": [tab for tab in head["tabs"] if tab.url not in gone]}
@@ -251,8 +252,8 @@ class ProductHistory(HistoryScreen):
     permission = "catalog.view_product"
     list_url = "catalog:product_list"
     detail_class = ProductDetail
-    related = ("prices", "packs")
-    hidden = (*HistoryScreen.hidden, "product", "completeness", "missing", "cover", "variant_key")
+    related = ("prices", "packs", "parts")
+    hidden = (*HistoryScreen.hidden, "product", "bundle", "completeness", "missing", "cover", "variant_key")
 
     def get_queryset(self) -> QuerySet[Product]:
         return product_reads.with_page_needs(Product.objects.all())

@@ -14,7 +14,7 @@ from apps.catalog.models import Product
 from apps.inventory.filters import StockFilter
 from apps.inventory.forms import MinimumForm
 from apps.inventory.models import ReorderRule
-from apps.inventory.selectors import availability, ledger
+from apps.inventory.selectors import availability, bundles, ledger
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import reorder
 from apps.inventory.tables import StockTable, state_of
@@ -170,6 +170,7 @@ def product_stock(request: HttpRequest, pk: int) -> HttpResponse:
         "state": text,
         "tone": tone,
         "unit": product.unit.code,
+        "bundle": bundles.by_place(product) if product.kind == Product.Kind.BUNDLE else None,
         "title": _("Stock"),
         "breadcrumbs": [(product.name, product.get_absolute_url()), (_("Stock"), "")],
     }

@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.errors import NoPrice
 from apps.catalog.models import Product
+from apps.catalog.selectors import bundles
 from apps.catalog.services import pricing
 from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation
 from apps.inventory.selectors import availability
+from apps.inventory.selectors.bundles import floor
 from apps.orders.models import Channel, OrderSession, SessionLine
 from apps.orders.selectors import expiry, places
 from backoffice.kernel import clock
@@ -104,8 +106,6 @@ class Cart:
         return self.quote.discount if self.quote else ZERO
 
     @property
-    def units(self) -> Decimal:
-    @property
     def discounts(self) -> list[tuple[str, Decimal]]:
         """What each promotion takes off, and what prices by hand do."""
         given = dict(self.quote.given) if self.quote else {}
@@ -117,6 +117,8 @@ class Cart:
         """Whether the tab's coupon gives something."""
         return bool(self.quote and any(use.coupon for use in self.quote.uses))
 
+    @property
+    def units(self) -> Decimal:
         return sum((entry.line.quantity for entry in self.lines), ZERO)
 
     @property
@@ -152,9 +154,9 @@ def priced_lines(lines: Iterable[SessionLine]) -> list[pricing.PricedLine]:
             override=None
             if line.price_override is None
             else pricing.Override(line.price_override, line.override_reason),
+            tax_rate=line.product.tax_rate,
         )
         for line in lines
-            tax_rate=line.product.tax_rate,
     ]
 
 
@@ -166,12 +168,12 @@ def pricing_context(session: OrderSession, at: datetime | None = None) -> pricin
         at=at or clock.now(),
         customer_id=session.customer_id,
         fallback_list_id=session.channel.price_list_id,
-    )
-
         channel=session.channel.code,
         customer_tags=frozenset(session.customer.tags if session.customer is not None else ()),
         coupon=session.coupon,
         expiry=lambda product_ids: expiry.days_left(product_ids, places.of_channel(session.channel)),
+    )
+
 
 def needed_on(session: OrderSession) -> date:
     """The local day on which the goods are wanted; today when nobody said."""
@@ -179,12 +181,29 @@ def needed_on(session: OrderSession) -> date:
 
 
 def demand(lines: Iterable[SessionLine]) -> dict[int, Decimal]:
-    """How much of each stocked product the lines ask for."""
+    """How much of each stocked product the lines ask for; of a bundle its parts. Bundles cost queries, others none."""
     found: dict[int, Decimal] = {}
+    bundled = []
     for line in lines:
         if line.product.is_stocked:
             found[line.product_id] = found.get(line.product_id, ZERO) + line.quantity
+        elif line.product.kind == Product.Kind.BUNDLE:
+            bundled.append(line)
+    if bundled:
+        for line, parts in parts_of(bundled):
+            for pk, each in parts.items():
+                found[pk] = found.get(pk, ZERO) + each * line.quantity
     return found
+
+
+def parts_of(lines: Sequence[SessionLine]) -> list[tuple[SessionLine, dict[int, Decimal]]]:
+    """Of each line of a bundle how much of every stocked good one of it holds."""
+    inside = bundles.leaves({line.product_id for line in lines})
+    every = {pk for parts in inside.values() for pk in parts}
+    stocked = set(Product.objects.stocked().filter(pk__in=every).values_list("pk", flat=True))
+    return [
+        (line, {pk: each for pk, each in inside.get(line.product_id, {}).items() if pk in stocked}) for line in lines
+    ]
 
 
 def allocated(session: OrderSession) -> dict[int, Decimal]:
@@ -232,11 +251,19 @@ def build(
     stale = bool(session.expires_at and session.expires_at <= now and demand(lines))
     left = dict(demand(lines) if stale else kept)
     priced = {line.key: line for line in quote.lines} if quote else {}
+    bundled = [line for line in lines if line.product.kind == Product.Kind.BUNDLE]
+    inside = {line.pk: parts for line, parts in parts_of(bundled)} if bundled else {}
     entries = []
     for line in lines:
-        held = min(line.quantity, left.get(line.product_id, ZERO))
-        left[line.product_id] = left.get(line.product_id, ZERO) - held
-        entries.append(CartLine(line, priced.get(str(line.pk)), held, line.product.is_stocked))
+        parts = {} if line.product.is_stocked else inside.get(line.pk, {})
+        if parts:
+            held = min(line.quantity, floor(parts, {pk: left.get(pk, ZERO) for pk in parts}) or ZERO)
+            left |= {pk: left.get(pk, ZERO) - held * each for pk, each in parts.items()}
+        else:
+            held = min(line.quantity, left.get(line.product_id, ZERO))
+            left[line.product_id] = left.get(line.product_id, ZERO) - held
+        stocked = bool(parts) or line.product.is_stocked
+        entries.append(CartLine(line, priced.get(str(line.pk)), held, stocked))
     short = [entry for entry in entries if entry.short]
     found = _shortages(session, short, now) if short else {}
     issues: list[Issue] = [

@@ -16,6 +16,7 @@ from apps.catalog.models import Category, Product, ProductUnit
 from apps.catalog.selectors import prices
 from apps.inventory.models import DailyDemand, ExpectedArrival
 from apps.inventory.selectors import availability
+from apps.inventory.selectors import bundles as bundle_reads
 from apps.orders.models import Channel, OrderSession
 from apps.orders.selectors import places
 from backoffice.kernel import clock, quantity
@@ -90,13 +91,15 @@ def tiles(products: Sequence[Product], *, channel: Channel, in_cart: Mapping[int
     """Price and what is left of each. The same number of queries for one and sixty."""
     amounts = prices.current(channel.price_list_id, products)
     there = availability.of(products, locations=places.of_channel(channel))
+    kits = [product.pk for product in products if product.kind == Product.Kind.BUNDLE]
+    whole = bundle_reads.available(kits, locations=places.of_channel(channel)) if kits else {}
     gone = [product.pk for product in products if product.is_stocked and there[product.pk].available <= 0]
     coming = _next_times(gone) if gone else {}
     return [
         Tile(
             product,
             amounts.get(product.pk),
-            there[product.pk].available if product.is_stocked else None,
+            there[product.pk].available if product.is_stocked else whole.get(product.pk),
             in_cart.get(product.pk, Decimal(0)),
             coming.get(product.pk, ""),
         )

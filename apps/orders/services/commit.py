@@ -114,11 +114,11 @@ def _keep_stock(session: OrderSession, lines: list[SessionLine], order: Order) -
         partial=bool(promised),
     )
     kept = carts.backed(hold.pk for hold in again)
-    short = [
-        line
-        for line in lines
-        if line.product_id not in promised and kept.get(line.product_id, 0) < wanted.get(line.product_id, 0)
-    ]
+    lacking = {pk for pk, quantity in wanted.items() if pk not in promised and kept.get(pk, 0) < quantity}
+    short = [line for line in lines if line.product_id in lacking]
+    if not short and lacking:
+        bundled = [line for line in lines if line.product.kind == Product.Kind.BUNDLE]
+        short = [line for line, parts in carts.parts_of(bundled) if lacking & parts.keys()]
     if short:
         raise Unsettled([_("%(product)s is sold out.") % {"product": line.product} for line in short])
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from django.utils.translation import gettext as _
 
+from apps.catalog.selectors import bundles
 from apps.crm.models import Interaction
 from apps.crm.services import interactions, purchases
 from apps.inventory.services import demand, holds
@@ -27,46 +28,83 @@ def hand_over(order: Order, lines: Sequence[OrderLine]) -> list[OrderLineLot]:
     Raises InsufficientStock when something that was promised is not there yet.
     """
     taken = holds.fulfil_for(order, kind="sale", key=f"order-{order.pk}")
-    filled = share_lots([line for line in lines if line.is_stocked], taken)
+    queues = _by_product(taken)
+    filled = share_lots([line for line in lines if line.is_stocked], queues)
+    if any(queues.values()):  # what is left was kept for bundles
+        filled += _share_parts([line for line in lines if not line.is_stocked], queues)
     rows.insert(filled)
     for line in _costs(filled):
         rows.save(line, ("unit_cost",))
     return filled
 
 
-def share_lots(lines: Iterable[OrderLine], taken: Sequence[Taken]) -> list[OrderLineLot]:
+class Part:
+    """What is left of a lot that was taken."""
+
+    __slots__ = ("left", "taken")
+
+    def __init__(self, taken: Taken) -> None:
+        self.taken, self.left = taken, taken.quantity
+
+
+Queues = dict[int, list[Part]]
+
+
+def share_lots(lines: Iterable[OrderLine], queues: Queues) -> list[OrderLineLot]:
     """Which line was filled from which lot, in the order of the lines. Raises DomainError when something is missing."""
-    parts: dict[int, list[Taken]] = defaultdict(list)
-    for part in taken:
-        parts[part.product_id].append(part)
-    used: dict[int, Decimal] = defaultdict(Decimal)  # of the first part of each product
-    rows = []
+    filled = []
     for line in lines:
-        wanted = line.quantity
-        queue = parts[line.product_id]
-        while wanted > 0 and queue:
-            part = queue[0]
-            here = min(wanted, part.quantity - used[line.product_id])
-            rows.append(
-                OrderLineLot(line=line, lot=part.lot, location=part.location, quantity=here, unit_cost=part.unit_cost)
-            )
-            wanted -= here
-            used[line.product_id] += here
-            if used[line.product_id] == part.quantity:
-                queue.pop(0)
-                used[line.product_id] = Decimal(0)
-        if wanted > 0:
+        found, missing = _draw(line, queues[line.product_id], line.quantity)
+        filled += found
+        if missing > 0:
             raise DomainError(
                 _("%(missing)s × %(product)s is not kept for this order any more.")
-                % {"missing": quantities.format_quantity(wanted), "product": line.name}
+                % {"missing": quantities.format_quantity(missing), "product": line.name}
             )
-    return rows
+    return filled
+
+
+def _share_parts(lines: Sequence[OrderLine], queues: Queues) -> list[OrderLineLot]:
+    """What was kept for bundles goes to their lines, by what each holds; the last one takes what is left over, since a
+    bundle may be put together otherwise by now."""
+    inside = bundles.leaves({line.product_id for line in lines})
+    filled = []
+    bundled = [line for line in lines if line.product_id in inside]
+    for line in bundled:
+        for pk, each in inside[line.product_id].items():
+            filled += _draw(line, queues[pk], each * line.quantity)[0]
+    for queue in queues.values() if bundled else ():
+        filled += _draw(bundled[-1], queue, sum((part.left for part in queue), Decimal(0)))[0]
+    return filled
+
+
+def _by_product(taken: Sequence[Taken]) -> Queues:
+    queues: Queues = defaultdict(list)
+    for part in taken:
+        queues[part.product_id].append(Part(part))
+    return queues
+
+
+def _draw(line: OrderLine, queue: list[Part], wanted: Decimal) -> tuple[list[OrderLineLot], Decimal]:
+    """So much from the head of the queue, for the line; and what was missing."""
+    filled = []
+    while wanted > 0 and queue:
+        part, taken = queue[0], queue[0].taken
+        here = min(wanted, part.left)
+        filled.append(
+            OrderLineLot(line=line, lot=taken.lot, location=taken.location, quantity=here, unit_cost=taken.unit_cost)
+        )
+        wanted -= here
+        part.left -= here
+        if part.left == 0:
+            queue.pop(0)
+    return filled, wanted
 
 
 def complete(order: Order, lines: Sequence[OrderLine]) -> None:
     """Write the sale into the books of the apps below, and let the points follow."""
     day = clock.local(order.needed_at).date() if order.needed_at else order.business_date
-    demand.record([(line.product_id, day, order.channel.code, line.quantity) for line in lines])
+    demand.record([(pk, day, order.channel.code, quantity) for pk, quantity in _wanted(lines)])
     customer = order.customer
     if customer is None:
         return
@@ -104,14 +142,23 @@ def notify(order: Order, event: str) -> None:
         )
 
 
+def _wanted(lines: Sequence[OrderLine]) -> list[tuple[int, Decimal]]:
+    """What was really wanted: of a bundle what it is made of, since that is what has to be there again."""
+    loose = {line.product_id for line in lines if not line.is_stocked}
+    inside = bundles.leaves(loose) if loose else {}
+    found: list[tuple[int, Decimal]] = []
+    for line in lines:
+        parts = inside.get(line.product_id, {})
+        found += [(pk, each * line.quantity) for pk, each in parts.items()] or [(line.product_id, line.quantity)]
+    return found
+
+
 def _costs(rows: Iterable[OrderLineLot]) -> list[OrderLine]:
     worth: dict[int, Fraction] = defaultdict(Fraction)
-    quantity: dict[int, Fraction] = defaultdict(Fraction)
     lines: dict[int, OrderLine] = {}
     for row in rows:
         lines[row.line.pk] = row.line
         worth[row.line.pk] += Fraction(row.quantity) * Fraction(row.unit_cost)
-        quantity[row.line.pk] += Fraction(row.quantity)
     for pk, line in lines.items():
-        line.unit_cost = quantities.from_fraction(worth[pk] / quantity[pk])
+        line.unit_cost = quantities.from_fraction(worth[pk] / Fraction(line.quantity))
     return list(lines.values())

@@ -316,12 +316,15 @@ def hold_lines(session: OrderSession, lines: list[SessionLine]) -> list[holds.Ho
     pre-order: it is made freshly, and production must see the day on which it is wanted.
     """
     products = {line.product_id: line.product for line in lines}
+    demand = carts.demand(lines)
+    if inside := demand.keys() - products.keys():  # what bundles are made of
+        products |= Product.objects.select_related("unit").in_bulk(inside)
     day = carts.needed_on(session)
     if day == clock.today():
         day += timedelta(days=session.channel.expiry_margin_days)
     return [
         holds.HoldLine(product=products[product_id], quantity=quantity, needed_on=day)
-        for product_id, quantity in carts.demand(lines).items()
+        for product_id, quantity in demand.items()
     ]
 
 

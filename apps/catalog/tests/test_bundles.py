@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from apps.catalog.errors import BundleCycle, InvalidProduct
+from apps.catalog.models import BundleItem, Product
+from apps.catalog.selectors import bundles as reads
+from apps.catalog.services import bundles, products
+
+from .factories import make_product
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+def make_bundle(name: str, *parts: tuple[Product, int | str], **fields: Any) -> Product:
+    bundle = make_product(name, kind="bundle", **fields)
+    for component, quantity in parts:
+        bundles.put(bundle, component, quantity=D(quantity))
+    return bundle
+
+
+def test_leaves_are_counted_through_all_levels(django_assert_num_queries: Any) -> None:
+    jam, tea = make_product("Jam"), make_product("Tea", unit="kg")
+    small = make_bundle("Small", (jam, 2), (tea, "0.5"))
+    large = make_bundle("Large", (small, 3), (jam, 1))
+
+    with django_assert_num_queries(2):
+        assert reads.leaves([large.pk]) == {large.pk: {jam.pk: 7, tea.pk: D("1.5")}}
+    with django_assert_num_queries(1):
+        assert reads.leaves([small.pk, large.pk, jam.pk]) == {
+            small.pk: {jam.pk: 2, tea.pk: D("0.5")},
+            large.pk: {jam.pk: 7, tea.pk: D("1.5")},
+        }
+    with django_assert_num_queries(1):
+        assert reads.leaves([jam.pk]) == {}
+
+
+def test_a_circle_is_refused_with_its_path() -> None:
+    inner = make_bundle("Inner")
+    middle = make_bundle("Middle", (inner, 1))
+    outer = make_bundle("Outer", (middle, 1))
+
+    with pytest.raises(BundleCycle, match="Inner → Outer → Middle → Inner"):
+        bundles.put(inner, outer, quantity=D(1))
+    with pytest.raises((BundleCycle, InvalidProduct)):
+        bundles.put(inner, inner, quantity=D(1))
+
+    assert BundleItem.objects.count() == 2
+
+
+def test_bundles_lie_five_levels_deep_at_most_from_whichever_end_they_grow() -> None:
+    good = make_product()
+    chain = [make_bundle(f"Level {number}") for number in range(6)]
+    bundles.put(chain[4], good, quantity=D(1))
+    for upper, lower in pairwise(chain[:5]):
+        bundles.put(upper, lower, quantity=D(1))
+    assert reads.leaves([chain[0].pk]) == {chain[0].pk: {good.pk: 1}}
+
+    with pytest.raises(InvalidProduct):
+        bundles.put(chain[5], chain[0], quantity=D(1))
+    bundles.put(chain[5], good, quantity=D(1))
+    with pytest.raises(InvalidProduct):
+        bundles.put(chain[4], chain[5], quantity=D(1))
+
+
+def test_what_can_be_part_of_what() -> None:
+    good, cake = make_product("Good"), make_product("Cake", kind="configurable")
+    bundle = make_bundle("Bundle", (good, 1))
+
+    for attempt in (
+        lambda: bundles.put(good, bundle, quantity=D(1)),
+        lambda: bundles.put(bundle, cake, quantity=D(1)),
+        lambda: bundles.put(bundle, good, quantity=D(0)),
+        lambda: products.update(bundle, kind="simple"),
+        lambda: products.update(good, kind="configurable"),
+    ):
+        with pytest.raises(InvalidProduct):
+            attempt()
+    item = bundles.put(bundle, good, quantity=D(4))
+    assert (item.quantity, bundle.parts.count()) == (4, 1)
+    bundles.take_out(item)
+    assert products.update(bundle, kind="simple").kind == "simple"
+
+
+def test_a_bundle_has_no_stock_of_its_own() -> None:
+    bundle = make_bundle("Bundle")
+
+    assert (bundle.is_stocked, bundle.is_sellable, bundle.is_purchasable) == (False, True, False)
+
+
+def test_parts_are_kept_on_the_bundles_page(as_user: Any) -> None:
+    good, bundle = make_product("Jam", sku="JAM"), make_product("Basket", kind="bundle")
+    client = as_user("catalog.view_product", "catalog.change_product")
+    page = reverse("catalog:product_parts", args=[bundle.pk])
+    add = reverse("catalog:part_add", args=[bundle.pk])
+
+    assert client.post(add, {"component": "JAM", "quantity": "2"}).status_code == 302
+    assert "Jam" in client.get(page).content.decode()
+    assert page in client.get(bundle.get_absolute_url()).content.decode()
+    assert reverse("catalog:product_parts", args=[good.pk]) not in client.get(good.get_absolute_url()).content.decode()
+    refused = client.post(add, {"component": bundle.sku, "quantity": "1"})
+    assert (refused.status_code, list(refused.context["form"].errors)) == (409, ["component"])
+    item = bundle.parts.get()
+    client.post(reverse("catalog:part_change", args=[item.pk]), {"quantity": "3"})
+    item.refresh_from_db()
+    assert item.quantity == 3
+    client.post(reverse("catalog:part_remove", args=[item.pk]))
+    assert not bundle.parts.exists()
+    assert as_user("catalog.view_product", username="reader").post(add).status_code == 403
