@@ -220,6 +220,9 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
 # What planned work will take of the stock before it holds any: callables of (product ids) -> {product id: quantity}.
 PLANNED_DEMAND: list[str] = ["apps.production.selectors.planned_demand.of"]
 
+# Who got what left the house: (callable of the documents -> who each was for, the permission to see it).
+PARTIES: list[tuple[str, str]] = [("apps.orders.selectors.parties.of", "orders.view_order")]
+
 # Import key -> dotted path of the importer class. See backoffice/transfers/importer.py.
 IMPORTS: dict[str, str] = {
     "products": "apps.catalog.resources.ProductImporter",

@@ -15,6 +15,7 @@ from apps.inventory.views import (
     purchase_receive,
     purchase_suggestions,
     purchases,
+    recall,
     receive,
     suppliers,
 )
@@ -31,6 +32,10 @@ urlpatterns = [
     path("lots/<int:pk>/history/", lots.LotHistory.as_view(), name="lot_history"),
     path("lots/<int:pk>/block/", lots.LotBlock.as_view(), name="lot_block"),
     path("lots/<int:pk>/release/", lots.LotUnblock.as_view(), name="lot_unblock"),
+    path("lots/<int:pk>/trace/", recall.LotTrace.as_view(), name="lot_trace"),
+    path("lots/<int:pk>/recall/", recall.LotRecall.as_view(), name="lot_recall"),
+    path("lots/<int:pk>/recall/sheet/", recall.sheet, name="lot_recall_sheet"),
+    path("lots/<int:pk>/recall/file/", recall.file, name="lot_recall_file"),
     path("receive/", receive.Receive.as_view(), name="receive"),
     path("transfer/", operations.Transfer.as_view(), name="transfer"),
     path("adjust/", operations.Adjust.as_view(), name="adjust"),

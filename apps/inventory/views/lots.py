@@ -90,6 +90,13 @@ class LotDetail(DetailScreen):
     panels = "inventory.lot"
     list_url = "inventory:lot_list"
     actions = [
+        Action(
+            gettext_lazy("Trace and recall"),
+            "inventory:lot_trace",
+            "inventory.block_lot",
+            icon="network",
+            dialog=False,
+        ),
         Action(gettext_lazy("History"), "inventory:lot_history", "inventory.view_lot", icon="history", dialog=False),
         Action(
             gettext_lazy("Block"),

@@ -1,0 +1,29 @@
+"""Taking a lot back with everything that was made from it."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.inventory.errors import ReasonMissing
+from apps.inventory.models import Lot
+from apps.inventory.selectors import recall
+from apps.inventory.services import lots, stock_locks
+
+
+@transaction.atomic
+def block_all(lot: Lot, *, reason: str) -> list[Lot]:
+    """Block the lot and every lot made from it, however many steps away. Returns those that were not blocked before.
+
+    Holds on them move to other stock, or wait. Said twice it changes nothing more. Raises ReasonMissing.
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    members = recall.family(lot)
+    stock_locks.lock_products(member.lot.product_id for member in members)
+    members = recall.family(lot)
+    text = _("Recall of %(lot)s: %(reason)s") % {"lot": lot.code, "reason": reason.strip()}
+    done = []
+    for member in members:
+        if member.lot.status != Lot.Status.BLOCKED:
+            lots.block(member.lot, reason=text[:200])
+            done.append(member.lot)
+    return done

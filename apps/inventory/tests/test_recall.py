@@ -1,0 +1,109 @@
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from apps.inventory.errors import ReasonMissing
+from apps.inventory.models import Hold, Lot
+from apps.inventory.selectors import recall as reads
+from apps.inventory.services import holds, recall, stock
+from apps.inventory.services.holds import HoldLine
+from apps.inventory.services.verify import differences
+from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
+from backoffice.kernel import clock
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+def made(product: Any, quantity: str, shop: Any, *parents: Lot) -> Lot:
+    return stock.produce(
+        origin=make_origin(),
+        product=product,
+        quantity=D(quantity),
+        location=shop,
+        total_cost=D(4),
+        produced_on=clock.today(),
+        expires_on=None,
+        parents=list(parents),
+    )
+
+
+@pytest.fixture
+def bakery() -> dict[str, Any]:
+    """Flour becomes dough, dough becomes bread; some bread is sold, some is held, some is here; salt goes in too."""
+    shop = make_location("Shop", kind="sale")
+    flour, dough, bread = make_product("Flour", unit="kg"), make_product("Dough", unit="kg"), make_product("Bread")
+    salt = make_product("Salt", unit="kg")
+    lot = make_stock(flour, 10, shop, lot_code="FL-1")
+    salty = make_stock(salt, 1, shop, lot_code="SA-1")
+    doughs = made(dough, "6", shop, lot, salty)
+    breads = made(bread, "20", shop, doughs)
+    other = make_stock(bread, 5, shop, lot_code="OTHER")
+    order, tab = make_origin("order-1"), make_origin("tab-2")
+    holds.place(origin=order, lines=[HoldLine(bread, D(3))], locations=[shop])
+    holds.fulfil_for(order)
+    hold = holds.place(origin=tab, lines=[HoldLine(bread, D(4))], locations=[shop])[0]
+    return {
+        "shop": shop, "flour": lot, "salt": salty, "dough": doughs, "bread": breads, "other": other, "hold": hold,
+        "order": order,
+    }  # fmt: skip
+
+
+def test_a_recall_reaches_every_step_forward_and_back(bakery):
+    found = reads.of(bakery["flour"])
+    assert [(one.lot.pk, one.level) for one in found.family] == [
+        (bakery["flour"].pk, 0), (bakery["dough"].pk, 1), (bakery["bread"].pk, 2),
+    ]  # fmt: skip
+    assert {one.lot.code for one in reads.of(bakery["bread"]).ancestors} == {"FL-1", "SA-1", bakery["dough"].code}
+    assert {(row.lot.code, row.quantity) for row in found.here} == {
+        ("FL-1", 10), (bakery["dough"].code, 6), (bakery["bread"].code, 17),
+    }  # fmt: skip
+    assert [(row.origin, row.quantity) for row in found.sold] == [(bakery["order"], 3)]
+
+
+def test_blocking_all_moves_holds_to_other_stock_and_says_how_many(bakery):
+    with pytest.raises(ReasonMissing):
+        recall.block_all(bakery["flour"], reason=" ")
+    done = recall.block_all(bakery["flour"], reason="stones")
+    assert len(done) == 3
+    assert recall.block_all(bakery["flour"], reason="stones") == []
+    assert set(Lot.objects.filter(status="blocked")) == {bakery["flour"], bakery["dough"], bakery["bread"]}
+    assert "stones" in bakery["bread"].history.first().history_change_reason
+    rows = Hold.objects.get(pk=bakery["hold"].pk).allocations.all()
+    assert [(row.lot, row.quantity) for row in rows] == [(bakery["other"], 4)]
+    assert differences() == []
+
+
+def test_what_came_back_was_not_sold(bakery):
+    sale = bakery["bread"].moves.get(operation__kind="sale").operation
+    stock.reverse(sale, reason="wrong person")
+    assert reads.of(bakery["flour"]).sold == []
+
+
+def test_the_pages_the_sheet_and_the_file(as_user, bakery):
+    client = as_user("inventory.view_lot", "inventory.block_lot")
+    pk = bakery["flour"].pk
+    page = client.get(reverse("inventory:lot_trace", args=[pk])).content.decode()
+    assert bakery["bread"].code in page
+    assert client.get(reverse("inventory:lot_recall_sheet", args=[pk])).status_code == 200
+    text = b"".join(client.get(reverse("inventory:lot_recall_file", args=[pk]))).decode()
+    assert f"sold,{bakery['bread'].product.sku},Bread,{bakery['bread'].code},3,un,order-1" in text
+    action = reverse("inventory:lot_recall", args=[pk])
+    assert "3 lots are blocked; 1 hold" in client.get(action).content.decode()
+    assert client.post(action, {"reason": ""}).status_code == 422
+    assert client.post(action, {"reason": "stones"}).status_code == 302
+    assert as_user("inventory.view_lot", username="other").post(action, {"reason": "x"}).status_code == 403
+
+
+def test_who_bought_is_told_to_who_may_see_orders(as_user, bakery, monkeypatch):
+    def ask(origins: Any) -> Any:
+        return {(type(origin), origin.pk): reads.Party("Maria Lima", "+55 11") for origin in origins}
+
+    monkeypatch.setattr("apps.orders.selectors.parties.of", ask)
+    url = reverse("inventory:lot_trace", args=[bakery["flour"].pk])
+    keeper = as_user("inventory.view_lot", "inventory.block_lot", username="keeper")
+    assert "Maria Lima" not in keeper.get(url).content.decode()
+    seller = as_user("inventory.view_lot", "inventory.block_lot", "orders.view_order", username="seller")
+    assert "Maria Lima" in seller.get(url).content.decode()

@@ -1,0 +1,175 @@
+"""The whole trace of a lot, and its recall: first looked at, then blocked; on paper and as a file."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from apps.inventory.forms import ReasonForm
+from apps.inventory.models import Lot
+from apps.inventory.selectors import recall as reads
+from apps.inventory.services import recall
+from apps.inventory.views.lots import LotDetail
+from backoffice.company import current as current_company
+from backoffice.kernel import clock
+from backoffice.ui.actions import Action
+from backoffice.ui.export import csv_response
+from backoffice.ui.permissions import requires
+from backoffice.ui.screens import ActionScreen, Figure
+
+CHANGED = ("inventory-lot", "inventory-stock", "inventory-hold")
+
+
+class LotTrace(LotDetail):
+    """Every lot before and after it, what is still here, what was sold and to whom."""
+
+    permission = "inventory.block_lot"
+    template_name = "inventory/lot_trace.html"
+    panels = ""
+    actions = [
+        Action(gettext_lazy("Block all"), "inventory:lot_recall", "inventory.block_lot", icon="ban", primary=True),
+        Action(
+            gettext_lazy("Print sheet"),
+            "inventory:lot_recall_sheet",
+            "inventory.block_lot",
+            icon="printer",
+            dialog=False,
+        ),
+        Action(gettext_lazy("File"), "inventory:lot_recall_file", "inventory.block_lot", icon="download", dialog=False),
+        Action(gettext_lazy("Lot"), "inventory:lot_detail", "inventory.view_lot", icon="boxes", dialog=False),
+    ]
+
+    @cached_property
+    def recall(self) -> reads.Recall:
+        return reads.of(self.object, sees=self.request.user.has_perm)
+
+    def figures(self) -> list[Figure]:
+        found = self.recall
+        return [
+            Figure(_("Lots in the family"), len(found.family), on=True),
+            Figure(_("Not blocked"), found.open, tone="warn" if found.open else "ok"),
+            Figure(_("Still here"), len({row.lot_id for row in found.here}), note=_("lots")),
+            Figure(_("Sold in"), len(found.sold), note=_("sales")),
+            Figure(_("Known customers"), len({row.party.url for row in found.sold if row.party and row.party.url})),
+        ]
+
+    def breadcrumbs(self) -> list[tuple[Any, str]]:
+        return [*super().breadcrumbs(), (str(self.object), self.object.get_absolute_url())]
+
+    def get_context(self, **more: Any) -> dict[str, Any]:
+        return super().get_context(recall=self.recall, **more)
+
+
+class LotRecall(ActionScreen):
+    """Blocks the whole family."""
+
+    model = Lot
+    permission = "inventory.block_lot"
+    form_class = ReasonForm
+    submit_label = gettext_lazy("Block all")
+    danger = True
+    leave = True
+    changed = CHANGED
+
+    def get_queryset(self) -> QuerySet[Lot]:
+        return Lot.objects.select_related("product__unit")
+
+    def get_title(self) -> str:
+        return _("Recall %(lot)s?") % {"lot": self.object}
+
+    def intro(self) -> str:
+        found = reads.of(self.object, sees=self.request.user.has_perm)
+        lots = ngettext("%(count)s lot is blocked", "%(count)s lots are blocked", found.open) % {"count": found.open}
+        holds = ngettext(
+            "%(count)s hold moves to other stock, or waits",
+            "%(count)s holds move to other stock, or wait",
+            len(found.held),
+        ) % {"count": len(found.held)}
+        return f"{lots}; {holds}."
+
+    def perform(self, form: Any) -> Any:
+        self.done = recall.block_all(self.object, reason=form.cleaned_data["reason"])
+        return self.object
+
+    def success(self, result: Any) -> str:
+        return ngettext("%(count)s lot is blocked.", "%(count)s lots are blocked.", len(self.done)) % {
+            "count": len(self.done)
+        }
+
+    def success_url(self, result: Any) -> str:
+        return reverse("inventory:lot_trace", args=[self.object.pk])
+
+
+def _lot(pk: int) -> Lot:
+    return get_object_or_404(Lot.objects.select_related("product__unit", "product__category"), pk=pk)
+
+
+@requires("inventory.block_lot")
+def sheet(request: HttpRequest, pk: int) -> HttpResponse:
+    """The recall on paper: what to take off the shelves, and whom to call."""
+    lot = _lot(pk)
+    context = {
+        "lot": lot,
+        "recall": reads.of(lot, sees=request.user.has_perm),
+        "company": current_company(),
+        "printed_at": clock.now(),
+        "printed_by": request.user,
+        "qr_url": request.build_absolute_uri(reverse("inventory:lot_trace", args=[pk])),
+    }
+    return render(request, "inventory/sheets/recall.html", context)
+
+
+@requires("inventory.block_lot")
+def file(request: HttpRequest, pk: int) -> Any:
+    """The same as a file: one row for what is still here, one for each sale."""
+    lot = _lot(pk)
+    found = reads.of(lot, sees=request.user.has_perm)
+
+    def rows() -> Iterator[list[Any]]:
+        for here in found.here:
+            product = here.product
+            yield [
+                _("here"),
+                product.sku,
+                product.name,
+                here.lot.code,
+                here.quantity,
+                product.unit.code,
+                here.location.name,
+                "",
+                "",
+                "",
+            ]
+        for row in found.sold:
+            product = row.lot.product
+            who, contact = (row.party.name, row.party.contact) if row.party else ("", "")
+            yield [
+                _("sold"), product.sku, product.name, row.lot.code, row.quantity, product.unit.code, row.label,
+                clock.local(row.when), who, contact,
+            ]  # fmt: skip
+        for row in found.lost:
+            product = row.lot.product
+            yield [
+                row.kind,
+                product.sku,
+                product.name,
+                row.lot.code,
+                row.quantity,
+                product.unit.code,
+                row.label,
+                clock.local(row.when),
+                "",
+                "",
+            ]
+
+    header = [
+        _("State"), _("SKU"), _("Product"), _("Lot"), _("Quantity"), _("Unit"), _("Where"), _("When"),
+        _("Customer"), _("Contact"),
+    ]  # fmt: skip
+    return csv_response(f"recall-{lot.pk}", header, rows())
