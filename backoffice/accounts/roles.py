@@ -31,7 +31,8 @@ def titles(user: Any) -> list[str]:
     if not getattr(user, "is_authenticated", False):
         return []
     if not hasattr(user, "_role_titles"):
-        names = [group.name for group in user.groups.all()]
+        asked = hasattr(user, "_perm_cache")  # then its roles are known too
+        names = list(user.granted[1]) if asked else [group.name for group in user.groups.all()]
         if user.is_superuser and OWNER not in names:
             names.append(OWNER)
         user._role_titles = [title(name) for name in sorted(names, key=order)]

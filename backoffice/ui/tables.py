@@ -68,7 +68,7 @@ class Heading:
     label: str
     draw: Draw
     marks: Sequence[str] = ()
-    attrs: SafeString = SafeString("")
+    attrs: Any = ""
     sort: str = ""
     aria_sort: str = ""
 
@@ -307,7 +307,9 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
         """The list fetches the one menu that is opened; without scripts it is a page."""
         head = format_html('<span class="sr-only">{}</span>', gettext("Actions"))
         more = f"<a aria-label={attribute(gettext('Actions'))} href="
-        return Heading("actions", head, lambda record: SafeString(f'{more}"?menu={text(str(record.pk))}"></a>'), ["acts"])
+        return Heading(
+            "actions", head, lambda record: SafeString(f'{more}"?menu={text(str(record.pk))}"></a>'), ["acts"]
+        )
 
     def _row_attrs(self, record: Any) -> str:
         url, tone = self.url_of(record), self.row_tone(record)

@@ -46,6 +46,6 @@ def unpriced(products: QuerySet[Product]) -> QuerySet[Product]:
     return products.filter(is_active=True, is_sellable=True, price=None)  # type: ignore[misc]
 
 
-def active_count() -> int:
-    """How many products are in use; the number beside the entry of the sidebar."""
-    return Product.objects.active().count()
+def active() -> QuerySet[Product]:
+    """The products in use; their number stands beside the entry of the sidebar."""
+    return Product.objects.active()

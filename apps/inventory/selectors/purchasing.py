@@ -129,6 +129,6 @@ def orders() -> QuerySet[PurchaseOrder]:
     return PurchaseOrder.objects.select_related("supplier", "location").prefetch_related("lines")
 
 
-def late_count() -> int:
+def late() -> QuerySet[PurchaseOrder]:
     """Orders that should be here by now."""
-    return PurchaseOrder.objects.late().count()
+    return PurchaseOrder.objects.late()

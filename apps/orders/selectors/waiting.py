@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 
 from apps.orders.models import Order
 from backoffice.kernel import clock
@@ -23,9 +23,9 @@ class Waiting:
     preparing: int
 
 
-def count() -> int | None:
-    """Open orders, for the navigation."""
-    return Order.objects.open().count() or None
+def open_orders() -> QuerySet[Order]:
+    """For the navigation."""
+    return Order.objects.open()
 
 
 def read() -> Waiting:

@@ -31,9 +31,9 @@ def late(rows: QuerySet[WorkOrder]) -> QuerySet[WorkOrder]:
     return rows.filter(status__in=WorkOrder.OPEN, due_at__lt=clock.now())
 
 
-def open_count() -> int:
-    """How many orders wait for work, for the menu."""
-    return WorkOrder.objects.filter(status__in=[WorkOrder.Status.RELEASED, *WorkOrder.RUNNING]).count()
+def open_orders() -> QuerySet[WorkOrder]:
+    """The orders that wait for work, for the menu."""
+    return WorkOrder.objects.filter(status__in=[WorkOrder.Status.RELEASED, *WorkOrder.RUNNING])
 
 
 def missing(orders: Iterable[WorkOrder]) -> dict[int, dict[int, Decimal]]:

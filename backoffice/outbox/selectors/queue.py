@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 
 from backoffice.kernel import clock
 from backoffice.outbox.models import Directive
@@ -41,6 +41,6 @@ def state() -> State:
     )
 
 
-def needs_a_person() -> int | None:
-    """How many were given up or parked, for the navigation; None when there are none."""
-    return Directive.objects.filter(status__in=(Status.DEAD, Status.PARKED)).count() or None
+def needs_a_person() -> QuerySet[Directive]:
+    """Those that were given up or parked, for the navigation."""
+    return Directive.objects.filter(status__in=(Status.DEAD, Status.PARKED))

@@ -11,7 +11,7 @@ from backoffice.ui.dashboard import Figure
 
 def figures(user: Any) -> list[Figure]:
     """Jobs that were given up or parked: they wait for a person."""
-    count = queue.needs_a_person() or 0
+    count = queue.needs_a_person().count()
     return [
         Figure(
             "failed-jobs", _("Failed jobs"), count, _("given up or parked"),
