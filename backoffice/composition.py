@@ -26,7 +26,7 @@ NAV: list[Section] = [
                 "orders:board",
                 "orders.view_order",
                 icon="shopping-bag",
-                count="apps.orders.selectors.waiting.count",
+                count="apps.orders.selectors.waiting.open_orders",
                 under=["/orders/"],
                 key="o",
             ),
@@ -43,7 +43,7 @@ NAV: list[Section] = [
                 "catalog:product_list",
                 "catalog.view_product",
                 icon="croissant",
-                count="apps.catalog.selectors.products.active_count",
+                count="apps.catalog.selectors.products.active",
                 key="p",
             ),
             Item(_("Categories"), "catalog:category_list", "catalog.view_category", icon="folder-tree"),
@@ -72,7 +72,7 @@ NAV: list[Section] = [
                 "inventory:purchase_list",
                 "inventory.view_purchaseorder",
                 icon="shopping-cart",
-                count="apps.inventory.selectors.purchasing.late_count",
+                count="apps.inventory.selectors.purchasing.late",
             ),
             Item(_("Suppliers"), "inventory:supplier_list", "inventory.view_supplier", icon="truck"),
             Item(_("Places"), "inventory:location_list", "inventory.view_location", icon="map-pin"),
@@ -94,7 +94,7 @@ NAV: list[Section] = [
                 "production:work_order_list",
                 "production.view_workorder",
                 icon="clipboard-list",
-                count="apps.production.selectors.work_orders.open_count",
+                count="apps.production.selectors.work_orders.open_orders",
             ),
             Item(_("Recipes"), "production:recipe_list", "production.view_recipe", icon="chef-hat"),
             Item(_("Work centres"), "production:work_center_list", "production.view_workcenter", icon="factory"),
@@ -205,8 +205,8 @@ ACTIONS: list[Action] = [
 
 # Directive topic -> handler. See backoffice/outbox/handlers.py.
 DIRECTIVE_HANDLERS: dict[str, Handler] = {
-    "loyalty.earn": Handler("apps.orders.services.loyalty_jobs.earn"),
     "catalog.completeness": Handler("apps.catalog.services.completeness.recompute", "long", lease_seconds=60),
+    "loyalty.earn": Handler("apps.orders.services.loyalty_jobs.earn"),
     "notify.customer": Handler("apps.orders.services.notifications.customer", mode="long"),
     "order.auto_confirm": Handler("apps.orders.services.order_jobs.auto_confirm"),
     "purchase.send": Handler("apps.inventory.services.purchase_jobs.send", mode="long"),
@@ -219,6 +219,9 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
 
 # What planned work will take of the stock before it holds any: callables of (product ids) -> {product id: quantity}.
 PLANNED_DEMAND: list[str] = ["apps.production.selectors.planned_demand.of"]
+
+# Who got what left the house: (callable of the documents -> who each was for, the permission to see it).
+PARTIES: list[tuple[str, str]] = [("apps.orders.selectors.parties.of", "orders.view_order")]
 
 # Import key -> dotted path of the importer class. See backoffice/transfers/importer.py.
 IMPORTS: dict[str, str] = {
@@ -371,13 +374,13 @@ ROLES: dict[str, list[str]] = {
 DEMO_MASTERS: list[str] = [
     "backoffice.company.demo.build",
     "apps.catalog.demo.build",
+    "apps.catalog.demo_details.build",
     "apps.inventory.demo.places",
     "apps.production.demo.build",
     "apps.crm.demo.build",
     "apps.orders.demo.build",
 ]
 DEMO_STORY: list[str] = [
-    "apps.catalog.demo_details.build",
     "apps.inventory.demo.deliveries",
     "apps.orders.demo.log",
     "apps.orders.demo.week",
