@@ -182,6 +182,9 @@ DASHBOARD: list[Any] = [
     Figures("backoffice.outbox.views.home.figures", "outbox.view_directive"),
 ]
 
+# The ways to sell, for the conditions of promotions: a callable that gives (code, name, price list id) of each.
+SALES_CHANNELS = "apps.orders.selectors.places.channel_choices"
+
 # What the palette searches: dotted paths of callables (query, user) -> list of hits.
 SEARCH: list[str] = [
     "apps.orders.search.orders",

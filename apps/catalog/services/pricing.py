@@ -17,19 +17,17 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from django.db.models import Q
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.catalog.errors import NoPrice, PriceRefused
 from apps.catalog.models import Price, PriceList, Product
-from backoffice.kernel import clock, money
-from backoffice.kernel import quantity as quantities
+from backoffice.kernel import money
 
 from . import promoting, promotion_rules
 from .promoting import Applied, Basket, Facts, Rule, Situation, Verdict
+from .tiers import ONE, Tier, list_price_sentence, price_text, rank, tier_for
 
 ZERO = Decimal(0)
-ONE = Fraction(1)
 NO_MONEY = Decimal("0.00")
 HUNDRED = Decimal(100)
 
@@ -82,35 +80,6 @@ class PricingContext:
     @property
     def situation(self) -> Situation:
         return Situation(self.at, self.channel, self.customer_tags)
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """A price that holds from a quantity on, and where it comes from. Both count in packs of `ratio` product units."""
-
-    min_quantity: Decimal
-    amount: Decimal
-    source: str = ""
-    since: datetime | None = None
-    pack: str = ""
-    ratio: Fraction = ONE
-    tax_inclusive: bool = True
-
-    @property
-    def least(self) -> Fraction:
-        """From how much of the product's own unit on it holds."""
-        return Fraction(self.min_quantity) * self.ratio
-
-    @property
-    def each(self) -> Decimal:
-        """The price of one of the product's own unit, to four decimals."""
-        return self.amount if self.ratio == 1 else _rounded(Fraction(self.amount) / self.ratio, 4)
-
-    def worth(self, quantity: Decimal) -> Decimal:
-        """What so much of the product costs, rounded once."""
-        if self.ratio == 1:
-            return money.round_money(quantity * self.amount)
-        return _rounded(Fraction(quantity) * Fraction(self.amount) / self.ratio, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +140,18 @@ class Use:
     amount: Decimal
 
 
-def quote(lines: Iterable[PricedLine], context: PricingContext) -> Quote:
+def quote(
+    lines: Iterable[PricedLine],
+    context: PricingContext,
+    *,
+    rules: Collection[Rule] | None = None,
+    facts: Mapping[int, Facts] = MappingProxyType({}),
+) -> Quote:
     """Price the lines. Two queries while no rule is active, three when one is, and one more each for rules that count
-    a customer's uses or days to expiry. Raises NoPrice, which names the products, and PriceRefused for a negative
-    number."""
+    a customer's uses or days to expiry. Rules that are given are not loaded.
+
+    Raises NoPrice, which names the products, and PriceRefused for a negative number.
+    """
     wanted = list(lines)
     tiers = load_tiers(context, {line.product_id for line in wanted})
     missing = unpriced(wanted, tiers)
@@ -186,7 +163,8 @@ def quote(lines: Iterable[PricedLine], context: PricingContext) -> Quote:
             at=context.at,
         )
     product_ids = {line.product_id for line in wanted}
-    rules, facts = promotion_rules.load(context, product_ids) if wanted else ([], {})
+    if rules is None:
+        rules, facts = promotion_rules.load(context, product_ids) if wanted else ([], {})
     return compute(wanted, tiers, discount=context.discount, rules=rules, facts=facts, situation=context.situation)
 
 
@@ -216,8 +194,7 @@ def load_tiers(context: PricingContext, product_ids: Iterable[int]) -> dict[int,
         tier = Tier(min_quantity, amount, source, since, pack or "", ratio, inside)
         found[product_id, lists.index(list_id)].append(tier)
     return {
-        product_id: sorted(found.get((product_id, 0)) or found[product_id, 1], key=_rank)
-        for product_id, _place in found
+        product_id: sorted(found.get((product_id, 0)) or found[product_id, 1], key=rank) for product_id, _place in found
     }
 
 
@@ -230,22 +207,6 @@ def unpriced(lines: Iterable[PricedLine], tiers: Mapping[int, Sequence[Tier]]) -
         for line in wanted
         if line.override is None and tier_for(tiers.get(line.product_id, ()), totals[line.product_id]) is None
     }
-
-
-def tier_for(tiers: Sequence[Tier], quantity: Decimal) -> Tier | None:
-    """Of the tiers that the quantity reaches, the one that begins latest; of two of these, the cheaper one."""
-    reached = [tier for tier in tiers if tier.least <= quantity]
-    return max(reached, key=_rank, default=None)
-
-
-def _rank(tier: Tier) -> tuple[Fraction, Fraction]:
-    return tier.least, -Fraction(tier.amount) / tier.ratio
-
-
-def _rounded(value: Fraction, places: int) -> Decimal:
-    """A fraction that is not negative, half-up."""
-    scaled = value * 10**places
-    return Decimal((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)).scaleb(-places)
 
 
 def compute(
@@ -284,13 +245,17 @@ def compute(
 
 def _with_rules(quoted: Quote, applied: Applied, rules: Collection[Rule]) -> Quote:
     by_id = {rule.id: rule for rule in rules}
+    given: dict[str, Decimal] = defaultdict(Decimal)
+    for pk, amount in sorted(applied.given.items()):
+        if amount:
+            given[by_id[pk].name] += amount
     free = applied.free_delivery
     counted = [*applied.given.items(), *([(free.id, NO_MONEY)] if free else [])]
     return replace(
         quoted,
         free_delivery=free.name if free else "",
         delivery=applied.delivery,
-        given={by_id[pk].name: amount for pk, amount in applied.given.items() if amount},
+        given=dict(given),
         uses=tuple(
             Use(pk, by_id[pk].coupon, amount)
             for pk, amount in sorted(counted)
@@ -331,7 +296,7 @@ def _totals(lines: Iterable[PricedLine]) -> dict[int, Decimal]:
 def _price(line: PricedLine, tier: Tier | None) -> QuoteLine:
     why = []
     if tier is not None:
-        why.append(_list_price_sentence(tier))
+        why.append(list_price_sentence(tier))
     if line.override is None:
         assert tier is not None, "unpriced() is asked before"
         amount = tier.worth(line.quantity)
@@ -344,7 +309,7 @@ def _price(line: PricedLine, tier: Tier | None) -> QuoteLine:
     before = max(amount, tier.worth(line.quantity) if tier is not None else amount)
     why.append(
         _("Price set by hand: %(amount)s (%(reason)s)")
-        % {"amount": _price_text(unit_price), "reason": line.override.reason or _("no reason given")}
+        % {"amount": price_text(unit_price), "reason": line.override.reason or _("no reason given")}
     )
     return QuoteLine(
         line.key, line.product_id, line.quantity, list_price, unit_price, before - amount, amount, tuple(why)
@@ -376,24 +341,3 @@ def _reduced(line: QuoteLine, share: Decimal, reason: str) -> QuoteLine:
     return replace(
         line, discount=line.discount + share, amount=line.amount - share, explanation=(*line.explanation, sentence)
     )
-
-
-def _list_price_sentence(tier: Tier) -> str:
-    values = {"list": tier.source or _("list"), "amount": _price_text(tier.amount)}
-    if tier.since is not None:
-        values["day"] = date_format(clock.local(tier.since), "SHORT_DATE_FORMAT")
-    if tier.pack:
-        values |= {"quantity": quantities.format_quantity(tier.min_quantity), "pack": tier.pack}
-        return _("%(list)s, from %(quantity)s × %(pack)s on: %(amount)s for one %(pack)s") % values
-    if tier.min_quantity > 0:
-        values["quantity"] = quantities.format_quantity(tier.min_quantity)
-        return _("%(list)s, from %(quantity)s on: %(amount)s") % values
-    if tier.since is not None:
-        return _("%(list)s: %(amount)s since %(day)s") % values
-    return _("%(list)s: %(amount)s") % values
-
-
-def _price_text(amount: Decimal) -> str:
-    """Cents, or as many decimals as the price really has."""
-    places = 2 if amount == money.round_to(amount, 2) else 4
-    return money.format_amount(amount, places)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from apps.catalog.errors import NoPrice, PriceRefused
 from apps.catalog.services import pricing
-from apps.catalog.services.pricing import OrderDiscount, Override, PricedLine, PricingContext, Tier
+from apps.catalog.services.pricing import OrderDiscount, Override, PricedLine, PricingContext
+from apps.catalog.services.tiers import Tier
 from backoffice.kernel import clock
 from backoffice.kernel.money import round_money
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from apps.catalog.errors import CouponRefused, EqualRank, InvalidProduct, PromotionUsedUp
 from apps.catalog.models import Promotion, PromotionUse
 from apps.catalog.services import categories, pricing, promotions
-from apps.catalog.services.pricing import OrderDiscount, Override, PricedLine, PricingContext, Tier, Use
+from apps.catalog.services.pricing import OrderDiscount, Override, PricedLine, PricingContext, Use
 from apps.catalog.services.promoting import Facts, Rule, Situation
 from apps.catalog.services.promotions import Scope
+from apps.catalog.services.tiers import Tier
 from backoffice.kernel import clock
 
 from .factories import make_price_list, make_product
