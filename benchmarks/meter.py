@@ -21,17 +21,19 @@ class Reading:
 
 
 def _database_seconds() -> float:
-    """CPU that PostgreSQL's processes have used so far; SQLite runs inside our own."""
+    """CPU that our PostgreSQL's processes have used so far, not others on this machine; SQLite runs inside our own."""
     if connection.vendor != "postgresql":
         return 0.0
+    connection.ensure_connection()
+    server = psutil.Process(connection.connection.info.backend_pid).parent()
+    assert server is not None
     total = 0.0
-    for process in psutil.process_iter(["name"]):
-        if process.info["name"] == "postgres":
-            try:
-                times = process.cpu_times()
-                total += times.user + times.system
-            except psutil.Error:
-                continue
+    for process in [server, *server.children()]:
+        try:
+            times = process.cpu_times()
+            total += times.user + times.system
+        except psutil.Error:
+            continue
     return total
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from inspect import getattr_static
 from typing import Any, TypeVar
 
 from django.db import models, transaction
+from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from backoffice.kernel import rows
@@ -59,27 +61,26 @@ def _user(instance: Any = None, request: Any = None, **kwargs: Any) -> Any:
     return _actor.get().user
 
 
-class HistoryRow(models.Model):
-    """A row of history: written once, beside every change, so its statement is kept."""
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self._state.adding:
-            rows.insert([self])
-        else:
-            super().save(*args, **kwargs)
-
-
 class AuditTrail(HistoricalRecords):
     """History that knows the actor and the reason without a request."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(get_user=_user, bases=(HistoryRow,), **kwargs)
+        super().__init__(get_user=_user, **kwargs)
 
-    def get_change_reason_for_object(self, instance: Any, history_type: str, using: str) -> str | None:
+    def get_change_reason_for_object(self, instance: Any, history_type: str, using: str | None) -> str | None:
         return getattr(instance, "_change_reason", None) or _actor.get().why or None
+
+    def create_historical_record(self, instance: Any, history_type: str, using: str | None = None) -> None:
+        """Write one row beside the change. The library would make a manager's class and a statement for every row."""
+        kept = getattr_static(type(instance), self.manager_name).model
+        row = kept(
+            history_date=getattr(instance, "_history_date", None) or timezone.now(),
+            history_type=history_type,
+            history_user=self.get_history_user(instance),
+            history_change_reason=self.get_change_reason_for_object(instance, history_type, using),
+            **{field.attname: getattr(instance, field.attname) for field in self.fields_included(instance)},
+        )
+        rows.insert([row])
 
 
 class Audited(models.Model):

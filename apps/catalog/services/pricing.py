@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from apps.catalog.errors import NoPrice, PriceRefused
 from apps.catalog.models import Price, PriceList, Product
 from backoffice.kernel import money
+from backoffice.kernel.compiled import Compiled
 
 from . import promoting, promotion_rules
 from .promoting import Applied, Basket, Facts, Rule, Situation, Verdict
@@ -168,6 +169,22 @@ def quote(
     return compute(wanted, tiers, discount=context.discount, rules=rules, facts=facts, situation=context.situation)
 
 
+_TIERS = Compiled(
+    lambda lists, products, at: (
+        Price.objects.at(at)
+        .filter(
+            Q(price_list__valid_from=None) | Q(price_list__valid_from__lte=at),
+            Q(price_list__valid_to=None) | Q(price_list__valid_to__gt=at),
+            price_list_id__in=lists, product_id__in=products,
+        )
+        .values_list(
+            "price_list_id", "product_id", "min_quantity", "amount", "price_list__name", "valid_from",
+            "unit__name", "unit__numerator", "unit__denominator", "price_list__tax_inclusive",
+        )
+    )
+)  # fmt: skip
+
+
 def load_tiers(context: PricingContext, product_ids: Iterable[int]) -> dict[int, list[Tier]]:
     """The prices of the products that hold at the context's moment. One query.
 
@@ -177,18 +194,7 @@ def load_tiers(context: PricingContext, product_ids: Iterable[int]) -> dict[int,
     if context.fallback_list_id in (None, context.price_list_id):
         lists.pop()
     found: dict[tuple[int, int], list[Tier]] = defaultdict(list)
-    rows = (
-        Price.objects.at(context.at)
-        .filter(
-            Q(price_list__valid_from=None) | Q(price_list__valid_from__lte=context.at),
-            Q(price_list__valid_to=None) | Q(price_list__valid_to__gt=context.at),
-            price_list_id__in=lists, product_id__in=set(product_ids),
-        )
-        .values_list(
-            "price_list_id", "product_id", "min_quantity", "amount", "price_list__name", "valid_from",
-            "unit__name", "unit__numerator", "unit__denominator", "price_list__tax_inclusive",
-        )
-    )  # fmt: skip
+    rows = _TIERS(lists, set(product_ids), context.at)
     for list_id, product_id, min_quantity, amount, source, since, pack, numerator, denominator, inside in rows:
         ratio = ONE if pack is None else Fraction(numerator, denominator)
         tier = Tier(min_quantity, amount, source, since, pack or "", ratio, inside)

@@ -13,18 +13,28 @@ from apps.production.selectors import explosion
 from apps.production.selectors.explosion import Bill, Book
 from backoffice.kernel import money
 from backoffice.kernel import quantity as quantities
+from backoffice.kernel.compiled import Compiled
+
+_WORTH = Compiled(
+    lambda products: (
+        StockBalance.objects.filter(product_id__in=products)
+        .values("product_id")
+        .annotate(quantity_sum=Sum("quantity"), value_sum=Sum("value"))
+        .values_list("product_id", "quantity_sum", "value_sum")
+    )
+)
+_STEPS = Compiled(
+    lambda recipes: (
+        RecipeStep.objects.filter(recipe_id__in=recipes).select_related("work_center").order_by("recipe_id", "position")
+    )
+)
 
 
 def average_costs(product_ids: Iterable[int]) -> dict[int, Decimal]:
     """Value on hand / quantity on hand; of what is not on hand, the last lot's cost. Unknown products are missing."""
     wanted = set(product_ids)
     found: dict[int, Decimal] = {}
-    for product_id, quantity, value in (
-        StockBalance.objects.filter(product_id__in=wanted)
-        .values("product_id")
-        .annotate(quantity_sum=Sum("quantity"), value_sum=Sum("value"))
-        .values_list("product_id", "quantity_sum", "value_sum")
-    ):
+    for product_id, quantity, value in _WORTH(wanted):
         if quantity:
             found[product_id] = quantities.from_fraction(Fraction(value) / Fraction(quantity))
     missing = wanted - set(found)
@@ -123,11 +133,7 @@ def load(book: Book) -> Costs:
     book.order()
     bought = [pk for pk in book.products if pk not in book.bills]
     hours: dict[int, list[RecipeStep]] = {}
-    for step in (
-        RecipeStep.objects.filter(recipe_id__in=[bill.recipe_id for bill in book.bills.values()])
-        .select_related("work_center")
-        .order_by("recipe_id", "position")
-    ):
+    for step in _STEPS([bill.recipe_id for bill in book.bills.values()]):
         hours.setdefault(step.recipe_id, []).append(step)
     return Costs(book, average_costs(bought), hours)
 

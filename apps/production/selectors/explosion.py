@@ -17,6 +17,7 @@ from apps.inventory.selectors import availability
 from apps.production.errors import RecipeCycle
 from apps.production.models import Recipe, RecipeLine
 from backoffice.kernel import quantity as quantities
+from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.quantity import NoConversion
 
 ZERO = Decimal(0)
@@ -236,14 +237,9 @@ def load(product_ids: Iterable[int], *, using: Recipe | None = None) -> Book:
     book = Book()
     frontier = set(product_ids)
     while frontier:
-        for product in Product.objects.select_related("unit", "category").filter(pk__in=frontier):
+        for product in _PRODUCTS(frontier):
             book.products[product.pk] = product
-        rows = list(
-            Recipe.objects.in_use()
-            .filter(product_id__in=frontier)
-            .exclude(product_id__in=[using.product_id] if using else [])
-            .values_list(*HEAD)
-        )
+        rows: list[Line] = [row for row in _IN_USE(frontier) if using is None or row[1] != using.product_id]
         if using is not None and using.product_id in frontier:
             rows.append(tuple(getattr(using, name) for name in HEAD))
         edges = _edges([row[0] for row in rows])
@@ -268,32 +264,37 @@ def load(product_ids: Iterable[int], *, using: Recipe | None = None) -> Book:
 HEAD = ("pk", "product_id", "version", "output_quantity", "yield_loss_percent", "batch_multiple", "is_phantom")
 Line = tuple[Any, ...]
 
+_PRODUCTS = Compiled(lambda ids: Product.objects.select_related("unit", "category").filter(pk__in=ids))
+_IN_USE = Compiled(lambda products: Recipe.objects.in_use().filter(product_id__in=products).values_list(*HEAD))
+_LINES = Compiled(
+    lambda recipes: (
+        RecipeLine.objects.filter(recipe_id__in=recipes)
+        .order_by("recipe_id", "position", "pk")
+        .values_list(
+            "recipe_id",
+            "component_id",
+            "quantity",
+            "attrition_percent",
+            "is_setup",
+            "is_optional",
+            "note",
+            "unit__code",
+            "unit__dimension",
+            "unit__numerator",
+            "unit__denominator",
+            "component__unit__code",
+            "component__unit__dimension",
+            "component__unit__numerator",
+            "component__unit__denominator",
+        )
+    )
+)
+
 
 def _edges(recipe_ids: list[int]) -> dict[int, list[Line]]:
     found: dict[int, list[Line]] = defaultdict(list)
-    if recipe_ids:
-        for recipe_id, *line in (
-            RecipeLine.objects.filter(recipe_id__in=recipe_ids)
-            .order_by("recipe_id", "position", "pk")
-            .values_list(
-                "recipe_id",
-                "component_id",
-                "quantity",
-                "attrition_percent",
-                "is_setup",
-                "is_optional",
-                "note",
-                "unit__code",
-                "unit__dimension",
-                "unit__numerator",
-                "unit__denominator",
-                "component__unit__code",
-                "component__unit__dimension",
-                "component__unit__numerator",
-                "component__unit__denominator",
-            )
-        ):
-            found[recipe_id].append(tuple(line))
+    for recipe_id, *line in _LINES(recipe_ids):
+        found[recipe_id].append(tuple(line))
     return found
 
 
