@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from apps.catalog.models import Product
 from apps.crm.models import Customer, PointLot, Purchase, PurchaseItem
+from apps.crm.selectors import loyalty
 from backoffice.kernel import clock, money
 from backoffice.kernel.fields import MoneyField, exact
 
@@ -48,8 +50,8 @@ class Summary:
         return self.favourites[0] if self.favourites else None
 
 
-def summary(customer: Customer, *, today: date | None = None) -> Summary:
-    """Spend, orders, last seen, favourites and points of one customer, in four queries."""
+def summary(customer: Customer, *, today: date | None = None, lots: Iterable[PointLot] | None = None) -> Summary:
+    """Spend, orders, last seen, favourites and points of one customer, in four queries; three when `lots` are known."""
     today = today or clock.today()
     year_ago = clock.day_bounds(today - timedelta(days=365))[0]
     counting = Purchase.objects.filter(customer=customer).counting()
@@ -63,11 +65,13 @@ def summary(customer: Customer, *, today: date | None = None) -> Summary:
     orders, spent = totals["orders"], totals["spent"] or Decimal(0)
     first_at, last_at = totals["first_at"], totals["last_at"]
     every = round((last_at - first_at).days / (orders - 1)) if first_at and orders > 1 else None
-    lots = list(
-        PointLot.objects.filter(account__customer=customer)
-        .spendable(today)
-        .by_expiry()
-        .select_related("account__program")
+    lots = sorted(
+        (
+            lot
+            for lot in (loyalty.lots_of(customer) if lots is None else lots)
+            if lot.remaining and (lot.expires_on is None or lot.expires_on >= today)
+        ),
+        key=lambda lot: lot.expires_on or date.max,
     )
     soon = [lot for lot in lots if lot.expires_on and lot.expires_on <= today + EXPIRING_WITHIN]
     return Summary(

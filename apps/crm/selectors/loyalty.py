@@ -64,17 +64,28 @@ class Difference:
     found: str
 
 
-def statement(customer: Customer, *, limit: int | None = None, today: date | None = None) -> Statement:
+def lots_of(customer: Customer) -> list[PointLot]:
+    """All lots of a customer's points, oldest first."""
+    return list(
+        PointLot.objects.filter(account__customer=customer)
+        .select_related("account__program")
+        .order_by("earned_on", "pk")
+    )
+
+
+def statement(
+    customer: Customer,
+    *,
+    limit: int | None = None,
+    today: date | None = None,
+    lots: Sequence[PointLot] | None = None,
+) -> Statement:
     """The customer's lots, oldest first; with a limit those that will be spent next, then the latest of the others.
 
     One query, and one for each kind of origin.
     """
     today = today or clock.today()
-    lots = list(
-        PointLot.objects.filter(account__customer=customer)
-        .select_related("account__program")
-        .order_by("earned_on", "pk")
-    )
+    lots = lots_of(customer) if lots is None else list(lots)
     shown = lots if limit is None else _next(lots, limit)
     prefetch_related_objects(shown, "origin")
     lines = tuple(

@@ -134,10 +134,11 @@ class CustomerPage(DetailScreen):
 
     def get_context(self, **more: Any) -> dict[str, Any]:
         customer = self.object
+        lots = points.lots_of(customer)
         return super().get_context(
             customer=customer,
-            summary=figures.summary(customer),
-            statement=points.statement(customer, limit=points.SHOWN),
+            summary=figures.summary(customer, lots=lots),
+            statement=points.statement(customer, limit=points.SHOWN, lots=lots),
             addresses=list(customer.addresses.order_by("-is_default", "pk")),
             **line_context(self.request, customer),
             **more,

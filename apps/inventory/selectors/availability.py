@@ -3,14 +3,14 @@
 on hand − unusable − held = available. *Expected* and *promised* stand beside the sum, not in it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import CharField, Exists, F, Model, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import CharField, Exists, F, Model, OuterRef, Prefetch, Q, QuerySet, Sum, Value
 
 from apps.catalog.models import Product
 from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation, Location, Lot, StockBalance
@@ -221,7 +221,6 @@ def why(
     """The lots and holds behind the numbers of one product. Their sums are the numbers."""
     day, now = on or clock.today(), clock.now()
     scope = places.scope(locations)
-    numbers = of_one(product, locations=scope, on=on, exclude=exclude)
     stock = StockBalance.objects.filter(product=product, quantity__gt=0).select_related("lot", "location")
     holds = Hold.objects.counting(now).filter(product=product).order_by("-priority", "created_at", "pk")
     arrivals = ExpectedArrival.objects.filter(product=product).select_related("location").prefetch_related("origin")
@@ -230,7 +229,8 @@ def why(
         arrivals = arrivals.filter(location_id__in=scope)
     if exclude is not None:
         holds = holds.exclude(origin_type=ContentType.objects.get_for_model(exclude), origin_id=exclude.pk)
-    shown = list(holds.prefetch_related("origin", "allocations__lot", "allocations__location"))
+    backing = HoldAllocation.objects.select_related("lot", "location")
+    shown = list(holds.prefetch_related("origin", Prefetch("allocations", backing)))
     held: dict[tuple[int, int], Decimal] = {}
     infos = []
     for hold in shown:
@@ -257,4 +257,24 @@ def why(
             line.location.name,
         )
     )
-    return Why(numbers, lots, infos, list(arrivals.order_by("due_at")))
+    coming = list(arrivals.order_by("due_at"))
+    if scope is None and on is None:
+        numbers = _added_up(product, lots, infos, coming)
+    else:
+        numbers = of_one(product, locations=scope, on=on, exclude=exclude)
+    return Why(numbers, lots, infos, coming)
+
+
+def _added_up(
+    product: Product, lots: Sequence[LotLine], holds: Sequence[HoldLineInfo], coming: Sequence[ExpectedArrival]
+) -> Availability:
+    """The five numbers over the whole house, from the rows behind them: `of` without asking once more."""
+    figures = {
+        "on_hand": sum((line.on_hand for line in lots), ZERO),
+        "unusable": sum((line.on_hand for line in lots if not line.usable), ZERO),
+        "held": sum((hold.backed for hold in holds), ZERO),
+        "backed": sum((hold.backed for hold in holds), ZERO),
+        "asked": sum((hold.asked for hold in holds), ZERO),
+        "expected": sum((arrival.quantity for arrival in coming), ZERO),
+    }
+    return _numbers(product.pk, figures)

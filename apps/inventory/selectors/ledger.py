@@ -33,13 +33,13 @@ class Card:
     before: int
 
 
-def card(product: Product, *, before: int | None = None, size: int = PAGE) -> Card:
+def card(product: Product, *, before: int | None = None, size: int = PAGE, on_hand: Decimal | None = None) -> Card:
     """The moves of a product with the running balance over the whole house, paged by key.
 
-    The balance starts from what is on hand and is taken back move by move, so no page sums the history below it.
+    The balance starts from what is on hand (asked for unless it is known) and is taken back move by move, so no page sums the history below it.
     """
     moves = Move.objects.filter(product=product)
-    balance: Decimal = StockBalance.objects.filter(product=product).aggregate(total=Sum("quantity"))["total"] or ZERO
+    balance = _total(StockBalance.objects.filter(product=product)) if on_hand is None else on_hand
     if before is not None:
         newer = moves.filter(pk__gte=before)
         balance -= _total(newer.filter(INSIDE)) - _total(newer.filter(FROM_INSIDE))

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 
 from apps.catalog.models import Product
 from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation, Location, Lot, ReorderRule, StockBalance
-from apps.inventory.selectors.availability import Availability, usable_backing, usable_stock
+from apps.inventory.selectors.availability import Availability, Why, usable_backing, usable_stock
 from backoffice.kernel import clock
 from backoffice.kernel.fields import MoneyField, QuantityField, exact
 
@@ -73,6 +73,24 @@ def facts(product_ids: Collection[int]) -> dict[int, Facts]:
         available = sum_of["on_hand"] - sum_of["unusable"] - sum_of["held"]
         found[pk].numbers = Availability(pk, available=available, promised=asked - sum_of["held"], **sum_of)
         found[pk].places.sort()
+    return found
+
+
+def facts_of(why: Why) -> Facts:
+    """The same for a product whose lots and holds are known already: one query more."""
+    found = Facts(why.numbers.product_id, numbers=why.numbers)
+    for line in why.lots:
+        found.value += line.balance.value
+        if line.location.name not in found.places:
+            found.places.append(line.location.name)
+    good = [line for line in why.lots if line.lot.expires_on and line.lot.is_usable(clock.today())]
+    if good:
+        found.soonest = min(line.lot.expires_on for line in good if line.lot.expires_on)
+        found.soonest_quantity = sum((line.on_hand for line in good if line.lot.expires_on == found.soonest), ZERO)
+    if why.arrivals:
+        found.due = why.arrivals[0].due_at, why.arrivals[0].quantity
+    rule = ReorderRule.objects.filter(product_id=found.product_id, location=None)
+    found.minimum = rule.values_list("minimum", flat=True).first()
     return found
 
 

@@ -111,7 +111,7 @@ class ProductCard(DetailScreen):
 
     @cached_property
     def stock_facts(self) -> stock_reads.Facts:
-        return stock_reads.facts([self.object.pk])[self.object.pk]
+        return stock_reads.facts_of(self.why)
 
     def badge(self) -> Badge | None:
         text, tone = state_of(self.why.numbers, self.stock_facts, self.object.unit.code)
@@ -134,7 +134,7 @@ class ProductCard(DetailScreen):
     def get_context(self, **more: Any) -> dict[str, Any]:
         raw = self.request.GET.get("before", "")
         before = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None
-        card = ledger.card(self.object, before=before)
+        card = ledger.card(self.object, before=before, on_hand=self.why.numbers.on_hand)
         return super().get_context(
             product=self.object, why=self.why, numbers=self.why.numbers, card=card, unit=self.object.unit.code, **more
         )
@@ -161,7 +161,7 @@ def product_stock(request: HttpRequest, pk: int) -> HttpResponse:
     product = get_object_or_404(Product.objects.select_related("unit", "category"), pk=pk)
     page = "inventory/product_stock.html"
     facts = stock_reads.facts([pk])[pk]
-    numbers = availability.of_one(product)
+    numbers = facts.numbers or availability.Availability(pk)
     text, tone = state_of(numbers, facts, product.unit.code)
     context = {
         "product": product,
