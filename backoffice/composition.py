@@ -50,6 +50,7 @@ NAV: list[Section] = [
             Item(_("Attributes"), "catalog:attribute_list", "catalog.view_attribute", icon="list-checks"),
             Item(_("Price lists"), "catalog:price_list_list", "catalog.view_pricelist", icon="tags"),
             Item(_("Units"), "catalog:unit_list", "catalog.view_unit", icon="ruler"),
+            Item(_("Promotions"), "catalog:promotion_list", "catalog.view_promotion", icon="badge-percent"),
         ],
     ),
     Section(
@@ -241,13 +242,13 @@ LEDGER_CHECKS: list[str] = [
 
 _READ_CATALOG = [
     f"catalog.view_{model}"
-    for model in ("product", "productunit", "category", "attribute", "price", "pricelist", "unit")
+    for model in ("product", "productunit", "category", "attribute", "price", "pricelist", "promotion", "unit")
 ]
 _KEEP_CATALOG = [
     *_READ_CATALOG,
     *(
         f"catalog.{verb}_{model}"
-        for model in ("product", "category", "attribute", "pricelist")
+        for model in ("product", "category", "attribute", "pricelist", "promotion")
         for verb in ("add", "change")
     ),
     "catalog.delete_attribute",

@@ -1,14 +1,15 @@
 """The demo bakery's goods: English or Portuguese by setting. Repeatable: what is there already stays as it is."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from django.conf import settings
 
-from apps.catalog.models import Category, PriceList, Product, Unit
-from apps.catalog.services import categories, packs, price_lists, prices, products
+from apps.catalog.models import Category, PriceList, Product, Promotion, Unit
+from apps.catalog.services import categories, packs, price_lists, prices, products, promotions
 from apps.catalog.services.prices import Change
+from apps.catalog.services.promotions import Scope
 from backoffice.kernel import clock
 
 
@@ -132,6 +133,8 @@ def build() -> None:
                     [Change(known[good.sku].pk, Decimal(good.price) * factor) for good in GOODS if good.price],
                     reason=pick("Opening prices", "Preços de abertura"),
                 )
+    if not Promotion.objects.exists():
+        _promotions(made)
     if not PriceList.objects.filter(code="marketplace").exists():
         with clock.fixed(opened):
             _more_prices(known)
@@ -154,6 +157,29 @@ def _more_prices(known: dict[str, Product]) -> None:
     prices.set_price(
         bread, lists["counter"], amount=Decimal(30), valid_from=clock.day_bounds(monday)[0], reason=reason
     )  # fmt: skip
+
+
+def _promotions(categories: dict[str, Category]) -> None:
+    """Rules that a bakery has: bread of the day half price in the evening, cookies by three, a coupon."""
+    begin = clock.at(clock.today().replace(day=1))
+    promotions.create(
+        name=pick("Bread of the day, evening", "Pão do dia, à noite"), kind="percent", value=Decimal(50),
+        valid_from=begin, from_hour=time(19), until_hour=time(21), weekdays=[0, 1, 2, 3, 4, 5], expires_within=0,
+        channels=["counter"], priority=10, scope=Scope(categories=[categories["bread"]]),
+    )  # fmt: skip
+    promotions.create(
+        name=pick("Cookies: buy 3, pay 2", "Cookies: leve 3, pague 2"), kind="buy_pay", buy=3, pay=2, priority=20,
+        valid_from=begin + timedelta(days=40), scope=Scope(products=[Product.objects.get(sku="CA-COOK")]),
+    )  # fmt: skip
+    promotions.create(
+        name=pick("Free delivery from 120", "Entrega grátis a partir de 120"), kind="delivery", level="order",
+        minimum=Decimal(120), channels=["web"], valid_from=begin, priority=30,
+    )  # fmt: skip
+    friend = promotions.create(
+        name=pick("A friend's coupon", "Cupom de amigo"), kind="percent", level="order", value=Decimal(10),
+        by_coupon=True, max_uses_each=1, valid_from=begin, priority=40,
+    )  # fmt: skip
+    promotions.add_coupons(friend, code="AMIGO10", max_uses=100)
 
 
 def _make(good: Good, category: Category, unit: Unit) -> Product:

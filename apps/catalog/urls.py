@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from apps.catalog.views import attributes, bundles, categories, packs, price_grid, prices, products, units, variants
+from apps.catalog.views import (
+    attributes,
+    bundles,
+    categories,
+    packs,
+    price_grid,
+    prices,
+    products,
+    promotions,
+    units,
+    variants,
+)
 
 app_name = "catalog"
 
@@ -43,6 +54,16 @@ urlpatterns = [
     path("price-lists/<int:pk>/delete/", prices.PriceListDelete.as_view(), name="price_list_delete"),
     path("price-lists/<int:pk>/history/", prices.PriceListHistory.as_view(), name="price_list_history"),
     path("price-lists/<int:price_list>/products/<int:pk>/price/", prices.ListPrice.as_view(), name="list_price"),
+    path("promotions/", promotions.PromotionList.as_view(), name="promotion_list"),
+    path("promotions/new/", promotions.PromotionCreate.as_view(), name="promotion_create"),
+    path("promotions/calendar/", promotions.month, name="promotion_calendar"),
+    path("promotions/try/", promotions.trial, name="promotion_try"),
+    path("promotions/<int:pk>/", promotions.PromotionDetail.as_view(), name="promotion_detail"),
+    path("promotions/<int:pk>/edit/", promotions.PromotionEdit.as_view(), name="promotion_edit"),
+    path("promotions/<int:pk>/end/", promotions.PromotionEnd.as_view(), name="promotion_end"),
+    path("promotions/<int:pk>/history/", promotions.PromotionHistory.as_view(), name="promotion_history"),
+    path("promotions/<int:pk>/coupons/new/", promotions.CouponCreate.as_view(), name="coupon_create"),
+    path("coupons/<int:pk>/stop/", promotions.CouponStop.as_view(), name="coupon_stop"),
     path("categories/", categories.tree, name="category_list"),
     path("categories/new/", categories.CategoryCreate.as_view(), name="category_create"),
     path("categories/<int:pk>/edit/", categories.CategoryEdit.as_view(), name="category_edit"),

@@ -143,7 +143,11 @@ def _outcome(rule: Rule, verdicts: Sequence[Verdict], late: str) -> Outcome:
     lost = [one for one in verdicts if one.outcome == promoting.LOST]
     told = counted or lost or verdicts
     outcome = told[0].outcome if told else promoting.NOT
-    why = list(dict.fromkeys(one.why for one in told)) or [late or _("there is nothing in the basket")]
+    if counted and rule.level == promoting.Level.ORDER:
+        why = [_("of the whole order")]
+    else:
+        why = list(dict.fromkeys(one.why for one in told))
+    why = why or [late or _("there is nothing in the basket")]
     return Outcome(rule, outcome, sum((one.amount for one in counted or lost), Decimal("0.00")), why)
 
 

@@ -67,6 +67,12 @@ def read(rows: Iterable[tuple[Any, ...]], *, coupon: str = "", spent: Collection
     return [_rule(value, *about[pk], coupon=coupon, spent=pk in spent) for pk, value in values.items()]
 
 
+def rule_of(promotion: Promotion) -> Rule:
+    """The rule of one promotion, without what it is about."""
+    values = {name: getattr(promotion, name) for name in COLUMNS}
+    return _rule(values, set(), set(), set(), coupon="", spent=False)
+
+
 def _rule(
     value: dict[str, Any], products: set[int], categories: set[int], tags: set[str], *, coupon: str, spent: bool
 ) -> Rule:
