@@ -29,7 +29,7 @@ class StockOperation(LedgerRow):
         RETURN = "return", _("return")
         REVERSAL = "reversal", _("reversal")
 
-    BY_HAND = (Kind.RECEIPT, Kind.TRANSFER, Kind.ADJUSTMENT, Kind.WASTE)
+    BY_HAND = (Kind.RECEIPT, Kind.TRANSFER, Kind.ADJUSTMENT, Kind.WASTE, Kind.RETURN)
     """Kinds that a person may reverse from the stock screens; the others belong to a document."""
 
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)

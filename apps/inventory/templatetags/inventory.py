@@ -26,6 +26,9 @@ VERBS = (
     ("inventory:transfer", "inventory.transfer_stock", "arrow-left-right"),
     ("inventory:adjust", "inventory.adjust_stock", "clipboard-check"),
     ("inventory:waste", "inventory.waste_stock", "trash-2"),
+    ("inventory:return_to_supplier", "inventory.adjust_stock", "undo-2"),
+    ("inventory:lot_split", "inventory.adjust_stock", "split"),
+    ("inventory:lot_merge", "inventory.adjust_stock", "merge"),
 )
 
 
@@ -69,7 +72,10 @@ def change(amount: Decimal, moved: Decimal) -> SafeString:
 @register.simple_tag(takes_context=True)
 def balance_menu(context: Any, balance: Any) -> SafeString:
     """What may be done with this stock: transfer, adjust, waste."""
-    labels = (gettext("Transfer"), gettext("Adjust"), gettext("Waste"))
+    labels = (
+        gettext("Transfer"), gettext("Adjust"), gettext("Waste"), gettext("Return to supplier"), gettext("Split lot"),
+        gettext("Merge lots"),
+    )  # fmt: skip
     user = context["request"].user
     shown = [
         (f"{reverse(url)}?stock={balance.pk}", icon(name), label)

@@ -43,6 +43,9 @@ class HoldList(ListScreen):
         ),
         SavedView("ended", gettext_lazy("Ended"), lambda rows: _holds(~Q(status=Hold.Status.ACTIVE)), count=False),
     ]
+    actions = [
+        Action(gettext_lazy("Pick list"), "inventory:picks", "inventory.view_hold", icon="printer", dialog=False)
+    ]
     bulk_actions = [
         BulkAction(
             "release",
@@ -75,13 +78,20 @@ class HoldDetail(DetailScreen):
     icon = "lock"
     actions = [
         Action(
+            gettext_lazy("Back with other stock"),
+            "inventory:hold_reallocate",
+            "inventory.release_hold",
+            icon="shuffle",
+            when=lambda hold: hold.status == Hold.Status.ACTIVE,
+        ),
+        Action(
             gettext_lazy("Release"),
             "inventory:hold_release",
             "inventory.release_hold",
             icon="lock-open",
             danger=True,
             when=lambda hold: hold.status == Hold.Status.ACTIVE,
-        )
+        ),
     ]
 
     def get_queryset(self) -> QuerySet[Hold]:

@@ -1,0 +1,58 @@
+"""Backing a hold with other stock, or moving it up in the queue."""
+
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.inventory.errors import HoldResolved, LotNotUsable
+from apps.inventory.models import Hold, HoldAllocation, StockBalance
+from apps.inventory.selectors import cells as stock_cells
+from apps.inventory.services import allocation, stock_locks
+from backoffice.kernel import clock
+from backoffice.kernel import quantity as quantities
+
+
+@transaction.atomic
+def reallocate(hold: Hold, *, stock: StockBalance | None = None, priority: int | None = None) -> Hold:
+    """Let go of what backs the hold and back it anew: from `stock` first when one is named, then first expired first.
+
+    With a `priority` it also takes that place in the queue. What others hold is not taken from them. Raises
+    HoldResolved for one that ended, LotNotUsable for stock that is blocked, expired by then, or all held.
+    """
+    stock_locks.lock_products([hold.product_id])
+    fresh = Hold.objects.select_related("product__unit").get(pk=hold.pk)
+    now = clock.now()
+    if not fresh.is_counting(now):
+        raise HoldResolved(_("%(hold)s ended before; there is nothing to back.") % {"hold": str(fresh).capitalize()})
+    if priority is not None and priority != fresh.priority:
+        fresh.priority = priority
+        fresh.save(update_fields=["priority", "updated_at"])
+    HoldAllocation.objects.filter(hold=fresh).delete()
+    cells = stock_cells.load([fresh.product_id], now=now)[fresh.product_id]
+    scope = allocation.Scopes([fresh]).of(fresh)
+    wanted = fresh.quantity - fresh.fulfilled
+    rows: list[HoldAllocation] = []
+    if stock is not None:
+        chosen = [cell for cell in cells if (cell.lot_id, cell.location_id) == (stock.lot_id, stock.location_id)]
+        rows = allocation.back(fresh, chosen, wanted, scope)
+        if not rows:
+            raise LotNotUsable(
+                _("Lot %(lot)s at %(place)s cannot back it: %(free)s free, good until %(day)s. Choose other stock.")
+                % {
+                    "lot": stock.lot.code,
+                    "place": stock.location.name,
+                    "free": quantities.format_quantity(
+                        sum((cell.free for cell in chosen), start=wanted * 0), fresh.product.unit.code
+                    ),
+                    "day": date_format(stock.lot.expires_on, "SHORT_DATE_FORMAT")
+                    if stock.lot.expires_on
+                    else _("no date"),
+                },
+                field="stock",
+            )
+        wanted -= sum(row.quantity for row in rows)
+    if wanted > 0:
+        rows += allocation.back(fresh, cells, wanted, scope)
+    allocation.add(rows)
+    allocation.serve([fresh.product_id])
+    return fresh

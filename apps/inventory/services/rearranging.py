@@ -1,0 +1,170 @@
+"""What is done with lots by hand: sent back, split, merged, marked down. Value is kept: what leaves one lot enters the
+other."""
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.inventory.errors import BadMove, BadQuantity, InsufficientStock, LotMismatch, ReasonMissing
+from apps.inventory.models import Location, Lot, StockBalance, StockOperation
+from apps.inventory.selectors import cells as stock_cells
+from apps.inventory.services import allocation, locations, lots, shortages, stock_locks
+from apps.inventory.services.posting import PostLine, post
+from apps.inventory.services.stock import posted
+from backoffice.kernel import clock, idempotency, money
+from backoffice.kernel import quantity as quantities
+from backoffice.kernel.audit import acting
+
+ZERO = Decimal(0)
+
+
+@transaction.atomic
+def return_to_supplier(
+    *, lot: Lot, location: Location, quantity: Decimal, reason: str, reference: str = "", key: str | None = None
+) -> StockOperation:
+    """Stock goes back to who sent it, at what it cost. Blocked and expired stock may go back too.
+
+    Raises ReasonMissing, InsufficientStock for more than is free there. The same key sends once.
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    product = stock_locks.lock_products([lot.product_id])[lot.product_id]
+    other = locations.virtual(Location.Kind.SUPPLIER)
+    line = PostLine(product, lot, location, other, posted(product, quantity))
+    return post(StockOperation.Kind.RETURN, [line], reason=reason.strip(), reference=reference.strip(), key=key)
+
+
+@transaction.atomic
+def split(
+    *, lot: Lot, location: Location, quantity: Decimal, reason: str, code: str = "", key: str | None = None
+) -> Lot:
+    """Part of a lot becomes a lot of its own: same expiry and cost, made from the old one. The same key splits once.
+
+    Raises ReasonMissing, LotMismatch when the code is taken, InsufficientStock for more than is free there.
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    product = stock_locks.lock_products([lot.product_id])[lot.product_id]
+    fingerprint = [lot.pk, location.pk, quantity, code]
+    if done := idempotency.find(scope="lots.split", key=key, fingerprint=fingerprint):
+        return done
+    amount, code = posted(product, quantity), code.strip()
+    if code and Lot.objects.filter(product=product, code=code).exists():
+        raise LotMismatch(
+            _("Lot %(lot)s of %(product)s is there already. Use another lot code.")
+            % {"lot": code, "product": product.name}
+        )
+    part = Lot.objects.create(
+        product=product,
+        code=code or lots.next_code(product, clock.today()),
+        produced_on=lot.produced_on,
+        received_on=lot.received_on,
+        expires_on=lot.expires_on,
+        unit_cost=lot.unit_cost,
+        status=lot.status,
+        grade=lot.grade,
+        markdown_percent=lot.markdown_percent,
+        supplier_name=lot.supplier_name,
+    )
+    part.parents.add(lot)
+    _pour(lot, part, location, amount, reason=reason.strip())
+    idempotency.remember(scope="lots.split", key=key, fingerprint=fingerprint, result=part)
+    return part
+
+
+@transaction.atomic
+def merge(*, lot: Lot, into: Lot, location: Location, reason: str, key: str | None = None) -> Lot:
+    """All of a lot in a place joins another lot of the same product, which must not last longer.
+
+    The other lot's cost becomes the average of both. Raises BadMove for lots that do not belong together,
+    ReasonMissing, InsufficientStock when some of it is held. The same key merges once.
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    fingerprint = [lot.pk, into.pk, location.pk]
+    product = stock_locks.lock_products([lot.product_id])[lot.product_id]
+    if done := idempotency.find(scope="lots.merge", key=key, fingerprint=fingerprint):
+        return done
+    lot, into = Lot.objects.get(pk=lot.pk), Lot.objects.get(pk=into.pk)
+    _check_merge(lot, into)
+    there = StockBalance.objects.filter(lot=lot, location=location).first()
+    if there is None:
+        raise BadMove(
+            _("There is nothing of lot %(lot)s at %(place)s.") % {"lot": lot.code, "place": location.name},
+            field="stock",
+        )
+    into.parents.add(lot)
+    _pour(lot, into, location, there.quantity, reason=reason.strip())
+    rows = StockBalance.objects.filter(lot=into)
+    quantity = sum((row.quantity for row in rows), ZERO)
+    value = sum((row.value for row in rows), ZERO)
+    into.unit_cost = (value / quantity).quantize(quantities.SMALLEST) if quantity else into.unit_cost
+    with acting(reason=reason.strip()):
+        into.save(update_fields=["unit_cost", "updated_at"])
+    allocation.serve([product.pk])
+    idempotency.remember(scope="lots.merge", key=key, fingerprint=fingerprint, result=into)
+    return into
+
+
+def _check_merge(lot: Lot, into: Lot) -> None:
+    names = {"lot": lot.code, "into": into.code}
+    if lot.pk == into.pk or lot.product_id != into.product_id:
+        raise BadMove(_("Lots of one product are merged; choose another lot of it."), field="into")
+    if (lot.status, lot.grade) != (into.status, into.grade):
+        raise BadMove(
+            _("%(lot)s and %(into)s differ in state or grade. Release or block one of them first.") % names,
+            field="into",
+        )
+    if lot.expires_on is not None and (into.expires_on is None or into.expires_on > lot.expires_on):
+        raise BadMove(
+            _("%(into)s lasts longer than %(lot)s. Merge into the one that expires first.") % names, field="into"
+        )
+
+
+def _pour(lot: Lot, into: Lot, location: Location, amount: Decimal, *, reason: str) -> None:
+    """Move quantity and value from one lot to another, in the same place."""
+    other = locations.virtual(Location.Kind.ADJUSTMENT)
+    there = StockBalance.objects.filter(lot=lot, location=location).first()
+    if there is None or there.quantity < amount:
+        now = clock.now()
+        cells = stock_cells.load([lot.product_id], now=now)
+        raise InsufficientStock(
+            [
+                shortages.shortage(
+                    lot.product,
+                    cells.get(lot.product_id, []),
+                    asked=amount,
+                    on=clock.today(),
+                    now=now,
+                    scope=[location.pk],
+                    lot=lot,
+                    any_state=True,
+                )
+            ]
+        )
+    value = there.value if there.quantity == amount else money.round_money(there.value * amount / there.quantity)
+    post(
+        StockOperation.Kind.ADJUSTMENT,
+        [
+            PostLine(lot.product, lot, location, other, amount, value=value),
+            PostLine(lot.product, into, other, location, amount, value=value),
+        ],
+        reason=reason,
+        origin=into,
+    )
+
+
+@transaction.atomic
+def mark_down(lot: Lot, *, percent: int, reason: str) -> Lot:
+    """Sell what is left of a lot for less. Raises BadQuantity outside 0 to 100, ReasonMissing."""
+    if not reason.strip():
+        raise ReasonMissing
+    if not 0 <= percent <= 100:
+        raise BadQuantity(_("A markdown is between 0 and 100 per cent."), field="percent")
+    stock_locks.lock_products([lot.product_id])
+    fresh = Lot.objects.get(pk=lot.pk)
+    fresh.markdown_percent = percent
+    with acting(reason=reason.strip()):
+        fresh.save(update_fields=["markdown_percent", "updated_at"])
+    return fresh

@@ -1,0 +1,150 @@
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from apps.inventory.errors import BadMove, BadQuantity, HoldResolved, InsufficientStock, LotNotUsable, ReasonMissing
+from apps.inventory.models import Lot, StockBalance
+from apps.inventory.selectors import ledger, picking
+from apps.inventory.services import holds, lots, reallocation, rearranging, stock
+from apps.inventory.services.holds import HoldLine
+from apps.inventory.services.verify import differences
+from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
+from backoffice.kernel import clock
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+@pytest.fixture
+def shop() -> Any:
+    return make_location("Shop", kind="sale")
+
+
+@pytest.fixture
+def bun() -> Any:
+    return make_product("Bun", sku="BUN")
+
+
+def test_sending_back_takes_stock_and_value_out_once_and_can_be_reversed(shop, bun):
+    lot = make_stock(bun, 10, shop, cost="3", lot_code="A")
+    lots.block(lot, reason="stones")
+    with pytest.raises(ReasonMissing):
+        rearranging.return_to_supplier(lot=lot, location=shop, quantity=D(4), reason=" ")
+    for _time in range(2):
+        back = rearranging.return_to_supplier(lot=lot, location=shop, quantity=D(4), reason="stones", key="k")
+    assert (StockBalance.objects.get().quantity, StockBalance.objects.get().value) == (6, 18)
+    assert ledger.destiny(lot).came == 6
+    with pytest.raises(InsufficientStock, match="6 on hand"):
+        rearranging.return_to_supplier(lot=lot, location=shop, quantity=D(7), reason="stones")
+    stock.reverse(back, reason="they refused it")
+    assert StockBalance.objects.get().quantity == 10
+    assert differences() == []
+
+
+def test_a_split_keeps_quantity_and_value_and_knows_where_it_came_from(shop, bun):
+    lot = make_stock(bun, 3, shop, cost="3.333333", lot_code="A")
+    whole = StockBalance.objects.get().value
+    part = rearranging.split(lot=lot, location=shop, quantity=D(1), reason="torn", code="A-2", key="k")
+    assert rearranging.split(lot=lot, location=shop, quantity=D(1), reason="torn", code="A-2", key="k") == part
+    assert list(part.parents.all()) == [lot]
+    assert {row.lot.code: row.quantity for row in StockBalance.objects.select_related("lot")} == {"A": 2, "A-2": 1}
+    assert sum(row.value for row in StockBalance.objects.all()) == whole
+    with pytest.raises(InsufficientStock):
+        rearranging.split(lot=lot, location=shop, quantity=D(3), reason="torn")
+    assert Lot.objects.count() == 2
+    assert differences() == []
+
+
+def test_lots_merge_into_the_one_that_expires_first(shop, bun):
+    today = clock.today()
+    early = make_stock(bun, 4, shop, cost="1", lot_code="E", expires_on=today + timedelta(days=3))
+    late = make_stock(bun, 6, shop, cost="2", lot_code="L", expires_on=today + timedelta(days=9))
+    with pytest.raises(BadMove, match="lasts longer"):
+        rearranging.merge(lot=early, into=late, location=shop, reason="one box")
+    rearranging.merge(lot=late, into=early, location=shop, reason="one box")
+    row = StockBalance.objects.select_related("lot").get()
+    assert (row.lot, row.quantity, row.value, row.lot.unit_cost) == (early, 10, 16, D("1.6"))
+    with pytest.raises(BadMove, match="nothing of lot L"):
+        rearranging.merge(lot=late, into=early, location=shop, reason="again")
+    assert differences() == []
+
+
+def test_a_markdown_has_a_reason_and_a_size(shop, bun):
+    lot = make_stock(bun, 3, shop, lot_code="A")
+    with pytest.raises(BadQuantity, match="between 0 and 100"):
+        rearranging.mark_down(lot, percent=120, reason="old")
+    assert rearranging.mark_down(lot, percent=30, reason="old").markdown_percent == 30
+
+
+def test_a_hold_is_backed_with_the_stock_that_was_chosen(shop, bun):
+    today = clock.today()
+    make_stock(bun, 5, shop, lot_code="E", expires_on=today + timedelta(days=3))
+    late = make_stock(bun, 5, shop, lot_code="L", expires_on=today + timedelta(days=9))
+    hold = holds.place(origin=make_origin(), lines=[HoldLine(bun, D(4))], locations=[shop])[0]
+    assert hold.allocations.get().lot.code == "E"
+    reallocation.reallocate(hold, stock=StockBalance.objects.get(lot=late))
+    assert hold.allocations.get().lot == late
+    lots.block(late, reason="x")
+    assert hold.allocations.get().lot.code == "E"
+    with pytest.raises(LotNotUsable, match="Choose other stock"):
+        reallocation.reallocate(hold, stock=StockBalance.objects.get(lot=late))
+    holds.release(hold)
+    with pytest.raises(HoldResolved):
+        reallocation.reallocate(hold)
+    assert differences() == []
+
+
+def test_the_queue_is_served_by_priority_then_age_when_stock_comes(shop, bun):
+    waiting = [
+        holds.place(origin=make_origin(), lines=[HoldLine(bun, D(2))], locations=[shop], partial=True)[0]
+        for _number in range(3)
+    ]
+    reallocation.reallocate(waiting[2], priority=5)
+    make_stock(bun, 3, shop)
+    backed = [sum(row.quantity for row in hold.allocations.all()) for hold in waiting]
+    assert backed == [1, 0, 2]
+
+
+def test_the_pick_list_is_by_place(shop, bun):
+    cellar = make_location("Cellar", code="A1")
+    make_stock(bun, 2, shop, lot_code="S", expires_on=clock.today() + timedelta(days=1))
+    make_stock(bun, 5, cellar, lot_code="C", expires_on=clock.today() + timedelta(days=5))
+    holds.place(origin=make_origin("order-1"), lines=[HoldLine(bun, D(4))], locations=None)
+    stops = picking.for_day(clock.today())
+    assert [(stop.location.name, [(pick.lot.code, pick.quantity) for pick in stop.picks]) for stop in stops] == [
+        ("Cellar", [("C", 2)]), ("Shop", [("S", 2)]),
+    ]  # fmt: skip
+    assert picking.for_day(clock.today() - timedelta(days=1)) == []
+
+
+def test_the_screens(as_user, shop, bun):
+    names = ("view_lot", "view_hold", "adjust_stock", "block_lot", "release_hold", "view_stockoperation")
+    client = as_user(*(f"inventory.{name}" for name in names))
+    lot = make_stock(bun, 10, shop, lot_code="A", cost="1")
+    other = make_stock(bun, 1, shop, lot_code="B", cost="1")
+    hold = holds.place(origin=make_origin("order-1"), lines=[HoldLine(bun, D(1))], locations=[shop])[0]
+    send = reverse("inventory:return_to_supplier")
+    assert client.post(send, {"stock": "A", "quantity": "99", "reason": "x"}).status_code == 409
+    assert client.post(send, {"stock": "A", "quantity": "1", "reason": "x"}).status_code == 302
+    split = reverse("inventory:lot_split")
+    assert client.post(split, {"stock": "A", "quantity": "2", "code": "A2", "reason": "x"}).status_code == 302
+    assert client.post(split, {"stock": "A", "quantity": "2", "code": "A2", "reason": "x"}).status_code == 409
+    merge = reverse("inventory:lot_merge")
+    assert client.post(merge, {"stock": "A2", "into": "B", "reason": "x"}).status_code == 302
+    assert StockBalance.objects.get(lot=other).quantity == 3
+    mark = reverse("inventory:lot_markdown", args=[lot.pk])
+    assert client.post(mark, {"percent": "130", "reason": "x"}).status_code == 422
+    assert client.post(mark, {"percent": "30", "reason": "x"}).status_code == 302
+    move = reverse("inventory:hold_reallocate", args=[hold.pk])
+    assert client.get(move).status_code == 200
+    assert client.post(move, {"stock": "B", "priority": "1"}).status_code == 302
+    assert hold.allocations.get().lot == other
+    for url in (
+        reverse("inventory:picks"),
+        reverse("inventory:picks") + "?day=2099-01-01",
+        reverse("inventory:lot_labels", args=[lot.pk]) + "?n=30",
+    ):
+        assert "Bun" in client.get(url).content.decode()
