@@ -235,7 +235,9 @@ def _work_in_hand(now: datetime) -> None:
     goods = {product.sku: product for product in Product.objects.select_related("unit")}
     running = work_orders.plan(goods["BR-BRIO"], quantity=Decimal(10), due_at=now + timedelta(minutes=50))
     running = work_orders.release(running, revision=running.revision)
-    work_orders.start(running, revision=running.revision)
+    with clock.fixed(now - timedelta(minutes=45)), _as("baker"):
+        work_orders.start(running, revision=running.revision)
+    _begin(running, now)
     released = work_orders.plan(goods["SA-QUIC"], quantity=Decimal(12), due_at=now + timedelta(hours=2))
     work_orders.release(released, revision=released.revision)
     work_orders.plan(goods["CA-COOK"], quantity=Decimal(40), due_at=now + timedelta(hours=3))
@@ -244,6 +246,16 @@ def _work_in_hand(now: datetime) -> None:
         order = work_orders.plan(goods[sku], quantity=Decimal(quantity), due_at=tomorrow)
         if sku == "VI-CROI":
             work_orders.release(order, revision=order.revision)
+
+
+def _begin(order: WorkOrder, now: datetime) -> None:
+    """The first step is done, the second one is running: a clock ticks on the floor."""
+    first, second = order.steps.order_by("position")[:2]
+    with clock.fixed(now - timedelta(minutes=45)), _as("baker"):
+        steps.start(first)
+    with clock.fixed(now - timedelta(minutes=10)), _as("baker"):
+        steps.finish(first)
+        steps.start(second)
 
 
 def _open_orders(now: datetime) -> None:
