@@ -210,6 +210,7 @@ ACTIONS: list[Action] = [
 # Directive topic -> handler. See backoffice/outbox/handlers.py.
 DIRECTIVE_HANDLERS: dict[str, Handler] = {
     "catalog.completeness": Handler("apps.catalog.services.completeness.recompute", "long", lease_seconds=60),
+    "catalog.thumbnails": Handler("apps.catalog.services.media.make_thumbnails", "long", lease_seconds=120),
     "loyalty.earn": Handler("apps.orders.services.loyalty_jobs.earn"),
     "notify.customer": Handler("apps.orders.services.notifications.customer", mode="long"),
     "order.auto_confirm": Handler("apps.orders.services.order_jobs.auto_confirm"),
@@ -377,6 +378,7 @@ ROLES: dict[str, list[str]] = {
 # The demo bakery: what exists (goods, places, recipes, people to sell to), then what happened (stock, weeks of sales).
 DEMO_MASTERS: list[str] = [
     "backoffice.company.demo.build",
+    "apps.catalog.demo_pictures.build",
     "apps.catalog.demo.build",
     "apps.catalog.demo_details.build",
     "apps.inventory.demo.places",

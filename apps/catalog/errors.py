@@ -67,6 +67,12 @@ class AxisInUse(DomainError):
         )
 
 
+class MediaRefused(DomainError):
+    """A picture or video is not taken in."""
+
+    status = 422
+
+
 class PriceRefused(DomainError):
     """The price, its start or its list breaks a rule."""
 

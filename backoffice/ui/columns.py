@@ -259,6 +259,9 @@ class LinkColumn(Column):
         return str(value)
 
 
+PHOTO = '<img src="%s" alt="" loading="lazy">'
+
+
 class WhatColumn(Column):
     """What the row is: a linked title, a smaller line below it, and a picture before it."""
 
@@ -297,7 +300,8 @@ class WhatColumn(Column):
         shown = self.thumb(record)
         if shown not in self.pictures:
             name, hue = picture(shown)
-            self.pictures[shown] = drawing(name, hue_attribute(hue).replace('"', ""))
+            photo = name.startswith("/")
+            self.pictures[shown] = PHOTO % text(name) if photo else drawing(name, hue_attribute(hue).replace('"', ""))
         return SafeString(f"{self.pictures[shown]}{title}{small}")
 
     def exported(self, header: str) -> Iterator[tuple[str, Callable[[Any, Any], Any]]]:

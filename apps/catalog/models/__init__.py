@@ -3,6 +3,7 @@
 from .attribute import Attribute, CategoryAttribute
 from .bundle import BundleItem
 from .category import Category
+from .media import ProductMedia
 from .price import Price, PriceList
 from .product import Product, ProductUnit
 from .promotion import Coupon, Promotion, PromotionScope, PromotionUse
@@ -17,6 +18,7 @@ __all__ = [
     "Price",
     "PriceList",
     "Product",
+    "ProductMedia",
     "ProductUnit",
     "Promotion",
     "PromotionScope",

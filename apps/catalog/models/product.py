@@ -19,6 +19,7 @@ from backoffice.kernel.fields import PriceField
 from backoffice.kernel.models import Revisioned, TimeStamped
 from backoffice.kernel.text import fold
 
+from .media import SIZES, media_url
 from .validated import Validated
 
 
@@ -181,8 +182,15 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
         return self.sell_policy != self.SellPolicy.ON_DEMAND
 
     @property
+    def picture_url(self) -> str:
+        """Where the small picture of the cover is; nothing without one."""
+        return media_url(self.cover, SIZES[0]) if self.cover else ""
+
+    @property
     def shown_icon(self) -> str:
-        """The product's own icon, else its category's, else a neutral one. Needs the category loaded."""
+        """The cover's address, else its own icon, its category's, or a neutral one. Needs the category loaded."""
+        if self.cover:
+            return self.picture_url
         return self.icon or (self.category.icon if self.category else "") or "package"
 
     @property

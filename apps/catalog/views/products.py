@@ -162,7 +162,14 @@ class ProductDetail(DetailScreen):
     def fragments(self) -> Mapping[str, str]:
         return {
             name: f"{DETAIL}#{name}"
-            for name in ("panel-prices", "panel-packs", "panel-facts", "panel-attributes", "panel-complete")
+            for name in (
+                "panel-prices",
+                "panel-packs",
+                "panel-facts",
+                "panel-attributes",
+                "panel-complete",
+                "panel-media",
+            )
         }
 
     def head(self) -> dict[str, Any]:
@@ -230,6 +237,7 @@ class ProductDetail(DetailScreen):
             allergens=allergens.labels(product.allergens),
             said=attribute_reads.of_product(product, self.schemas),
             missing=attribute_reads.missing(product, self.schemas),
+            media=product.media.order_by("position", "pk"),
             **more,
         )
 
@@ -252,8 +260,18 @@ class ProductHistory(HistoryScreen):
     permission = "catalog.view_product"
     list_url = "catalog:product_list"
     detail_class = ProductDetail
-    related = ("prices", "packs", "parts")
-    hidden = (*HistoryScreen.hidden, "product", "bundle", "completeness", "missing", "cover", "variant_key")
+    related = ("prices", "packs", "parts", "media")
+    hidden = (
+        *HistoryScreen.hidden,
+        "product",
+        "bundle",
+        "completeness",
+        "missing",
+        "cover",
+        "variant_key",
+        "stem",
+        "position",
+    )
 
     def get_queryset(self) -> QuerySet[Product]:
         return product_reads.with_page_needs(Product.objects.all())

@@ -169,11 +169,13 @@ def picture(thing: Any) -> tuple[str, Any]:
     hue = getattr(thing, "hue", None)
     if hue in (None, "") and category is not None:
         hue = getattr(category, "hue", None)
+    if photo := getattr(thing, "picture_url", ""):
+        return str(photo), hue
     return str(getattr(thing, "icon", "") or getattr(category, "icon", "") or "package"), hue
 
 
 def thumb_of(name: str, hue: Any, css: str = "") -> SafeString:
-    """An icon on a tint. Without a hue the tint is neutral."""
+    """An icon on a tint. Without a hue the tint is neutral. What begins with a slash is the address of a photo."""
     classes = escape(f"thumb {css}".strip())
     return SafeString(f'<span class="{classes}"{hue_attribute(hue)}>{icons.icon(name)}</span>')
 

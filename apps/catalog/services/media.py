@@ -1,0 +1,151 @@
+"""Pictures and videos of products: added, ordered, described, removed. The first picture is the cover."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from apps.catalog.errors import MediaRefused
+from apps.catalog.models import Product, ProductMedia
+from apps.catalog.models.media import SIZES, file_name
+from backoffice.outbox import directives
+from backoffice.outbox.models import Directive
+
+from . import completeness, pictures, validation
+from .locks import lock_products
+
+TOPIC = "catalog.thumbnails"
+MOST_EACH = 30
+
+
+def add_picture(product: Product, upload: Any, *, alt: str = "") -> ProductMedia:
+    """Take in an uploaded picture as the product's last one; thumbnails follow in the background.
+
+    The file is decoded and stored before the transaction begins. Raises MediaRefused.
+    """
+    drawn = pictures.take_in(upload)
+    stem = uuid4().hex
+    default_storage.save(file_name(stem), ContentFile(drawn.content))
+    try:
+        with transaction.atomic():
+            row = ProductMedia(
+                product=product, stem=stem, alt=" ".join(alt.split()), width=drawn.width, height=drawn.height,
+                size=len(drawn.content),
+            )  # fmt: skip
+            _append(row)
+            directives.issue(TOPIC, payload={"media": row.pk}, origin=product, dedupe_key=stem)
+    except BaseException:
+        default_storage.delete(file_name(stem))
+        raise
+    return row
+
+
+@transaction.atomic
+def add_video(product: Product, *, url: str, alt: str = "") -> ProductMedia:
+    """Keep the address of a video. Raises MediaRefused when it is no secure web address."""
+    parts = urlsplit(url.strip())
+    if parts.scheme != "https" or not parts.hostname:
+        raise MediaRefused(_("The address of a video begins with https://."), field="url")
+    row = ProductMedia(product=product, kind=ProductMedia.Kind.VIDEO, url=url.strip(), alt=" ".join(alt.split()))
+    _append(row)
+    return row
+
+
+@transaction.atomic
+def describe(media: ProductMedia, *, alt: str) -> ProductMedia:
+    """Say what is to be seen, for those who do not see it."""
+    media.alt = " ".join(alt.split())
+    validation.check(media)
+    media.save(update_fields=["alt"])
+    return media
+
+
+@transaction.atomic
+def reorder(product: Product, ids: Sequence[int]) -> None:
+    """Put the product's media in this order; what is not named follows as it was, what is not its own is ignored."""
+    lock_products([product.pk])
+    rows = list(product.media.order_by("position", "pk"))
+    place = {pk: number for number, pk in enumerate(dict.fromkeys(ids))}
+    for position, row in enumerate(sorted(rows, key=lambda row: place.get(row.pk, len(place)))):
+        if row.position != position:
+            row.position = position
+            row.save(update_fields=["position"])
+    _settle_cover(product)
+
+
+@transaction.atomic
+def move(media: ProductMedia, *, earlier: bool) -> None:
+    """One place earlier or later."""
+    lock_products([media.product_id])
+    ids = list(
+        ProductMedia.objects.filter(product=media.product_id).order_by("position", "pk").values_list("pk", flat=True)
+    )
+    here = ids.index(media.pk)
+    there = max(0, here - 1) if earlier else min(len(ids) - 1, here + 1)
+    ids[here], ids[there] = ids[there], ids[here]
+    reorder(media.product, ids)
+
+
+@transaction.atomic
+def make_cover(media: ProductMedia) -> None:
+    """Put a picture first."""
+    reorder(media.product, [media.pk])
+
+
+@transaction.atomic
+def remove(media: ProductMedia) -> None:
+    """Take a picture or video away; its files go once that is certain."""
+    product = media.product
+    lock_products([product.pk])
+    stem = media.stem
+    media.delete()
+    _settle_cover(product)
+    if stem:
+        transaction.on_commit(partial(_forget, stem), robust=True)
+
+
+def make_thumbnails(directive: Directive) -> None:
+    """The job: the smaller sizes of one picture. It may start over."""
+    row = ProductMedia.objects.filter(pk=directive.payload.get("media")).first()
+    if row is None or not row.is_image:
+        return  # removed meanwhile
+    for side in SIZES:
+        name = file_name(row.stem, side)
+        if not default_storage.exists(name):
+            with default_storage.open(file_name(row.stem)) as whole:
+                default_storage.save(name, ContentFile(pictures.smaller(whole, side)))
+    with transaction.atomic():
+        directives.heartbeat(directive)
+
+
+def _append(row: ProductMedia) -> None:
+    lock_products([row.product_id])
+    there = ProductMedia.objects.filter(product=row.product_id)
+    if there.count() >= MOST_EACH:
+        raise MediaRefused(_("A product has %(most)d pictures and videos at most.") % {"most": MOST_EACH})
+    last = there.aggregate(last=Max("position"))["last"]
+    row.position = 0 if last is None else last + 1
+    validation.check(row)
+    row.save()
+    _settle_cover(row.product)
+
+
+def _settle_cover(product: Product) -> None:
+    """The product shows its first picture; whether it has one counts for completeness. No news for its history."""
+    first = product.media.filter(kind=ProductMedia.Kind.IMAGE).order_by("position", "pk").first()
+    Product.objects.filter(pk=product.pk).update(cover=first.stem if first else "")
+    completeness.refresh([product.pk])
+
+
+def _forget(stem: str) -> None:
+    for name in (file_name(stem), *(file_name(stem, side) for side in SIZES)):
+        default_storage.delete(name)
