@@ -87,6 +87,15 @@ class InsufficientStock(DomainError):
         return {shortage.product_id for shortage in self.shortages}
 
 
+class StockHeld(InsufficientStock):
+    """The stock is there, but others hold it. It may be taken all the same when it is really gone: `stock.waste`."""
+
+    def __init__(self, shortage: Shortage, *, who: str, field: str) -> None:
+        super().__init__([shortage])
+        self.field = field
+        self.message = self.message + " " + _("Held by %(who)s.") % {"who": who}
+
+
 class BadQuantity(DomainError):
     """A quantity that cannot be posted: not above zero, or zero once rounded to the unit's step."""
 

@@ -13,6 +13,16 @@ from backoffice.kernel.quantity import format_quantity
 from backoffice.ui.forms import Form, ModelForm, QuantityFormField, ScanField, reason_field
 
 SEPARATOR = " · "
+OVERRIDE = "override_holds"
+
+
+def override_field() -> django_forms.BooleanField:
+    """Asked when others hold what is to be taken."""
+    return django_forms.BooleanField(
+        required=False,
+        label=_("It is really gone: take it though it is held"),
+        help_text=_("Who held it gets other stock where there is some, and waits where there is none."),
+    )
 
 
 def balances() -> QuerySet[StockBalance]:

@@ -1,7 +1,7 @@
 """Backing holds with stock. Internal to the stock room: callers hold the product locks."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -132,6 +132,45 @@ def add(planned: Iterable[HoldAllocation]) -> None:
     HoldAllocation.objects.bulk_update(changed, ["quantity"])
 
 
+def at(places_of_stock: Collection[tuple[int, int]]) -> dict[tuple[int, int], list[HoldAllocation]]:
+    """What active holds have of each (lot, place), with the holds: first served first, too old ones last."""
+    now = clock.now()
+    found: dict[tuple[int, int], list[HoldAllocation]] = defaultdict(list)
+    taken = HoldAllocation.objects.filter(
+        hold__status=Hold.Status.ACTIVE, lot_id__in={lot_id for lot_id, _place in places_of_stock}
+    ).select_related("hold")
+    for row in taken.order_by("-hold__priority", "hold__created_at", "pk"):
+        if (row.lot_id, row.location_id) in places_of_stock:
+            found[row.lot_id, row.location_id].append(row)
+    for of_place in found.values():
+        of_place.sort(key=lambda row: not row.hold.is_counting(now))
+    return found
+
+
+def let_go(left: Mapping[tuple[int, int], Decimal]) -> list[tuple[Hold, Decimal]]:
+    """Take allocations off stock that is not there any more, until no more than `left` is held of each (lot, place).
+
+    The least urgent give first, then the youngest. Returns who lost how much; `serve` looks for other stock.
+    """
+    gone: list[int] = []
+    lost: list[tuple[Hold, Decimal]] = []
+    for place, of_place in at(left.keys()).items():
+        rest = max(left[place], ZERO)
+        for row in of_place:
+            kept = min(row.quantity, rest)
+            rest -= kept
+            if kept == row.quantity:
+                continue
+            lost.append((row.hold, row.quantity - kept))
+            if kept:
+                row.quantity = kept
+                rows.save(row, ("quantity",))
+            else:
+                gone.append(row.pk)
+    HoldAllocation.objects.filter(pk__in=gone).delete()
+    return lost
+
+
 def displace(lot_ids: Collection[int]) -> list[Hold]:
     """Take allocations off lots that may no longer be used, and serve those holds from other stock.
 
@@ -157,11 +196,13 @@ __all__ = [
     "ZERO",
     "Scopes",
     "add",
+    "at",
     "back",
     "backing",
     "by_product",
     "displace",
     "drop",
+    "let_go",
     "places_of",
     "serve",
     "usable_day",

@@ -1,6 +1,5 @@
 """Counting what is there. Two people may count at once: nobody's figure replaces one that they have not seen."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
@@ -23,8 +22,6 @@ from apps.inventory.errors import (
 )
 from apps.inventory.models import (
     CountEntry,
-    Hold,
-    HoldAllocation,
     Location,
     Lot,
     StockBalance,
@@ -320,30 +317,12 @@ def _refuse_overtaken(lines: Iterable[StockCountLine], there: dict[tuple[int, in
 
 
 def _let_go(lines: Collection[StockCountLine], there: dict[tuple[int, int], Decimal]) -> None:
-    """Take allocations off stock that is not there: the least urgent first, then the youngest."""
-    left = {
-        (line.lot_id, line.location_id): there.get((line.lot_id, line.location_id), ZERO) + (line.difference or ZERO)
-        for line in lines
-        if (line.difference or ZERO) < 0
-    }
-    if not left:
-        return
-    held: dict[tuple[int, int], list[HoldAllocation]] = defaultdict(list)
-    rows = HoldAllocation.objects.filter(
-        hold__status=Hold.Status.ACTIVE, lot_id__in={lot_id for lot_id, _place in left}
-    ).order_by("-hold__priority", "hold__created_at", "pk")
-    for row in rows:
-        held[row.lot_id, row.location_id].append(row)
-    gone: list[int] = []
-    less: list[HoldAllocation] = []
-    for place, rest in left.items():
-        for row in held.get(place, ()):
-            kept = min(row.quantity, rest)
-            rest -= kept
-            if kept <= 0:
-                gone.append(row.pk)
-            elif kept < row.quantity:
-                row.quantity = kept
-                less.append(row)
-    HoldAllocation.objects.filter(pk__in=gone).delete()
-    HoldAllocation.objects.bulk_update(less, ["quantity"])
+    """Take allocations off stock that is not there."""
+    allocation.let_go(
+        {
+            (line.lot_id, line.location_id): there.get((line.lot_id, line.location_id), ZERO)
+            + (line.difference or ZERO)
+            for line in lines
+            if (line.difference or ZERO) < 0
+        }
+    )

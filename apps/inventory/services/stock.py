@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from apps.catalog.models import Product, ProductUnit
 from apps.inventory.errors import AlreadyReversed, BadQuantity, LotMismatch, NotStocked, ReasonMissing
 from apps.inventory.models import Location, Lot, StockBalance, StockOperation
-from apps.inventory.services import locations, lots, stock_locks
+from apps.inventory.services import allocation, locations, lots, overriding, stock_locks
 from apps.inventory.services.consumption import ConsumeLine, Taken, consume
 from apps.inventory.services.posting import PostLine, post, write
 from backoffice.kernel import clock, idempotency, money, rows
@@ -163,9 +163,20 @@ def transfer(
 
 
 @transaction.atomic
-def adjust(*, lot: Lot, location: Location, counted: Decimal, reason: str, key: str | None = None) -> StockOperation:
-    """Bring the book to what was counted. Raises BadQuantity when it says so already, InsufficientStock when the
-    difference is held by someone."""
+def adjust(
+    *,
+    lot: Lot,
+    location: Location,
+    counted: Decimal,
+    reason: str,
+    key: str | None = None,
+    override_holds: bool = False,
+) -> StockOperation:
+    """Bring the book to what was counted. Raises BadQuantity when it says so already, StockHeld when the difference is
+    held by someone.
+
+    With `override_holds` what is really there wins: the holds get other stock in the same transaction, or wait.
+    """
     reason = _reason(reason)
     product = stock_locks.lock_products([lot.product_id])[lot.product_id]
     fingerprint = [lot.pk, location.pk, counted]
@@ -188,19 +199,49 @@ def adjust(*, lot: Lot, location: Location, counted: Decimal, reason: str, key: 
         if counted > book
         else PostLine(product, lot, location, other, amount)
     )
-    operation = post(StockOperation.Kind.ADJUSTMENT, [line], reason=reason)
+    operation = _take(
+        StockOperation.Kind.ADJUSTMENT, line, product, reason=reason, override=override_holds, field="counted"
+    )
     idempotency.remember(scope="stock.adjust", key=key, fingerprint=fingerprint, result=operation)
     return operation
 
 
 @transaction.atomic
-def waste(*, lot: Lot, location: Location, quantity: Decimal, reason: str, key: str | None = None) -> StockOperation:
-    """Stock is lost. Raises InsufficientStock for more than is free there, ReasonMissing without a reason."""
+def waste(
+    *,
+    lot: Lot,
+    location: Location,
+    quantity: Decimal,
+    reason: str,
+    key: str | None = None,
+    override_holds: bool = False,
+) -> StockOperation:
+    """Stock is lost. The same key loses it once.
+
+    Raises InsufficientStock for more than is there, StockHeld for what others hold (unless `override_holds`: then they
+    get other stock in the same transaction, or wait), ReasonMissing without a reason.
+    """
     reason = _reason(reason)
     product = stock_locks.lock_products([lot.product_id])[lot.product_id]
+    fingerprint = [lot.pk, location.pk, quantity]
+    if done := idempotency.find(scope="stock.waste", key=key, fingerprint=fingerprint):
+        return done
     other = locations.virtual(Location.Kind.WASTE)
     line = PostLine(product, lot, location, other, posted(product, quantity))
-    return post(StockOperation.Kind.WASTE, [line], reason=reason, key=key)
+    operation = _take(
+        StockOperation.Kind.WASTE, line, product, reason=reason, override=override_holds, field="quantity"
+    )
+    idempotency.remember(scope="stock.waste", key=key, fingerprint=fingerprint, result=operation)
+    return operation
+
+
+def _take(kind: str, line: PostLine, product: Product, *, reason: str, override: bool, field: str) -> StockOperation:
+    """Post a line that may take what others hold, when somebody said that it is really gone."""
+    note = overriding.make_way(line, product, override=override, field=field) if line.source.is_physical else ""
+    operation = post(kind, [line], reason=reason, note=note)
+    if note:
+        allocation.serve([product.pk])
+    return operation
 
 
 @transaction.atomic

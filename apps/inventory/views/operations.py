@@ -1,5 +1,6 @@
 """What was posted: the list, one operation, its reversal; and transfer, adjust, waste."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -8,14 +9,16 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.inventory.errors import StockHeld
 from apps.inventory.filters import OperationFilter
-from apps.inventory.forms import AdjustForm, ReasonForm, TransferForm, WasteForm
+from apps.inventory.forms import OVERRIDE, AdjustForm, ReasonForm, TransferForm, WasteForm, override_field
 from apps.inventory.models import Move, StockOperation
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import stock
 from apps.inventory.tables import OperationTable
 from backoffice.kernel import clock
 from backoffice.ui.actions import Action
+from backoffice.ui.forms import dress
 from backoffice.ui.screens import ActionScreen, Badge, DetailScreen, Empty, Fact, ListScreen, SavedView
 
 CHANGED = ("inventory-stock", "inventory-stockoperation", "inventory-lot")
@@ -140,15 +143,46 @@ class OperationReverse(ActionScreen):
 
 
 class StockAction(ActionScreen):
-    """Something done with the stock of one lot in one place; `?stock=` names it."""
+    """Something done with the stock of one lot in one place; `?stock=` names it.
+
+    When others hold the stock the form says who. Who may adjust stock is asked whether it is really gone.
+    """
 
     changed = CHANGED
+    asks = False
     list_url = "inventory:stock_list"
     list_title = gettext_lazy("Stock")
 
     def initial(self) -> dict[str, Any]:
         raw = self.request.GET.get("stock", "")
         return {"stock": int(raw)} if raw.isascii() and raw.isdigit() and len(raw) < 18 else {}
+
+    def get_form(self, data: Any = None, files: Any = None) -> Any:
+        form = super().get_form(data, files)
+        if data is not None and OVERRIDE in data:
+            self.ask(form)
+        return form
+
+    def ask(self, form: Any) -> None:
+        """Offer to go on, to those who may."""
+        if OVERRIDE not in form.fields and self.request.user.has_perm("inventory.adjust_stock"):
+            form.fields[OVERRIDE] = override_field()
+            dress(form)
+
+    def show(self, form: Any, status: int = 200, **more: Any) -> Any:
+        if self.asks:
+            self.ask(form)
+        return super().show(form, status, **more)
+
+    def taken(self, form: Any, service: Callable[..., Any], **values: Any) -> Any:
+        """Call a service that may be told to take what others hold."""
+        row = form.cleaned_data["stock"]
+        really = form.cleaned_data.get(OVERRIDE, False)
+        try:
+            return service(lot=row.lot, location=row.location, key=self.key, override_holds=really, **values)
+        except StockHeld:
+            self.asks = True
+            raise
 
     def success_url(self, result: Any) -> str:
         return reverse("inventory:operation_detail", args=[result.pk])
@@ -185,17 +219,10 @@ class Adjust(StockAction):
         return _("Say what is really there. The difference is posted with your reason.")
 
     def perform(self, form: Any) -> Any:
-        row = form.cleaned_data["stock"]
-        return stock.adjust(
-            lot=row.lot,
-            location=row.location,
-            counted=form.cleaned_data["counted"],
-            reason=form.cleaned_data["reason"],
-            key=self.key,
-        )
+        return self.taken(form, stock.adjust, counted=form.cleaned_data["counted"], reason=form.cleaned_data["reason"])
 
     def success(self, result: Any) -> str:
-        return _("Adjusted, %(number)s.") % {"number": result}
+        return " ".join([_("Adjusted, %(number)s.") % {"number": result}, result.note]).strip()
 
 
 class Waste(StockAction):
@@ -206,14 +233,7 @@ class Waste(StockAction):
     danger = True
 
     def perform(self, form: Any) -> Any:
-        row = form.cleaned_data["stock"]
-        return stock.waste(
-            lot=row.lot,
-            location=row.location,
-            quantity=form.cleaned_data["quantity"],
-            reason=form.cleaned_data["reason"],
-            key=self.key,
-        )
+        return self.taken(form, stock.waste, quantity=form.cleaned_data["quantity"], reason=form.cleaned_data["reason"])
 
     def success(self, result: Any) -> str:
-        return _("Written off, %(number)s.") % {"number": result}
+        return " ".join([_("Written off, %(number)s.") % {"number": result}, result.note]).strip()
