@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from apps.catalog.models import Coupon, Promotion
 from apps.catalog.selectors import promotions as reads
-from apps.catalog.services import categories, promotions
+from apps.catalog.services import categories, promotions, trial
 from apps.catalog.services.promotions import Scope
 from backoffice.kernel import clock
 
@@ -121,9 +121,9 @@ def test_the_trial_says_what_each_rule_would_do_and_why(keeper: Client) -> None:
 
     answer = keeper.get(page("promotion_try"), {"basket": "2 × br-1\nCake"})
 
-    trial = answer.context["trial"]
-    assert trial.quote.total == Decimal("37.00")
-    found = {one.rule.name: (one.outcome, one.amount) for one in trial.outcomes}
+    tried = answer.context["trial"]
+    assert tried.quote.total == Decimal("37.00")
+    found = {one.rule.name: (one.outcome, one.amount) for one in tried.outcomes}
     assert found == {
         "Tenth": ("won", Decimal("3.00")), "Half of bread": ("won", Decimal("10.00")),
         "By coupon": ("not", Decimal("0.00")), "Later": ("not", Decimal("0.00")),
@@ -145,7 +145,7 @@ def test_a_basket_that_makes_no_sense_is_refused(keeper: Client, basket: str) ->
 def test_a_basket_is_read_as_people_write_it() -> None:
     rye, seven = make_product("Rye", sku="BR-1"), make_product("7 Grain", sku="BR-7")
 
-    found, unknown = reads.read_basket("3 x br-1\n2,5 rye\n7 grain\n12×BR-7\n\nwhat")
+    found, unknown = trial.read_basket("3 x br-1\n2,5 rye\n7 grain\n12×BR-7\n\nwhat")
 
     assert [(one.product, one.quantity) for one in found] == [
         (rye, Decimal(3)), (rye, Decimal("2.5")), (seven, Decimal(7)), (seven, Decimal(12)),

@@ -20,6 +20,7 @@ from apps.catalog.selectors import prices as price_reads
 from apps.catalog.selectors import promotions as reads
 from apps.catalog.selectors import sales_channels
 from apps.catalog.services import promotions
+from apps.catalog.services import trial as trials
 from apps.catalog.services.pricing import PricingContext
 from backoffice.kernel import clock, money
 from backoffice.kernel.errors import DomainError
@@ -276,12 +277,12 @@ def trial(request: HttpRequest) -> HttpResponse:
     if form.is_bound and not form.is_valid():
         status = 422
     elif form.is_bound:
-        wanted, unknown = reads.read_basket(form.cleaned_data["basket"])
+        wanted, unknown = trials.read_basket(form.cleaned_data["basket"])
         if unknown:
             form.add_error("basket", _("No product is meant by: %(lines)s") % {"lines": "; ".join(unknown[:3])})
         if wanted:
             try:
-                context["trial"] = reads.trial(wanted, _context(form.cleaned_data))
+                context["trial"] = trials.run(wanted, _context(form.cleaned_data))
             except DomainError as error:
                 form.add_error("basket", error.message)
         status = 422 if form.errors else 200
