@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.outbox.handlers import Handler
+from backoffice.transfers.steps import HANDLERS as IMPORT_STEPS
 from backoffice.ui.actions import Action
 from backoffice.ui.dashboard import Figures, Part
 from backoffice.ui.nav import Item, Section
@@ -216,10 +217,7 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
     "order.auto_confirm": Handler("apps.orders.services.order_jobs.auto_confirm"),
     "purchase.send": Handler("apps.inventory.services.purchase_jobs.send", mode="long"),
     "order.auto_cancel": Handler("apps.orders.services.order_jobs.auto_cancel"),
-    "transfer.scan": Handler("backoffice.transfers.services.jobs.scan", "long", lease_seconds=60, heavy=True),
-    "transfer.preview": Handler("backoffice.transfers.services.jobs.preview", "long", lease_seconds=60, heavy=True),
-    "transfer.apply": Handler("backoffice.transfers.services.jobs.apply", "long", lease_seconds=60, heavy=True),
-    "transfer.undo": Handler("backoffice.transfers.services.jobs.undo", "long", lease_seconds=60, heavy=True),
+    **IMPORT_STEPS,
 }
 
 # What planned work will take of the stock before it holds any: callables of (product ids) -> {product id: quantity}.

@@ -142,6 +142,11 @@ else:
         "connection": {"filename": str(DATA_DIR / "queue.sqlite3"), "fsync": False, "strict_fifo": True},
     }
 
+# Imports open what strangers sent: each runs in a process of its own that may not have more than this; 0 is no limit.
+HEAVY_MEMORY_MB = env.integer("HEAVY_MEMORY_MB", 1024)
+HEAVY_CPU_SECONDS = env.integer("HEAVY_CPU_SECONDS", 1800)
+IMPORT_RETENTION_DAYS = env.integer("IMPORT_RETENTION_DAYS", 90)
+
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")))
 MEDIA_URL = "/media/"
 STATIC_URL = "/static/"

@@ -41,13 +41,16 @@ FIRST_LEASE = 120
 CONFLICT_TRIES = 4
 
 
-def drain(*, limit: int | None = None, linger: float = 0.0) -> int:
-    """Carry out what is due, one after the other, until nothing has been due for `linger` seconds. Returns how many."""
+def drain(*, limit: int | None = None, linger: float = 0.0, apart: bool = False) -> int:
+    """Carry out what is due, one after the other, until nothing has been due for `linger` seconds. Returns how many.
+
+    `apart`: heavy ones run in processes of their own, with limits.
+    """
     count = 0
     quiet_since = time.monotonic()
     while limit is None or count < limit:
         if directive := claim():
-            carry_out(directive)
+            carry_out(directive, apart=apart)
             count += 1
             quiet_since = time.monotonic()
         elif time.monotonic() - quiet_since >= linger:
@@ -91,13 +94,17 @@ def _take(pk: int, topic: str) -> Directive | None:
     return Directive.objects.select_related("actor", "origin_type").filter(pk=pk, lease_token=token).first()
 
 
-def carry_out(directive: Directive) -> Outcome:
+def carry_out(directive: Directive, *, apart: bool = False) -> Outcome:
     """Run the handler of a claimed directive and write down what came of it. Never raises for what a handler did."""
     found = handlers.find(directive.topic)
     if found is None:
         return _park(directive)
     if directive.crashes >= quarantine.CRASHES:
         return quarantine.carry_out(directive, done=done, bury=bury)
+    if apart and found[0].heavy:
+        wake.forget()
+        wake.wake()  # another worker takes over what this one would keep waiting
+        return quarantine.carry_out_apart(directive, bury=bury)
     return effect_of(directive, *found)
 
 

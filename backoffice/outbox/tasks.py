@@ -9,7 +9,7 @@ from backoffice.outbox import runner, sweeper, wake
 @db_task()
 def run_due() -> None:
     """Work off what is due, and stay a moment for what is committed meanwhile."""
-    runner.drain(linger=0.0 if HUEY.immediate else wake.LINGER)
+    runner.drain(linger=0.0 if HUEY.immediate else wake.LINGER, apart=not HUEY.immediate)
 
 
 @db_periodic_task(crontab(minute="*"))

@@ -53,6 +53,8 @@ def step(status: Status) -> Callable[[Work], Callable[[Directive], None]]:
                 raise
             except DomainError as error:
                 _fail(run, status, error.message)
+            except MemoryError:
+                _fail(run, status, too_much())
             except Exception as error:
                 sentence = _(
                     "The program failed on this file. Nothing more was written; job #%(number)s has the details."
@@ -64,6 +66,18 @@ def step(status: Status) -> Callable[[Work], Callable[[Directive], None]]:
         return handler
 
     return decorate
+
+
+def too_much() -> str:
+    """What is said when the process of an import reached its limits."""
+    return _("This file needs more memory or time than an import may use. Please split it.")
+
+
+def gave_up(directive: Directive) -> None:
+    """The process that carried out a step died of it: the run does not look busy for ever."""
+    run = TransferRun.objects.filter(pk=directive.ref("run"), status__in=TransferRun.BUSY).first()
+    if run is not None:
+        _fail(run, Status(run.status), too_much())
 
 
 @step(Status.SCANNING)

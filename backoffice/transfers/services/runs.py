@@ -124,6 +124,8 @@ def decide(run: TransferRun, *, entries: Mapping[str, Mapping[str, str]]) -> Tra
 def check_again(run: TransferRun) -> TransferRun:
     """Make the preview anew, because the world or the decisions changed, or because it failed."""
     found = _locked(run, Status.READY, Status.FAILED)
+    if found.purged_at is not None:
+        raise DomainError(_("The file was removed, because its time was over. Please upload it again."))
     if found.apply_started_at is not None:
         raise DomainError(_("Rows of this file were written already; continue applying it instead."))
     return _begin(found, Status.CHECKING, "transfer.preview")

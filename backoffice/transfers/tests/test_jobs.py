@@ -193,3 +193,24 @@ def test_numbers_follow_the_style_of_the_file_not_the_language(upload):
         assert run.rows.get().data["last"] == 1234
         run = ready(upload([["series", "last"], ["c", 1234]], style="comma"))
         assert run.rows.get().data["last"] == 1234
+
+
+def test_a_step_whose_process_died_of_its_limits_says_so(upload):
+    run = upload(csv("a;1"))
+    directive = runner.claim()
+    jobs.gave_up(directive)
+    run.refresh_from_db()
+
+    assert run.status == "failed"
+    assert "memory or time" in run.error
+
+
+def test_a_file_that_takes_all_memory_fails_with_a_sentence(upload, monkeypatch):
+    def greedy(self, rows):
+        raise MemoryError
+
+    monkeypatch.setattr("backoffice.transfers.tests.series.SeriesImporter.check", greedy)
+    run = ready(upload(csv("a;1")))
+
+    assert (run.status, Directive.objects.get().status) == ("failed", "done")
+    assert "split" in run.error

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import content_disposition_header
@@ -98,7 +98,9 @@ def _preview(request: HttpRequest, run: TransferRun, importer: type[Importer]) -
         "figures": _figures(importer, run.figures),
         "checked_figures": _figures(importer, run.checked_figures),
         "done_url": _url(importer.done_url),
-        "may_check_again": run.apply_started_at is None and run.status in (Status.READY, Status.FAILED),
+        "may_check_again": (
+            run.apply_started_at is None and run.purged_at is None and run.status in (Status.READY, Status.FAILED)
+        ),
         "may_cancel": Status.CANCELLED in TransferRun.TRANSITIONS.get(Status(run.status), ()),
         "may_apply": (
             run.check_finished_at is not None
@@ -200,6 +202,8 @@ def check_again(request: HttpRequest, pk: int) -> HttpResponse:
 def file(request: HttpRequest, pk: int) -> FileResponse:
     """The uploaded file as it came, for who may do this import."""
     run = access.run_or_404(request, pk)
+    if not run.file:
+        raise Http404
     return FileResponse(
         run.file.open("rb"), as_attachment=True, filename=run.file_name, content_type="application/octet-stream"
     )

@@ -1,0 +1,14 @@
+"""What the clock starts for imports."""
+
+from huey import crontab
+from huey.contrib.djhuey import db_periodic_task
+
+from backoffice.kernel.audit import acting
+from backoffice.transfers.services import retention
+
+
+@db_periodic_task(crontab(hour="3", minute="40"))
+def purge_imports() -> None:
+    """Remove imported files whose time is over."""
+    with acting(system="retention of imports"):
+        retention.purge()
