@@ -128,6 +128,8 @@ def check_again(run: TransferRun) -> TransferRun:
         raise DomainError(_("The file was removed, because its time was over. Please upload it again."))
     if found.apply_started_at is not None:
         raise DomainError(_("Rows of this file were written already; continue applying it instead."))
+    if not found.mapping:
+        return _proceed(found, imports.find(found.importer))
     return _begin(found, Status.CHECKING, "transfer.preview")
 
 
