@@ -12,7 +12,7 @@ from apps.catalog.models import Category, Price, PriceList, Product
 from apps.catalog.selectors import categories as category_tree
 from apps.catalog.selectors.schemas import Lack
 from backoffice.kernel import clock
-from backoffice.ui.filters import ChoiceFilter, FilterSet, ModelChoiceFilter
+from backoffice.ui.filters import MAX_LENGTH, MAX_WORDS, ChoiceFilter, FilterSet, ModelChoiceFilter
 
 YES_NO = [("yes", _("Can be sold")), ("no", _("Not for sale"))]
 
@@ -40,7 +40,14 @@ class CategoryFilter(ModelChoiceFilter):
         return qs if value is None else qs.filter(category__in=category_tree.with_descendants(value.pk))
 
 
-class ProductFilter(FilterSet):
+class SearchedFilterSet(FilterSet):
+    """What is searched for goes through the products' own index."""
+
+    def search(self, queryset: Any, name: str, value: str) -> Any:
+        return queryset.search(" ".join(value[:MAX_LENGTH].split()[:MAX_WORDS]))
+
+
+class ProductFilter(SearchedFilterSet):
     """Products by category, kind, whether they are sold, and the list that has a price for them."""
 
     category = CategoryFilter()
@@ -70,7 +77,7 @@ class ProductFilter(FilterSet):
         return queryset.filter(pk__in=Price.objects.at(clock.now()).filter(price_list=value).values("product"))
 
 
-class PricedProductFilter(FilterSet):
+class PricedProductFilter(SearchedFilterSet):
     """The products of a price list's page."""
 
     category = CategoryFilter()

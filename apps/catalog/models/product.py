@@ -19,17 +19,19 @@ from backoffice.kernel.fields import PriceField
 from backoffice.kernel.models import Revisioned, TimeStamped
 from backoffice.kernel.text import fold
 
+from . import words
 from .media import SIZES, media_url
 from .validated import Validated
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
     def search(self, text: str) -> Self:
-        """Products in whose codes, name or attributes every word of the text occurs, whatever accents or case."""
-        found = self
-        for word in fold(text).split():
-            found = found.filter(search_text__contains=word)
-        return found
+        """Products whose codes, name or attributes have every word of the text, whatever accents or case.
+
+        A word may be the beginning of one. PostgreSQL forgives a slip in a word as well.
+        """
+        wanted = fold(text).split()
+        return self.filter(words.conditions(wanted)) if wanted else self.all()
 
     def active(self) -> Self:
         return self.filter(is_active=True)

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from apps.catalog import search
-from apps.catalog.services import categories, packs, products
+from apps.catalog.models import Product
+from apps.catalog.models.words import has_trigrams
+from apps.catalog.services import attributes, bulk, categories, packs, products, schema
 
 from .factories import make_product
 
@@ -52,3 +55,69 @@ def test_a_reader_is_offered_nothing_to_change(as_user: Callable[..., Client]) -
     for name, args in [("product_list", []), ("product_detail", [product.pk]), ("category_list", [])]:
         shown = client.get(reverse(f"catalog:{name}", args=args)).content.decode()
         assert [url for url in change if f'"{url}"' in shown] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("carrot", True),
+        ("CARR", True),
+        ("cake choc", True),
+        ("ca-0012", True),
+        ("0012", True),
+        ("789123", True),
+        ("wholemeal", True),
+        ("serra", True),
+        ("bolo", False),
+        ("carrot bread", False),
+        ('"', False),
+        ("* OR carrot", False),
+        ("NEAR(carrot)", False),
+        ("", True),
+        ("  ", True),
+    ],
+)
+def test_products_are_found_by_words_and_their_beginnings(text: str, found: bool) -> None:
+    cakes = categories.create(name="Cakes")
+    for name, kind, options in (("Flour", "select", ["Wholemeal"]), ("Origin", "text", [])):
+        schema.add(cakes, attributes.create(name=name, type=kind, options=options))
+    cake = make_product(
+        "Carrot cake, chocolate", sku="CA-0012", barcode="7891234500021", category=cakes,
+        attributes={"flour": "wholemeal", "origin": "Serra Negra"},
+    )  # fmt: skip
+    make_product("Rye bread", sku="BR-1")
+
+    assert (cake in Product.objects.search(text)) is found
+
+
+def test_the_index_follows_every_way_of_writing() -> None:
+    one, two = make_product("Alpha"), make_product("Beta")
+    products.update(one, name="Gamma")
+    two.name = "Delta"
+    two.refresh_search_text()
+    bulk.save_products([two], ["name", "search_text"])
+
+    assert not Product.objects.search("alpha").exists()
+    assert not Product.objects.search("beta").exists()
+    assert list(Product.objects.search("gamma")) == [one]
+    assert list(Product.objects.search("delta")) == [two]
+    Product.objects.filter(pk=one.pk).delete()
+    assert not Product.objects.search("gamma").exists()
+
+
+def test_a_slip_is_forgiven_where_the_database_can() -> None:
+    bun = make_product("Butter croissant", sku="VI-1")
+    make_product("Rye bread", sku="BR-1")
+
+    forgiving = connection.vendor == "postgresql" and has_trigrams(connection.alias)
+    assert list(Product.objects.search("croisant")) == ([bun] if forgiving else [])
+
+
+def test_the_list_the_palette_and_fields_search_alike(as_user: Callable[..., Client]) -> None:
+    make_product("Butter croissant")
+    make_product("Rye bread")
+    client = as_user("catalog.view_product")
+
+    page = client.get(reverse("catalog:product_list"), {"q": "crois BUTT"})
+
+    assert [row.name for row in page.context["table"].shown] == ["Butter croissant"]
