@@ -78,6 +78,7 @@ NAV: list[Section] = [
             ),
             Item(_("Suppliers"), "inventory:supplier_list", "inventory.view_supplier", icon="truck"),
             Item(_("Places"), "inventory:location_list", "inventory.view_location", icon="map-pin"),
+            Item(_("Stock value"), "inventory:stock_value", "inventory.view_stockbalance", icon="scale"),
         ],
     ),
     Section(
@@ -303,7 +304,12 @@ _KEEP_STOCK = [
     "inventory.change_purchaseorder",
     "inventory.send_purchaseorder",
 ]
-_RUN_STOCK = [*_KEEP_STOCK, "inventory.approve_stockcount"]
+_RUN_STOCK = [
+    *_KEEP_STOCK,
+    "inventory.approve_stockcount",
+    "inventory.change_stockpolicy",
+    "inventory.close_period",
+]
 _KEEP_PLACES = ["inventory.add_location", "inventory.change_location"]
 
 _SEE_ORDERS = ["orders.view_order", "orders.view_channel"]

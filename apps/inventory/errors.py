@@ -222,3 +222,24 @@ class CountOvertaken(DomainError):
 
 class BadPurchase(DomainError):
     """A purchase order that cannot be made, sent or received so."""
+
+
+class BadPeriod(DomainError):
+    """A day that the book cannot be closed or opened at."""
+
+
+class ClosedPeriod(DomainError):
+    """Something would be posted on a day that is closed."""
+
+    field = "occurred_at"
+
+    def __init__(self, day: date, through: date, *, who: str = "") -> None:
+        closed = date_format(through, "SHORT_DATE_FORMAT")
+        by = _("closed through %(day)s by %(who)s") % {"day": closed, "who": who} if who else ""
+        super().__init__(
+            _("Nothing is posted on %(day)s any more: the book is %(closed)s. Post it today, and say why.")
+            % {
+                "day": date_format(day, "SHORT_DATE_FORMAT"),
+                "closed": by or _("closed through %(day)s") % {"day": closed},
+            }
+        )

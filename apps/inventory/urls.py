@@ -19,6 +19,7 @@ from apps.inventory.views import (
     recall,
     receive,
     suppliers,
+    value,
 )
 
 app_name = "inventory"
@@ -96,6 +97,10 @@ urlpatterns = [
     path("purchases/<int:pk>/close/", purchases.PurchaseClose.as_view(), name="purchase_close"),
     path("purchases/<int:pk>/sheet/", purchases.sheet, name="purchase_sheet"),
     path("purchases/<int:pk>/receive/", purchase_receive.ReceiveOrder.as_view(), name="purchase_receive"),
+    path("value/", value.value, name="stock_value"),
+    path("value/rules/", value.PolicyEdit.as_view(), name="policy_edit"),
+    path("value/close/", value.PeriodClose.as_view(), name="period_close"),
+    path("value/reopen/", value.PeriodReopen.as_view(), name="period_reopen"),
     path("home/low/", home.low, name="home_low"),
     path("home/expiring/", home.expiring, name="home_expiring"),
 ]

@@ -24,13 +24,13 @@ def locked() -> StockPolicy:
 
 
 @transaction.atomic
-def update(*, count_tolerance: Decimal, expiry_days: int, revision: int | None = None) -> StockPolicy:
+def update(*, count_tolerance: Decimal, revision: int | None = None) -> StockPolicy:
     """Change the rules. Raises BadQuantity below zero, StaleRevision when someone else changed them."""
     if count_tolerance < 0:
         raise BadQuantity(_("A tolerance is not below zero."), field="count_tolerance")
     row = locked()
-    row.count_tolerance, row.expiry_days = count_tolerance, expiry_days
-    return state.save_revised(row, revision=revision, fields=["count_tolerance", "expiry_days"])
+    row.count_tolerance = count_tolerance
+    return state.save_revised(row, revision=revision, fields=["count_tolerance"])
 
 
 def closed_through() -> date | None:

@@ -14,7 +14,7 @@ from apps.inventory.errors import BadMove, BadQuantity, InsufficientStock, NotSt
 from apps.inventory.models import Hold, HoldAllocation, Location, Lot, Move, StockBalance, StockOperation
 from apps.inventory.selectors import cells as stock_cells
 from apps.inventory.selectors.cells import ZERO
-from apps.inventory.services import allocation, shortages, stock_locks
+from apps.inventory.services import allocation, periods, shortages, stock_locks
 from backoffice.kernel import clock, idempotency, money, rows
 from backoffice.kernel.audit import current_actor
 from backoffice.kernel.compiled import Compiled, CompiledDelete
@@ -112,6 +112,8 @@ def write(
     now = clock.now()
     if occurred_at is not None and occurred_at > now:
         raise BadMove(_("Stock cannot move in the future."), field="occurred_at")
+    if occurred_at is not None:
+        periods.refuse_closed(occurred_at, now=now)
     book = _Book(lines)
     values = [book.write(line) for line in lines]
     book.refuse_shortages(products, now=now)

@@ -123,7 +123,7 @@ def test_a_figure_is_of_the_units_step_and_not_below_zero(shop, bun):
 
 
 def test_a_dear_difference_needs_an_approval(shop, bun):
-    policy.update(count_tolerance=D(5), expiry_days=3)
+    policy.update(count_tolerance=D(5))
     make_stock(bun, 10, shop, cost="3")
     count = counting.start(location=shop)
     counting.record(only(count), quantity=D(8))
