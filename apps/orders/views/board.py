@@ -30,18 +30,19 @@ def board(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     shown = boards.read(filters)
     closed = Order.objects.filter(status=Order.Status.COMPLETED, business_date=clock.today(), is_imported=False).count()
+    here = clock.local(now)
     context = {
         "board": shown,
         "etag": etag.strip('"'),
         "filters": filters,
         "query": urlencode(filters),
         "fulfilments": Fulfilment.choices,
-        "now": clock.local(now),
+        "now": here,
         "title": _("Orders"),
         "breadcrumbs": [(_("Orders"), "")],
         "state": _("%(when)s · %(open)s open, %(late)s late, %(closed)s closed today")
         % {
-            "when": date_format(clock.local(now), "l j F, H:i"),
+            "when": f"{date_format(here, 'l')}, {date_format(here, 'MONTH_DAY_FORMAT')}, {here:%H:%M}",
             "open": shown.open,
             "late": shown.late,
             "closed": closed,

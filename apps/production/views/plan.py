@@ -47,7 +47,7 @@ def _show(request: HttpRequest, day: date, *, status: int = 200, refused: Domain
     context: dict[str, Any] = {
         "plan": days.read(day),
         "day": day,
-        "title": _("Plan for %(day)s") % {"day": date_format(day, "l j F")},
+        "title": _("Plan for %(day)s") % {"day": f"{date_format(day, 'l')}, {date_format(day, 'MONTH_DAY_FORMAT')}"},
         "breadcrumbs": [(_("Plan"), reverse("production:plan_today")), (date_format(day, "D j M"), "")],
         "around": [first + timedelta(days=offset) for offset in range(AROUND)],
         "before": day - timedelta(days=1),
