@@ -262,7 +262,11 @@ class PriceListPrices(ListScreen):
         pk = self.price_list.pk
         return [
             Action(
-                _("Change many"), "catalog:price_rule", "catalog.change_price", icon="percent", dialog=False,
+                _("Change many"),
+                "catalog:price_rule",
+                "catalog.change_price",
+                icon="percent",
+                dialog=False,
                 args=lambda thing: [pk],
             ),
             Action(
@@ -271,7 +275,7 @@ class PriceListPrices(ListScreen):
                 "catalog.change_pricelist",
                 icon="pencil",
                 args=lambda thing: [pk],
-            )
+            ),
         ]
 
     def get_title(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -19,14 +20,16 @@ from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductActiveFo
 from apps.catalog.models import PriceList, Product, Unit
 from apps.catalog.resources import ProductResource
 from apps.catalog.selectors import attributes as attribute_reads
+from apps.catalog.selectors import price_story
 from apps.catalog.selectors import prices as price_reads
 from apps.catalog.selectors import products as product_reads
 from apps.catalog.selectors.schemas import Schemas
 from apps.catalog.services import products
-from apps.catalog.tables import ProductTable, complete_text
+from apps.catalog.tables import ProductTable, complete_text, price_text
 from backoffice import company
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_money
+from backoffice.ui import charts
 from backoffice.ui.screens import (
     Action,
     ActionScreen,
@@ -50,6 +53,7 @@ FILES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 DETAIL = "catalog/product_detail.html"
+LINES = 5  # more than these lists in one picture and nobody tells them apart
 
 
 def listed(price_list: PriceList | None = None) -> QuerySet[Product]:
@@ -252,7 +256,19 @@ class ProductPrices(ProductDetail):
         return {"panel-all-prices": f"{self.template_name}#panel-all-prices"}
 
     def get_context(self, **more: Any) -> dict[str, Any]:
-        return super().get_context(prices=price_reads.history(self.object)[:500], now=clock.now(), **more)
+        rows = list(price_reads.history(self.object)[:500])
+        days = price_story.weeks(clock.today())
+        stories = price_story.development(rows, days)
+        chart = charts.Line(
+            _("Price by list"),
+            [date_format(day, "SHORT_DATE_FORMAT") for day in days],
+            [charts.Series(one.price_list, one.amounts, f"p{place}") for place, one in enumerate(stories[:LINES])],
+            show=price_text, heading=_("Week"), running=price_story.WEEKS_BACK,
+        )  # fmt: skip
+        return super().get_context(
+            prices=rows, now=clock.now(), chart=chart if stories else None, reductions=price_story.reductions(rows),
+            **more,
+        )  # fmt: skip
 
 
 class ProductHistory(HistoryScreen):
