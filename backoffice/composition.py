@@ -151,7 +151,6 @@ DASHBOARD: list[Any] = [
         narrow=True,
         refresh="orders-order",
     ),
-    Part("sales-weeks", _("The last weeks"), "orders:home_weeks", "orders.view_order", "left", refresh="orders-order"),
     Part(
         "to-accept", _("Orders to accept"), "orders:home_to_accept", "orders.view_order", "left", refresh="orders-order"
     ),
@@ -165,6 +164,7 @@ DASHBOARD: list[Any] = [
         "left",
         refresh="production-workorder",
     ),
+    Part("sales-weeks", _("The last weeks"), "orders:home_weeks", "orders.view_order", "left", refresh="orders-order"),
     Figures("apps.inventory.views.home.figures", "inventory.view_stockbalance"),
     Part(
         "low-stock",
