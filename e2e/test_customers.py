@@ -68,6 +68,7 @@ def test_all_of_it_works_without_scripts(bakery: str, browser: Browser) -> None:
     page.get_by_label("City").fill("Curitiba")
     page.locator("main").get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Corner café")).to_be_visible()
+    page.locator("#crm-timeline").get_by_role("link", name="Open").click()
     page.get_by_label("Note").fill("Rings the side door")
     page.get_by_role("button", name="Add note").click()
     expect(page.locator("#crm-timeline")).to_contain_text("Rings the side door")

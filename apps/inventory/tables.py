@@ -191,7 +191,9 @@ class StockTable(Table):
         return self._facts[record.pk].numbers or Availability(record.pk)
 
     def facts(self, record: Product) -> Facts:
-        return self._facts[record.pk]
+        facts = self._facts[record.pk]
+        facts.minimum = record.minimum  # type: ignore[attr-defined]
+        return facts
 
 
 class LotTable(Table):

@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
-from .pagination import capped_counts
+from .pagination import CAP as MANY
+from .pagination import Count, capped_counts
 from .permissions import may
 
-Count = Callable[[], QuerySet[Any]]
+Rows = Callable[[], QuerySet[Any]]
 CAP = 999
 
 
@@ -28,7 +29,7 @@ class Item:
     url_name: str
     permission: str | None = None
     icon: str = ""
-    count: str | Count | None = None
+    count: str | Rows | None = None
     under: Sequence[str] = ()
     key: str = ""
 
@@ -64,21 +65,41 @@ def call(how: str | Callable[..., Any], *args: Any) -> Any:
     return (import_string(how) if isinstance(how, str) else how)(*args)
 
 
+def _seen(request: HttpRequest) -> list[tuple[Section, list[tuple[Item, str]]]]:
+    """The sections that this person sees, with the addresses of their entries."""
+    from backoffice.composition import NAV
+
+    if not hasattr(request, "_nav_seen"):
+        found = (
+            (
+                section,
+                [(item, url) for item in section.items if may(request.user, item.permission) and (url := _url(item))],
+            )
+            for section in NAV
+        )
+        request._nav_seen = [(section, items) for section, items in found if items]  # type: ignore[attr-defined]
+    return request._nav_seen  # type: ignore[attr-defined, no-any-return]
+
+
+def counted(request: HttpRequest, more: Sequence[QuerySet[Any]] = ()) -> list[Count]:
+    """Count what waits at the entries, and in the same query `more` that a page has to count."""
+    if not hasattr(request, "_nav_counts"):
+        waiting = [item for _section, items in _seen(request) for item, _url in items if item.count]
+        caps = [CAP] * len(waiting) + [MANY] * len(more)
+        found = capped_counts([*(call(item.count) for item in waiting if item.count), *more], caps)
+        request._nav_counts = dict(zip(map(id, waiting), found, strict=False))  # type: ignore[attr-defined]
+        return found[len(waiting) :]
+    return capped_counts(more)
+
+
 def build(request: HttpRequest) -> list[Group]:
     """The sections that this person sees, with all their counts in one query.
 
     The most exact address that begins the request's path is the current one.
     """
-    from backoffice.composition import NAV
-
-    seen: list[tuple[Section, list[tuple[Item, str]]]] = []
-    for section in NAV:
-        items = [(item, url) for item in section.items if may(request.user, item.permission) and (url := _url(item))]
-        if items:
-            seen.append((section, items))
-    waiting = [(item, call(item.count)) for _section, items in seen for item, _url in items if item.count]
-    found = capped_counts([rows for _item, rows in waiting], CAP)
-    counts = {id(item): str(count) for (item, _rows), count in zip(waiting, found, strict=True) if count.number}
+    seen = _seen(request)
+    counted(request)
+    counts = {key: str(count) for key, count in request._nav_counts.items() if count.number}  # type: ignore[attr-defined]
     best = max((_match(request.path, [url, *item.under]) for _section, items in seen for item, url in items), default=0)
     return [
         Group(

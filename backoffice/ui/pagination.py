@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.formats import number_format
 
 CAP = 10_000
+DEEP = 1000
 SIZES = (25, 50, 100, 200)
 
 
@@ -49,15 +50,16 @@ class Page:
         return str(self.count)
 
 
-def capped_counts(querysets: Sequence[QuerySet[Any]], cap: int = CAP) -> list[Count]:
-    """How many rows each has, up to the cap, and whether there are more: all of them in one query."""
+def capped_counts(querysets: Sequence[QuerySet[Any]], cap: int | Sequence[int] = CAP) -> list[Count]:
+    """How many rows each has, up to the cap (or its own), and whether there are more: all of them in one query."""
+    caps = [cap] * len(querysets) if isinstance(cap, int) else cap
     parts: list[str] = []
     params: list[Any] = []
     places: list[int] = []
     counts = [Count(0, False)] * len(querysets)
     for place, queryset in enumerate(querysets):
         # Only the key is selected: what the list adds to its rows need not be worked out to count them.
-        keys = queryset.order_by().values("pk")[: cap + 1]
+        keys = queryset.order_by().values("pk")[: caps[place] + 1]
         try:
             sql, values = keys.query.sql_with_params()
         except EmptyResultSet:
@@ -70,7 +72,7 @@ def capped_counts(querysets: Sequence[QuerySet[Any]], cap: int = CAP) -> list[Co
             cursor.execute(f"SELECT {', '.join(parts)}", params)
             found = cursor.fetchone()
         for place, number in zip(places, found, strict=True):
-            counts[place] = Count(min(number, cap), number > cap)
+            counts[place] = Count(min(number, caps[place]), number > caps[place])
     return counts
 
 
@@ -90,11 +92,28 @@ def size_of(query: QueryDict, default: int) -> int:
     return asked if asked in SIZES else default
 
 
-def paginate(queryset: QuerySet[Any], *, number: int, size: int, count: Count | None = None) -> Page:
-    """The page with this number; the last one when it lies behind the end. `count` when it is known already."""
+def paginate(
+    queryset: QuerySet[Any], *, number: int, size: int, count: Count | None = None, first: Sequence[Any] = ()
+) -> Page:
+    """The page with this number; the last one when it lies behind the end. `count` when it is known already.
+
+    The rows with the keys `first` come first, in that order; all others follow as the queryset has them.
+    """
     count = count or capped_count(queryset)
     if not count.capped:
         number = max(1, min(number, -(-count.number // size)))
-    first = (number - 1) * size
-    rows = list(queryset[first : first + size + 1]) if count.number else []
+    start = (number - 1) * size
+    rows = list(_between(queryset, start, start + size + 1, first)) if count.number else []
     return Page(rows[:size], number, size, count, len(rows) > size)
+
+
+def _between(queryset: QuerySet[Any], start: int, end: int, first: Sequence[Any]) -> Sequence[Any]:
+    """The rows from start to end. Deep ones are found by their keys alone, which an index has, and then read."""
+    here = list(first[start:end])
+    if not here and start < DEEP and not first:
+        return queryset[start:end]
+    others = queryset.exclude(pk__in=first) if first else queryset
+    keys = others.values("pk")[max(0, start - len(first)) : max(0, end - len(first))]
+    rows = list(queryset.filter(Q(pk__in=here) | Q(pk__in=keys)) if here else queryset.filter(pk__in=keys))
+    places = {pk: place for place, pk in enumerate(here)}
+    return sorted(rows, key=lambda row: places.get(row.pk, len(here)))

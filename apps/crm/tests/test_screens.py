@@ -157,7 +157,7 @@ def test_the_page_tells_spend_time_line_and_points(as_user: Any, julia: Customer
     loyalty.earn(julia, amount=Decimal("19.00"), origin=sale, key="e")
     interactions.note(julia, summary="Rings the side door")
 
-    page = text(as_user(VIEW).get(julia.get_absolute_url()))
+    page = text(as_user(VIEW).get(julia.get_absolute_url() + "?show="))
 
     for words in ("Rings the side door", "Croissant", "+19", "19.00", "Rua das Acácias", "•••.982.•••-25", "vip"):
         assert words in page, words

@@ -140,7 +140,8 @@ class CustomerPage(DetailScreen):
             summary=figures.summary(customer, lots=lots),
             statement=points.statement(customer, limit=points.SHOWN, lots=lots),
             addresses=list(customer.addresses.order_by("-is_default", "pk")),
-            **line_context(self.request, customer),
+            may_see_document=may(self.request.user, "crm.view_document"),
+            **(line_context(self.request, customer) if "show" in self.request.GET else {}),  # else it fetches itself
             **more,
         )
 
@@ -188,4 +189,4 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(Customer, pk=pk)
     interactions.note(customer, summary=request.POST.get("summary", ""))
     messages.success(request, _("Noted."))
-    return htmx.done(request, to=customer.get_absolute_url(), changed="crm-interaction")
+    return htmx.done(request, to=f"{customer.get_absolute_url()}?show=", changed="crm-interaction")

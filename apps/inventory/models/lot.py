@@ -67,6 +67,7 @@ class Lot(Audited, TimeStamped):
         indexes = [
             models.Index(fields=["code"], name="lot_by_code"),
             models.Index(fields=["expires_on"], name="lot_by_expiry"),
+            models.Index(fields=["product"], condition=~Q(status="ok"), name="lot_out_of_use"),
         ]
 
     def __str__(self) -> str:

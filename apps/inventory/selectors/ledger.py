@@ -36,7 +36,8 @@ class Card:
 def card(product: Product, *, before: int | None = None, size: int = PAGE, on_hand: Decimal | None = None) -> Card:
     """The moves of a product with the running balance over the whole house, paged by key.
 
-    The balance starts from what is on hand (asked for unless it is known) and is taken back move by move, so no page sums the history below it.
+    The balance starts from what is on hand (asked for unless it is known) and is taken back move by move, so no page
+    sums the history below it.
     """
     moves = Move.objects.filter(product=product)
     balance = _total(StockBalance.objects.filter(product=product)) if on_hand is None else on_hand

@@ -4,9 +4,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db import connection
+from django.db.models import BooleanField, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from apps.catalog.models import Product
@@ -16,7 +19,7 @@ from backoffice.kernel import clock
 from backoffice.kernel.fields import MoneyField, QuantityField, exact
 
 ZERO = Decimal(0)
-SOON_DAYS = 3
+SOON_DAYS, SEEN_DAYS = 3, 400
 
 
 @dataclass
@@ -34,7 +37,7 @@ class Facts:
 
 
 def facts(product_ids: Collection[int]) -> dict[int, Facts]:
-    """For the products of one page (or of an export), in four queries.
+    """For the products of one page (or of an export), in three queries; `minimum` is beside the row (`with_minimum`).
 
     The five numbers come along: those of `availability.of`, counted from the rows that are read here anyway.
     """
@@ -59,9 +62,6 @@ def facts(product_ids: Collection[int]) -> dict[int, Facts]:
         if expires_on == facts_of.soonest:
             facts_of.soonest_quantity += quantity
     _promises(product_ids, sums, today)
-    rules = ReorderRule.objects.filter(product_id__in=product_ids, location=None)
-    for product_id, minimum in rules.values_list("product_id", "minimum"):
-        found[product_id].minimum = minimum
     arrivals = ExpectedArrival.objects.filter(product_id__in=product_ids)
     for product_id, due_at, quantity in arrivals.values_list("product_id", "due_at", "quantity"):
         sums[product_id]["expected"] += quantity
@@ -76,9 +76,9 @@ def facts(product_ids: Collection[int]) -> dict[int, Facts]:
     return found
 
 
-def facts_of(why: Why) -> Facts:
-    """The same for a product whose lots and holds are known already: one query more."""
-    found = Facts(why.numbers.product_id, numbers=why.numbers)
+def facts_of(why: Why, minimum: Decimal | None) -> Facts:
+    """The same for a product whose lots and holds are known already, without a query."""
+    found = Facts(why.numbers.product_id, numbers=why.numbers, minimum=minimum)
     for line in why.lots:
         found.value += line.balance.value
         if line.location.name not in found.places:
@@ -89,9 +89,50 @@ def facts_of(why: Why) -> Facts:
         found.soonest_quantity = sum((line.on_hand for line in good if line.lot.expires_on == found.soonest), ZERO)
     if why.arrivals:
         found.due = why.arrivals[0].due_at, why.arrivals[0].quantity
-    rule = ReorderRule.objects.filter(product_id=found.product_id, location=None)
-    found.minimum = rule.values_list("minimum", flat=True).first()
     return found
+
+
+def with_minimum(products: QuerySet[Product]) -> QuerySet[Product]:
+    """The products, each with the `minimum` of its general rule; None without one."""
+    rule = ReorderRule.objects.filter(product=OuterRef("pk"), location=None)
+    return products.annotate(minimum=Subquery(rule.values("minimum")[:1], output_field=QuantityField()))
+
+
+def worst_first() -> list[int]:
+    """The products with something to say, as the stock list says it: short, below minimum, unusable, expiring.
+
+    One query that starts from the few rows that are meant, however large the assortment is.
+    """
+    sql, params, then = _exceptions(connection.vendor, clock.today())
+    moment, now = (connection.ops.adapt_datetimefield_value(at) for at in (then, clock.now()))
+    worst: dict[int, tuple[int, str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [now if param == moment else param for param in params])
+        for product_id, rank, name in cursor.fetchall():
+            worst[product_id] = min(worst.get(product_id, (rank, name)), (rank, name))
+    return sorted(worst, key=lambda pk: (*worst[pk], pk))
+
+
+@lru_cache(maxsize=2)
+def _exceptions(vendor: str, today: date) -> tuple[str, tuple[Any, ...], datetime]:
+    """The query, made once a day, because that takes longer than asking it; and the instant that it was made for."""
+
+    def part(rows: QuerySet[Any], rank: int) -> QuerySet[Any, Any]:
+        kept = rows.exclude(product__sell_policy=Product.SellPolicy.ON_DEMAND)
+        return kept.order_by().values_list("product_id", Value(rank, output_field=IntegerField()), "product__name")
+
+    with clock.fixed(clock.now()):
+        low, short = below_minimum().filter(location=None), waiting().filter(product__is_active=True)
+        # Said so that each part is served by an index: `blocked` in two parts, the condition of a partial index with
+        # its value (SQLite knows it only then), and what has expired as far back as anybody will not have seen it.
+        out_of_use = RawSQL("NOT (inventory_lot.status = 'ok')", [], output_field=BooleanField())
+        lots = Lot.objects.filter(out_of_use, balances__quantity__gt=0)
+        gone = expired().filter(lot__expires_on__gte=today - timedelta(days=SEEN_DAYS))
+        places = StockBalance.objects.filter(location__in=Location.objects.filter(kind=Location.Kind.QUARANTINE))
+        found = part(short, 0).union(
+            part(low, 1), part(lots, 2), part(places, 2), part(gone, 2), part(expiring(), 3), all=True
+        )
+        return *found.query.sql_with_params(), clock.now()
 
 
 def _promises(product_ids: Collection[int], sums: dict[int, dict[str, Decimal]], today: date) -> None:

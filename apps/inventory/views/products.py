@@ -24,8 +24,10 @@ from backoffice.kernel.quantity import format_quantity
 from backoffice.ui import htmx
 from backoffice.ui.actions import Action
 from backoffice.ui.forms import set_unit
+from backoffice.ui.pagination import Page, paginate, positive, size_of
 from backoffice.ui.permissions import requires
 from backoffice.ui.screens import ActionScreen, Badge, DetailScreen, Empty, Fact, ListScreen, SavedView
+from backoffice.ui.tables import SORT
 
 MOVES = [
     Action(gettext_lazy("Transfer"), "inventory:transfer", "inventory.transfer_stock", icon="arrow-left-right"),
@@ -74,10 +76,21 @@ class StockList(ListScreen):
     ]
 
     def get_queryset(self) -> QuerySet[Product]:
-        return stock_reads.kept(Product.objects.select_related("unit", "category"))
+        return stock_reads.with_minimum(stock_reads.kept(Product.objects.select_related("unit", "category")))
 
-    def lead(self) -> str:
-        return _("Worth %(money)s at cost.") % {"money": format_money(stock_reads.worth(), current_company().currency)}
+    @cached_property
+    def page(self) -> Page:
+        """Unless something else is asked for, what has something to say comes first, the worst on top."""
+        if SORT in self.request.GET or self.view or (self.filter and self.filter.values):
+            return super().page
+        size, rest = size_of(self.request.GET, self.page_size), self.table.ordered()
+        return paginate(
+            rest,
+            number=positive(self.request.GET.get("page"), 1),
+            size=size,
+            count=self.counts[0],
+            first=stock_reads.worst_first(),
+        )
 
 
 class ProductCard(DetailScreen):
@@ -100,7 +113,7 @@ class ProductCard(DetailScreen):
     ]
 
     def get_queryset(self) -> QuerySet[Product]:
-        return Product.objects.select_related("unit", "category")
+        return stock_reads.with_minimum(Product.objects.select_related("unit", "category"))
 
     def thumb(self) -> tuple[str, str]:
         return self.object.shown_icon, self.object.hue
@@ -111,7 +124,7 @@ class ProductCard(DetailScreen):
 
     @cached_property
     def stock_facts(self) -> stock_reads.Facts:
-        return stock_reads.facts_of(self.why)
+        return stock_reads.facts_of(self.why, self.object.minimum)
 
     def badge(self) -> Badge | None:
         text, tone = state_of(self.why.numbers, self.stock_facts, self.object.unit.code)
@@ -158,9 +171,10 @@ def product_why(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("inventory.view_stockbalance")
 def product_stock(request: HttpRequest, pk: int) -> HttpResponse:
     """The stock of a product, on its page in the catalogue."""
-    product = get_object_or_404(Product.objects.select_related("unit", "category"), pk=pk)
+    product = get_object_or_404(stock_reads.with_minimum(Product.objects.select_related("unit", "category")), pk=pk)
     page = "inventory/product_stock.html"
     facts = stock_reads.facts([pk])[pk]
+    facts.minimum = product.minimum
     numbers = facts.numbers or availability.Availability(pk)
     text, tone = state_of(numbers, facts, product.unit.code)
     context = {

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.kernel.errors import DomainError
-from backoffice.ui import htmx
+from backoffice.ui import htmx, nav
 from backoffice.ui.actions import Action, buttons
 from backoffice.ui.export import csv_response, xlsx_response
 from backoffice.ui.filters import FilterSet
@@ -117,11 +117,12 @@ class ListScreen(ModelScreen):
     @cached_property
     def counts(self) -> list[Count]:
         """How many rows match; and, unless only the rows are asked for, how many each tab has: one query."""
-        matching = self.table.ordered()
-        if not self.saved_views or htmx.target(self.request) == "table":
-            return capped_counts([matching])
-        rows = self.get_queryset()
-        return capped_counts([matching, rows, *(view.apply(rows) for view in self.saved_views if view.count)])
+        asked = [self.table.ordered()]
+        where = htmx.target(self.request)
+        if self.saved_views and where != "table":
+            rows = self.get_queryset()
+            asked += [rows, *(view.apply(rows) for view in self.saved_views if view.count)]
+        return capped_counts(asked) if where in self.fragments() else nav.counted(self.request, asked)
 
     @cached_property
     def page(self) -> Page:
