@@ -230,6 +230,8 @@ PARTIES: list[tuple[str, str]] = [("apps.orders.selectors.parties.of", "orders.v
 # Import key -> dotted path of the importer class. See backoffice/transfers/importer.py.
 IMPORTS: dict[str, str] = {
     "products": "apps.catalog.resources.ProductImporter",
+    "opening_stock": "apps.inventory.resources.opening.OpeningImporter",
+    "reorder_rules": "apps.inventory.resources.reorder_rules.ReorderImporter",
     "past_sales": "apps.orders.services.past_sales.PastSalesImporter",
 }
 

@@ -1,0 +1,126 @@
+from datetime import timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from apps.inventory.models import Lot, ReorderRule, StockBalance, StockOperation
+from apps.inventory.resources.opening import OpeningImporter
+from apps.inventory.resources.reorder_rules import ReorderImporter
+from apps.inventory.services.verify import differences
+from apps.inventory.tests.factories import make_location, make_product
+from backoffice.kernel import clock
+from backoffice.transfers.rows import Row
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+def run(importer: Any, lines: list[dict[str, str]]) -> list[Any]:
+    """Check the lines and apply what is new or changed, as the runner does. Returns the results of the check."""
+    step: Any = SimpleNamespace(options={}, mapping={})
+    results = list(importer(step).check([Row(number + 2, cells) for number, cells in enumerate(lines)]))
+    todo = [
+        SimpleNamespace(pk=number, data=result.data, line=result.line, outcome=result.outcome)
+        for number, result in enumerate(results)
+        if result.outcome in ("new", "changed")
+    ]
+    if todo:
+        importer(step).apply(todo)
+    return results
+
+
+def outcomes(results: list[Any]) -> list[str]:
+    return [result.outcome for result in results]
+
+
+@pytest.fixture
+def file() -> list[dict[str, str]]:
+    make_product("Flour", sku="FLR", unit="kg", shelf_life_days=60)
+    make_product("Bag", sku="BAG", lot_tracked=False)
+    make_location("Dry store", code="DRY")
+    day = (clock.today() + timedelta(days=30)).isoformat()
+    return [
+        {"sku": "flr", "location": "dry", "quantity": "12.5", "lot": "L1", "expires_on": day, "unit_cost": "3.9"},
+        {"sku": "FLR", "location": "Dry store", "quantity": "2", "lot": "", "expires_on": day, "unit_cost": "4"},
+        {"sku": "BAG", "location": "DRY", "quantity": "300", "lot": "", "expires_on": "", "unit_cost": "0.1"},
+    ]
+
+
+def test_opening_stock_is_taken_once_however_often_the_file_comes(file):
+    assert outcomes(run(OpeningImporter, file)) == ["new"] * 3
+    assert outcomes(run(OpeningImporter, file)) == ["unchanged"] * 3
+    assert {row.product.sku: row.quantity for row in StockBalance.objects.filter(lot__code="L1")} == {"FLR": D("12.5")}
+    assert sum(row.value for row in StockBalance.objects.all()) == D("48.75") + 8 + 30
+    assert StockOperation.objects.count() == 1
+    assert Lot.objects.get(product__sku="BAG").is_silent
+    assert differences() == []
+
+
+def test_the_same_entry_with_other_figures_is_refused(file):
+    run(OpeningImporter, file)
+    (result,) = run(OpeningImporter, [file[0] | {"quantity": "13"}])
+    assert result.outcome == "refused"
+    assert "Count it, or adjust it" in result.reason
+    (result,) = run(OpeningImporter, [file[0] | {"expires_on": "2031-01-01"}])
+    assert "Use another lot code" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"sku": "NOPE"}, "No product with stock"),
+        ({"location": "attic"}, "no open place"),
+        ({"quantity": ""}, "must not be blank"),
+        ({"quantity": "0"}, "above zero"),
+        ({"quantity": "-3"}, "above zero"),
+        ({"quantity": "1.00005"}, "steps of"),
+        ({"expires_on": ""}, "spoils"),
+        ({"expires_on": "31/31/2026"}, "not a date"),
+        ({"unit_cost": "-1"}, "at least 0"),
+    ],
+)
+def test_a_bad_row_says_what_is_wrong_and_nothing_is_posted(file, change, reason):
+    (result,) = run(OpeningImporter, [file[0] | change])
+    assert result.outcome == "refused"
+    assert reason in result.reason
+    assert not StockOperation.objects.exists()
+
+
+def test_a_row_that_is_twice_in_the_file_is_refused(file):
+    assert outcomes(run(OpeningImporter, [file[0], file[0]])) == ["new", "refused"]
+    assert StockBalance.objects.get().quantity == D("12.5")
+
+
+def test_opening_two_thousand_rows_asks_little(django_assert_max_num_queries):
+    place = make_location("Dry", code="D")
+    products = [make_product(f"P{number}", sku=f"P{number}", lot_tracked=False) for number in range(20)]
+    lines = [
+        {"sku": product.sku, "location": place.code, "quantity": "1", "lot": f"L{number}", "unit_cost": "1"}
+        for product in products
+        for number in range(10)
+    ]
+    with django_assert_max_num_queries(40):
+        assert set(outcomes(run(OpeningImporter, lines))) == {"new"}
+
+
+def test_minimums_and_targets(file):
+    lines = [{"sku": "FLR", "minimum": "10", "target": "50"}, {"sku": "BAG", "minimum": "5", "target": ""}]
+    assert outcomes(run(ReorderImporter, lines)) == ["new", "new"]
+    assert outcomes(run(ReorderImporter, lines)) == ["unchanged", "unchanged"]
+    changed = run(ReorderImporter, [lines[0] | {"target": "60"}, lines[1] | {"target": "1"}])
+    assert outcomes(changed) == ["changed", "refused"]
+    assert changed[0].changes[0].after.startswith("60")
+    rule = ReorderRule.objects.get(product__sku="FLR")
+    assert (rule.target, rule.revision, rule.history.count()) == (60, 2, 2)
+
+
+def test_the_imports_are_offered_to_who_may(as_user):
+    from backoffice import composition
+
+    for key in ("opening_stock", "reorder_rules"):
+        assert key in composition.IMPORTS
+    client = as_user("transfers.view_transferrun", "transfers.add_transferrun", "inventory.adjust_stock")
+    assert client.get(reverse("transfers:upload", args=["opening_stock"])).status_code == 200
