@@ -12,6 +12,7 @@ from apps.catalog.views import (
     prices,
     products,
     promotions,
+    retiring,
     units,
     variants,
 )
@@ -44,8 +45,8 @@ urlpatterns = [
     path("products/<int:pk>/name/", products.ProductName.as_view(), name="product_name"),
     path("products/<int:pk>/active/", products.ProductActive.as_view(), name="product_active"),
     path("products/<int:pk>/price/", prices.ProductPrice.as_view(), name="product_price"),
-    path("products/<int:pk>/retire/", products.ProductRetire.as_view(), name="product_retire"),
-    path("products/<int:pk>/restore/", products.ProductRestore.as_view(), name="product_restore"),
+    path("products/<int:pk>/retire/", retiring.ProductRetire.as_view(), name="product_retire"),
+    path("products/<int:pk>/restore/", retiring.ProductRestore.as_view(), name="product_restore"),
     path("products/<int:pk>/prices/set/", prices.PriceSet.as_view(), name="price_set"),
     path("products/<int:product>/packs/new/", packs.PackCreate.as_view(), name="pack_create"),
     path("packs/<int:pk>/edit/", packs.PackEdit.as_view(), name="pack_edit"),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from apps.catalog import allergens
 from apps.catalog.filters import ProductFilter
 from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductActiveForm, ProductForm, ProductNameForm
+from apps.catalog.forms.bulk import BulkFieldsForm, BulkTagsForm
 from apps.catalog.models import PriceList, Product, Unit
 from apps.catalog.resources import ProductResource
 from apps.catalog.selectors import attributes as attribute_reads
@@ -24,7 +25,7 @@ from apps.catalog.selectors import price_story
 from apps.catalog.selectors import prices as price_reads
 from apps.catalog.selectors import products as product_reads
 from apps.catalog.selectors.schemas import Schemas
-from apps.catalog.services import products
+from apps.catalog.services import bulk_edit, products
 from apps.catalog.tables import ProductTable, complete_text, price_text
 from backoffice import company
 from backoffice.kernel import clock
@@ -32,7 +33,6 @@ from backoffice.kernel.money import format_money
 from backoffice.ui import charts
 from backoffice.ui.screens import (
     Action,
-    ActionScreen,
     Badge,
     BulkAction,
     CreateScreen,
@@ -89,6 +89,14 @@ class ProductList(ListScreen):
         BulkAction(
             "category", gettext_lazy("Category"), "catalog.change_product", products.set_category,
             form_class=BulkCategoryForm, icon="folder-tree",
+        ),
+        BulkAction(
+            "fields", gettext_lazy("Fields"), "catalog.change_product", bulk_edit.set_fields,
+            form_class=BulkFieldsForm, icon="pencil",
+        ),
+        BulkAction(
+            "tags", gettext_lazy("Tags"), "catalog.change_product", bulk_edit.retag,
+            form_class=BulkTagsForm, icon="tags",
         ),
         BulkAction(
             "restore", gettext_lazy("Restore"), "catalog.change_product", products.restore, icon="archive-restore"
@@ -351,42 +359,3 @@ class ProductActive(CellScreen):
     def perform(self, form: Any) -> Product:
         change = products.restore if form.cleaned_data["is_active"] else products.retire
         return change(self.object, revision=form.cleaned_data["revision"])
-
-
-class ProductRetire(ActionScreen):
-    model = Product
-    permission = "catalog.change_product"
-    list_url = "catalog:product_list"
-    submit_label = gettext_lazy("Retire")
-    danger = True
-
-    def get_title(self) -> str:
-        return _("Retire %s?") % self.object
-
-    def intro(self) -> str:
-        return _("It disappears from tills, recipes and orders to come. Stock and history stay; it can be restored.")
-
-    def perform(self, form: Any) -> Product:
-        return products.retire(self.object)
-
-    def success(self, result: Product) -> str:
-        return _("%s is retired.") % result
-
-
-class ProductRestore(ActionScreen):
-    model = Product
-    permission = "catalog.change_product"
-    list_url = "catalog:product_list"
-    submit_label = gettext_lazy("Restore")
-
-    def get_title(self) -> str:
-        return _("Restore %s?") % self.object
-
-    def perform(self, form: Any) -> Product:
-        return products.restore(self.object)
-
-    def success(self, result: Product) -> str:
-        return _("%s is back in use.") % result
-
-    def cancel_url(self) -> str:
-        return reverse("catalog:product_detail", args=[self.object.pk])

@@ -1,0 +1,58 @@
+"""Forms that change many products at once: what is left blank stays as it is on each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import Product
+from backoffice.ui.forms import DecimalField, Form
+
+from .product import TagsField
+
+LEAVE = ("", _("as it is"))
+
+
+def _yes_or_no(label: Any) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label=label, required=False, choices=[LEAVE, ("1", _("Yes")), ("0", _("No"))],
+        coerce=lambda text: text == "1", empty_value=None,
+    )  # fmt: skip
+
+
+class BulkFieldsForm(Form):
+    """Fields of many products."""
+
+    sell_policy = forms.ChoiceField(label=_("Sold"), required=False, choices=[LEAVE, *Product.SellPolicy.choices])
+    shelf_life_days = forms.IntegerField(label=_("Shelf life in days"), required=False, min_value=0, max_value=32767)
+    tax_rate = DecimalField(label=_("Tax rate"), places=4, affix="%", required=False, min_value=0, max_value=99)
+    is_sellable = _yes_or_no(_("Can be sold"))
+    is_purchasable = _yes_or_no(_("Can be bought"))
+    lot_tracked = _yes_or_no(_("Kept by lot"))
+
+    spans = dict.fromkeys(
+        ("sell_policy", "shelf_life_days", "tax_rate", "is_sellable", "is_purchasable", "lot_tracked"), 2
+    )
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if not self.errors and all(value in (None, "") for value in found.values()):
+            raise ValidationError(_now("Choose at least one thing to change."))
+        return found
+
+
+class BulkTagsForm(Form):
+    """Tags of many products."""
+
+    add = TagsField(label=_("Add"), required=False, help_text=_("Words parted by commas."))
+    remove = TagsField(label=_("Take away"), required=False, help_text=_("Words parted by commas."))
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if not self.errors and not any(found.values()):
+            raise ValidationError(_now("Choose at least one thing to change."))
+        return found

@@ -1,0 +1,23 @@
+"""One change for many products. Each is a service for one row: the list calls it for all that are ticked or match."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from apps.catalog.models import Product
+
+from . import products
+
+
+def set_fields(product: Product, **fields: Any) -> Product:
+    """Change the fields that have a value; None and "" leave one as it is. Raises InvalidProduct."""
+    return products.update(product, **{name: value for name, value in fields.items() if value not in (None, "")})
+
+
+def retag(product: Product, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> Product:
+    """Add tags and take others away, whatever their case; the others stay in their order. Raises InvalidProduct."""
+    gone = {tag.casefold() for tag in remove}
+    kept = [tag for tag in product.tags if tag.casefold() not in gone]
+    there = {tag.casefold() for tag in kept}
+    return products.update(product, tags=[*kept, *(tag for tag in add if tag.casefold() not in there)])
