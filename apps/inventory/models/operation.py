@@ -128,8 +128,8 @@ class Move(LedgerRow):
         indexes = [
             models.Index(fields=["product", "id"], name="move_by_product"),
             # For the recount: each place of a lot is summed from the index alone.
-            models.Index(fields=["lot", "destination", "quantity", "value"], name="move_in_of_lot"),
-            models.Index(fields=["lot", "source", "quantity", "value"], name="move_out_of_lot"),
+            models.Index(fields=["lot", "product", "destination", "quantity", "value"], name="move_in_by_lot"),
+            models.Index(fields=["lot", "product", "source", "quantity", "value"], name="move_out_by_lot"),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from apps.inventory.models import Hold, HoldAllocation, StockBalance
+from apps.inventory.models import Hold, HoldAllocation, Move, StockBalance
 from apps.inventory.services import holds
 from apps.inventory.services.holds import HoldLine
 from apps.inventory.services.verify import differences
@@ -55,6 +55,39 @@ def test_lots_of_another_product_are_found(hold):
     Hold.objects.update(product=other)
     StockBalance.objects.update(product=other)
     assert kinds() == {"allocation of another product's lot", "balance of another product's lot"}
+
+
+def test_differences_that_cancel_each_other_are_found(hold):
+    """Two lots that changed places: every sum of a lot, of a place and of the product is as it was."""
+    bun, places = make_product(), [make_location(), make_location()]
+    lots = [make_stock(bun, 5, place, lot_code=place.code) for place in places]
+    for lot, place in zip(lots, reversed(places), strict=True):
+        StockBalance.objects.filter(lot=lot).update(location=place)
+    assert [found.kind for found in differences()] == ["balance", "value"] * 4
+
+
+def test_a_move_of_another_products_lot_is_found(hold):
+    move = Move.objects.get()
+    shop, kitchen = move.destination, make_location()
+    Move.objects.bulk_create(
+        Move(
+            operation=move.operation,
+            product=make_product(),
+            lot=move.lot,
+            source=source,
+            destination=destination,
+            quantity=D(1),
+            unit_cost=D(2),
+            value=D(2),
+        )
+        for source, destination in [(shop, kitchen), (kitchen, shop)]
+    )
+    assert [found.kind for found in differences()] == ["move of another product's lot"] * 2
+
+
+def test_moves_to_where_no_balance_is_are_found(hold):
+    StockBalance.objects.update(location=make_location())
+    assert kinds() == {"balance", "value", "held more than there is"}
 
 
 def test_the_command_ends_with_one_when_it_finds_something(hold, settings, capsys):
