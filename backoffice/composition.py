@@ -50,8 +50,8 @@ NAV: list[Section] = [
             Item(_("Categories"), "catalog:category_list", "catalog.view_category", icon="folder-tree"),
             Item(_("Attributes"), "catalog:attribute_list", "catalog.view_attribute", icon="list-checks"),
             Item(_("Price lists"), "catalog:price_list_list", "catalog.view_pricelist", icon="tags"),
-            Item(_("Units"), "catalog:unit_list", "catalog.view_unit", icon="ruler"),
             Item(_("Promotions"), "catalog:promotion_list", "catalog.view_promotion", icon="badge-percent"),
+            Item(_("Units"), "catalog:unit_list", "catalog.view_unit", icon="ruler"),
         ],
     ),
     Section(
@@ -187,7 +187,6 @@ DASHBOARD: list[Any] = [
 
 # The ways to sell, for the conditions of promotions: a callable that gives (code, name, price list id) of each.
 SALES_CHANNELS = "apps.orders.selectors.places.channel_choices"
-
 # What the palette searches: dotted paths of callables (query, user) -> list of hits.
 SEARCH: list[str] = [
     "apps.orders.search.orders",
@@ -211,8 +210,8 @@ ACTIONS: list[Action] = [
 
 # Directive topic -> handler. See backoffice/outbox/handlers.py.
 DIRECTIVE_HANDLERS: dict[str, Handler] = {
-    "catalog.completeness": Handler("apps.catalog.services.completeness.recompute", "long", lease_seconds=60),
     "catalog.thumbnails": Handler("apps.catalog.services.media.make_thumbnails", "long", lease_seconds=120),
+    "catalog.completeness": Handler("apps.catalog.services.completeness.recompute", "long", lease_seconds=60),
     "loyalty.earn": Handler("apps.orders.services.loyalty_jobs.earn"),
     "notify.customer": Handler("apps.orders.services.notifications.customer", mode="long"),
     "order.auto_confirm": Handler("apps.orders.services.order_jobs.auto_confirm"),
@@ -230,6 +229,7 @@ PARTIES: list[tuple[str, str]] = [("apps.orders.selectors.parties.of", "orders.v
 # Import key -> dotted path of the importer class. See backoffice/transfers/importer.py.
 IMPORTS: dict[str, str] = {
     "products": "apps.catalog.resources.ProductImporter",
+    "prices": "apps.catalog.resources.PriceImporter",
     "opening_stock": "apps.inventory.resources.opening.OpeningImporter",
     "reorder_rules": "apps.inventory.resources.reorder_rules.ReorderImporter",
     "past_sales": "apps.orders.services.past_sales.PastSalesImporter",
@@ -384,9 +384,9 @@ ROLES: dict[str, list[str]] = {
 # The demo bakery: what exists (goods, places, recipes, people to sell to), then what happened (stock, weeks of sales).
 DEMO_MASTERS: list[str] = [
     "backoffice.company.demo.build",
-    "apps.catalog.demo_pictures.build",
     "apps.catalog.demo.build",
     "apps.catalog.demo_details.build",
+    "apps.catalog.demo_pictures.build",
     "apps.inventory.demo.places",
     "apps.production.demo.build",
     "apps.crm.demo.build",

@@ -2,5 +2,6 @@
 
 from .export import ProductResource
 from .importer import ProductImporter
+from .prices import PriceImporter
 
-__all__ = ["ProductImporter", "ProductResource"]
+__all__ = ["PriceImporter", "ProductImporter", "ProductResource"]

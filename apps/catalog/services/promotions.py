@@ -108,10 +108,10 @@ def stop_coupon(coupon: Coupon) -> None:
 
 def check_coupon(code: str) -> Coupon:
     """The coupon that this code opens now. Raises CouponRefused, which says why not."""
-    code = code.strip()[:40]
+    code = code.replace("\x00", "").strip()[:40]
     coupon = Coupon.objects.select_related("promotion").filter(code__iexact=code).first() if code else None
-    if coupon is None or "\x00" in code:
-        raise CouponRefused(_("There is no coupon “%(code)s”.") % {"code": code.replace("\x00", "")})
+    if coupon is None:
+        raise CouponRefused(_("There is no coupon “%(code)s”.") % {"code": code})
     if not promotion_rules.usable_coupons(code).exists():
         used = coupon.max_uses is not None and coupon.uses >= coupon.max_uses
         raise CouponRefused(
@@ -151,8 +151,8 @@ def redeem(uses: Iterable[Use], *, reference: str, customer: int | None) -> None
 
 def release(reference: str) -> None:
     """Give back what a cancelled order used. Twice is once."""
-    rows = PromotionUse.objects.filter(reference=reference, released_at=None).order_by("promotion_id")
-    for use in rows.select_for_update():
+    uses = PromotionUse.objects.filter(reference=reference, released_at=None).order_by("promotion_id")
+    for use in uses.select_for_update():
         if not PromotionUse.objects.filter(pk=use.pk, released_at=None).update(released_at=clock.now()):
             continue
         Promotion.objects.filter(pk=use.promotion_id).update(uses=F("uses") - 1)

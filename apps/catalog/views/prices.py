@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.forms import BaseForm
-from django.http import Http404
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from apps.catalog.filters import PricedProductFilter
 from apps.catalog.forms import InlinePriceForm, PriceListForm, SetPriceForm
 from apps.catalog.models import Price, PriceList, Product
+from apps.catalog.resources import prices as price_files
 from apps.catalog.selectors import prices as price_reads
 from apps.catalog.selectors import products as product_reads
 from apps.catalog.services import price_lists, prices
@@ -34,7 +35,7 @@ from backoffice.ui.screens import (
 )
 
 from .inline import CellScreen
-from .products import listed
+from .products import FILES, listed
 
 
 class PriceSet(ActionScreen):
@@ -262,6 +263,14 @@ class PriceListPrices(ListScreen):
         pk = self.price_list.pk
         return [
             Action(
+                _("Import"),
+                "transfers:upload",
+                "catalog.change_price",
+                icon="upload",
+                dialog=False,
+                args=lambda thing: ["prices"],
+            ),
+            Action(
                 _("Change many"),
                 "catalog:price_rule",
                 "catalog.change_price",
@@ -290,3 +299,12 @@ class PriceListPrices(ListScreen):
 
     def get_queryset(self) -> QuerySet[Product]:
         return priced(self.price_list)
+
+    def export_as(self, kind: str) -> HttpResponseBase:
+        """Every price of the list, with tiers and what is scheduled, in the columns that the import reads back."""
+        if kind not in FILES or not self.may_export():
+            return super().export_as(kind)
+        content = price_files.export(self.price_list).export(kind)
+        response = HttpResponse(f"\ufeff{content}" if kind == "csv" else content, content_type=FILES[kind])
+        response["Content-Disposition"] = f'attachment; filename="prices-{self.price_list.code}.{kind}"'
+        return response

@@ -22,14 +22,12 @@ from apps.orders.models import Channel, OrderSession, SessionLine
 from apps.orders.models.session import Fulfilment
 from apps.orders.selectors import carts, places
 from apps.orders.selectors.carts import Cart
+from apps.orders.services.line_quantity import checked as _quantity
 from backoffice.kernel import clock, rows, state
-from backoffice.kernel import quantity as quantities
 from backoffice.kernel.audit import current_actor
 from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.errors import DomainError
 from backoffice.kernel.locks import retry_conflict
-
-MOST = Decimal(100_000)
 
 _OPENED = Compiled(
     lambda pk: OrderSession.objects.select_for_update(of=("self",)).select_related("channel", "customer").filter(pk=pk)
@@ -393,20 +391,6 @@ def _line(lines: list[SessionLine], pk: int) -> SessionLine:
     if found is None:
         raise DomainError(_("This line is no longer on the tab."))
     return found
-
-
-def _quantity(product: Product, quantity: Decimal) -> Decimal:
-    if quantity <= 0:
-        raise BadQuantity(_("The quantity must be above zero."))
-    if quantity > MOST:
-        raise BadQuantity(_("That is more than can be sold at once."))
-    rounded = quantities.round_half_up(quantity, product.unit.step)
-    if rounded != quantity:
-        raise BadQuantity(
-            _("%(product)s is sold in steps of %(step)s.")
-            % {"product": product, "step": quantities.format_quantity(product.unit.step, product.unit.code)}
-        )
-    return quantity
 
 
 def _person() -> Any:

@@ -1,0 +1,147 @@
+"""Prices as files: what is exported is read back without a change; what is wrong is told with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+from django.urls import reverse
+
+from apps.catalog.models import Price
+from apps.catalog.resources import prices as price_files
+from apps.catalog.resources.prices import PriceImporter
+from apps.catalog.selectors import prices as price_reads
+from apps.catalog.services import packs, price_lists
+from backoffice.kernel import clock
+from backoffice.outbox import runner
+from backoffice.transfers.importer import Applied, Row, RowResult
+from backoffice.transfers.models import TransferRun
+
+from .factories import make_price, make_price_list, make_product
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+def importer() -> PriceImporter:
+    return PriceImporter(SimpleNamespace(options={}, mapping={}))
+
+
+def check(*rows: dict[str, str]) -> list[RowResult]:
+    return list(
+        importer().check([Row(number, cells, values=list(cells.values())) for number, cells in enumerate(rows, 2)])
+    )
+
+
+def apply(results: list[RowResult]) -> Applied:
+    wanted = [one for one in results if one.outcome in ("new", "changed")]
+    return importer().apply([SimpleNamespace(pk=n, line=r.line, data=r.data) for n, r in enumerate(wanted)])  # type: ignore[misc]
+
+
+def line(**cells: str) -> dict[str, str]:
+    return {"list": "counter", "sku": "A", "pack": "", "from_quantity": "", "price": "9.90", "valid_from": "", **cells}
+
+
+def cells_of(dataset: Any) -> list[dict[str, str]]:
+    return [{name: str(cell) for name, cell in zip(dataset.headers, row, strict=True)} for row in dataset]
+
+
+def test_what_is_exported_is_read_back_without_a_change() -> None:
+    counter, bread = make_price_list(), make_product("Bread", sku="A", price="9.50")
+    box = packs.add(bread, name="box of 6", quantity=D(6))
+    make_price(bread, "7.1255", min_quantity=D(24))
+    make_price(bread, "50", unit=box)
+    make_price(bread, "10", valid_from=clock.day_bounds(clock.today() + timedelta(days=9))[0])
+    market = price_lists.create(name="Market", base=counter, percentage=D(18))
+
+    for price_list, rows in ((counter, 4), (market, 4)):
+        results = check(*cells_of(price_files.export(price_list)))
+        assert [one.outcome for one in results] == ["unchanged"] * rows
+
+
+def test_prices_are_set_now_later_by_tier_by_pack_and_taken_away() -> None:
+    counter, bread = make_price_list(), make_product("Bread", sku="A", price="9.50")
+    gone = make_product("Cake", sku="B", price="30")
+    packs.add(bread, name="Box", quantity=D(6))
+    later = clock.today() + timedelta(days=9)
+
+    results = check(
+        line(price="9.90"), line(price="11", valid_from=later.isoformat()), line(price="8", from_quantity="24"),
+        line(price="50", pack="box"), line(sku="b", price="-"), line(sku="B", price="", from_quantity="3"),
+    )  # fmt: skip
+    assert [one.outcome for one in results] == ["changed"] * 5 + ["unchanged"]
+    assert apply(results).figures == {"prices": 5}
+
+    assert price_reads.current(counter, [bread, gone]) == {bread.pk: D("9.90")}
+    assert price_reads.current(counter, [bread], clock.at(later, 12)) == {bread.pk: D(11)}
+    held = Price.objects.at(clock.now()).filter(product=bread)
+    assert sorted((row.min_quantity, row.amount) for row in held) == [(0, D("9.90")), (0, D(50)), (24, D(8))]
+    assert all(one.outcome == "unchanged" for one in check(*cells_of(price_files.export(counter))))
+
+
+def test_a_list_and_the_one_that_follows_it_are_set_by_one_file() -> None:
+    counter, bread = make_price_list(), make_product("Bread", sku="A", price="10")
+    market = price_lists.create(name="Market", base=counter, percentage=D(10))
+
+    applied = apply(check(line(list="market", price="15"), line(price="20")))
+
+    assert (applied.figures, applied.refused) == ({"prices": 2}, {})
+    assert [price_reads.current(one, [bread])[bread.pk] for one in (counter, market)] == [D(20), D(15)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"list": "moon"}, "price list"), ({"sku": "?"}, "no product"), ({"pack": "crate"}, "no such pack"),
+        ({"price": "-1"}, ""), ({"price": "much"}, ""), ({"from_quantity": "-3"}, ""), ({"valid_from": "soon"}, ""),
+        ({"list": ""}, ""), ({"price": "9" * 20}, "large"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_refused_with_its_reason(cells: dict[str, str], reason: str) -> None:
+    make_price_list()
+    make_product("Bread", sku="A")
+
+    (result,) = check(line(**cells))
+
+    assert result.outcome == "refused"
+    assert reason in str(vars(result) if hasattr(result, "__dict__") else result)
+
+
+def test_the_second_row_about_one_price_is_refused_and_one_that_moved_is_too() -> None:
+    bread = make_product("Bread", sku="A", price="9.50")
+    first, second = check(line(), line(sku="a", price="9.95"))
+    assert (first.outcome, second.outcome) == ("changed", "refused")
+    make_price(bread, "12")
+
+    applied = apply([first])
+
+    assert list(applied.refused) == [0]
+    assert price_reads.current(make_price_list(), [bread]) == {bread.pk: D(12)}
+
+
+def test_a_file_goes_through_the_screens(as_user: Callable[..., Client], settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    counter, bread = make_price_list(), make_product("Bread", sku="A", price="9.50")
+    client = as_user(
+        "catalog.view_price", "catalog.change_price", "transfers.view_transferrun", "transfers.add_transferrun",
+        "transfers.change_transferrun",
+    )  # fmt: skip
+    exported = client.get(reverse("catalog:price_list_prices", args=[counter.pk]), {"export": "csv"})
+    assert b"counter,A,,,9.50" in exported.content
+
+    for content, outcome in ((exported.content, (0, 1)), (exported.content.replace(b"9.50", b"9.90"), (1, 0))):
+        data = {"file": ContentFile(content, name="prices.csv"), "decimal_style": "dot"}
+        assert client.post(reverse("transfers:upload", args=["prices"]), data).status_code == 302
+        runner.drain()
+        run = TransferRun.objects.latest("pk")
+        assert (run.changed, run.unchanged) == outcome
+    client.post(reverse("transfers:run_apply", args=[run.pk]))
+    runner.drain()
+    assert price_reads.current(counter, [bread]) == {bread.pk: D("9.90")}
+    assert client.get(reverse("catalog:price_list_prices", args=[counter.pk]), {"export": "xlsx"}).content[:2] == b"PK"
