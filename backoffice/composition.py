@@ -231,6 +231,7 @@ IMPORTS: dict[str, str] = {
     "products": "apps.catalog.resources.ProductImporter",
     "prices": "apps.catalog.resources.PriceImporter",
     "opening_stock": "apps.inventory.resources.opening.OpeningImporter",
+    "suppliers": "apps.inventory.resources.suppliers.SupplierImporter",
     "reorder_rules": "apps.inventory.resources.reorder_rules.ReorderImporter",
     "past_sales": "apps.orders.services.past_sales.PastSalesImporter",
 }

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from apps.inventory.models import Lot, ReorderRule, StockBalance, StockOperation
+from apps.catalog.models import ProductUnit
+from apps.inventory.models import Lot, ReorderRule, StockBalance, StockOperation, Supplier, SupplierItem
 from apps.inventory.resources.opening import OpeningImporter
 from apps.inventory.resources.reorder_rules import ReorderImporter
+from apps.inventory.resources.suppliers import SupplierImporter
 from apps.inventory.services.verify import differences
 from apps.inventory.tests.factories import make_location, make_product
 from backoffice.kernel import clock
@@ -120,7 +122,53 @@ def test_minimums_and_targets(file):
 def test_the_imports_are_offered_to_who_may(as_user):
     from backoffice import composition
 
-    for key in ("opening_stock", "reorder_rules"):
+    for key in ("opening_stock", "reorder_rules", "suppliers"):
         assert key in composition.IMPORTS
     client = as_user("transfers.view_transferrun", "transfers.add_transferrun", "inventory.adjust_stock")
     assert client.get(reverse("transfers:upload", args=["opening_stock"])).status_code == 200
+
+
+@pytest.fixture
+def prices(file) -> list[dict[str, str]]:
+    from apps.catalog.models import Product
+
+    ProductUnit.objects.create(product=Product.objects.get(sku="FLR"), name="Sack 25 kg", numerator=25)
+    return [
+        {"supplier": "MILL", "name": "Mill", "email": "m@example.com", "lead_days": "3", "sku": "flr",
+         "pack": "sack 25 kg", "price": "97.5", "minimum": "4"},
+        {"supplier": "mill", "name": "", "sku": "BAG", "price": "0.1"},
+    ]  # fmt: skip
+
+
+def test_suppliers_and_their_prices(prices):
+    assert outcomes(run(SupplierImporter, prices)) == ["new", "new"]
+    assert outcomes(run(SupplierImporter, prices)) == ["unchanged", "unchanged"]
+    mill = Supplier.objects.get()
+    assert (mill.name, mill.lead_days, mill.items.count()) == ("Mill", 3, 2)
+    item = SupplierItem.objects.get(product__sku="FLR")
+    assert (item.unit_name, item.price, item.minimum) == ("Sack 25 kg", D("97.5"), 4)
+    (dearer, _same) = run(SupplierImporter, [prices[0] | {"price": "99"}, prices[1]])
+    assert (dearer.outcome, dearer.changes[0].after) == ("changed", "99.0000")
+    item.refresh_from_db()
+    assert (item.price, item.revision, item.history.count()) == (99, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"supplier": "NEW", "name": ""}, "needs a name"),
+        ({"supplier": "X" * 21}, "at most 20"),
+        ({"email": "nobody"}, "not an e-mail"),
+        ({"sku": "NOPE"}, "No product with stock"),
+        ({"pack": "bag"}, "Sack 25 kg"),
+        ({"price": ""}, "must not be blank"),
+        ({"price": "-1"}, "at least 0"),
+        ({"minimum": "0"}, "above zero"),
+        ({"lead_days": "999"}, "At most a year"),
+    ],
+)
+def test_a_bad_price_row_says_what_is_wrong(prices, change, reason):
+    (result,) = run(SupplierImporter, [prices[0] | change])
+    assert result.outcome == "refused"
+    assert reason in result.reason
+    assert not Supplier.objects.exists()
