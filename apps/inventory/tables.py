@@ -173,7 +173,7 @@ class StockTable(Table):
             Action(_("Set minimum"), "inventory:product_minimum", "inventory.change_reorderrule", icon="gauge"),
         ]
 
-    _said: tuple[Any, tuple[str, str]] = (None, ("", ""))  # the row that was asked for last
+    _last: tuple[Any, Facts, tuple[str, str]] | None = None  # the row that was asked for last, and what is said of it
 
     @cached_property
     def _facts(self) -> dict[int, Facts]:
@@ -181,19 +181,23 @@ class StockTable(Table):
             return stock_reads.facts([row.pk for row in self.shown])
         return stock_reads.facts(list(self.data.data.order_by().values_list("pk", flat=True)))
 
+    def _read(self, record: Product) -> tuple[Any, Facts, tuple[str, str]]:
+        if self._last is None or self._last[0] is not record:
+            facts = self._facts[record.pk]
+            facts.minimum = record.minimum  # type: ignore[attr-defined]
+            said = state_of(facts.numbers or Availability(record.pk), facts, record.unit.code)
+            self._last = record, facts, said
+        return self._last
+
     def said_of(self, record: Product) -> tuple[str, str]:
         """What is said of the row's product, and its tone."""
-        if self._said[0] is not record:
-            self._said = record, state_of(self.numbers(record), self.facts(record), record.unit.code)
-        return self._said[1]
+        return self._read(record)[2]
 
     def numbers(self, record: Product) -> Availability:
-        return self._facts[record.pk].numbers or Availability(record.pk)
+        return self._read(record)[1].numbers or Availability(record.pk)
 
     def facts(self, record: Product) -> Facts:
-        facts = self._facts[record.pk]
-        facts.minimum = record.minimum  # type: ignore[attr-defined]
-        return facts
+        return self._read(record)[1]
 
 
 class LotTable(Table):

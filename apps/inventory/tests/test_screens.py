@@ -392,3 +392,22 @@ def test_markup_in_names_is_text_in_a_list(sign_in, shop):
     answer = sign_in("view_stockbalance").get(reverse("inventory:stock_list")).content.decode()
     assert "&lt;b&gt;Bun&lt;/b&gt;" in answer
     assert "<b>Bun" not in answer
+
+
+def test_the_stock_list_begins_with_the_worst_and_goes_on_by_name(sign_in, shop, django_assert_max_num_queries):
+    for name in ("Apple", "Bread", "Cake", "Dough"):
+        make_stock(make_product(name), 10, shop)
+    make_stock(make_product("Yeast"), 3, shop, expires_on=clock.today() + timedelta(days=1))
+    short = make_product("Zucchini")
+    holds.place(origin=make_origin(), lines=[HoldLine(short, D(2))], locations=[shop], partial=True)
+    client = sign_in("view_stockbalance")
+    url = reverse("inventory:stock_list")
+
+    def names(query: str = "") -> list[str]:
+        return [row.name for row in client.get(url + query).context["page"].rows]
+
+    names()  # warm: the company, content types
+    with django_assert_max_num_queries(12):
+        assert names() == ["Zucchini", "Yeast", "Apple", "Bread", "Cake", "Dough"]
+    assert names("?sort=name") == ["Apple", "Bread", "Cake", "Dough", "Yeast", "Zucchini"]
+    assert names("?q=e") == ["Apple", "Bread", "Cake", "Yeast"]

@@ -78,6 +78,13 @@ class StockList(ListScreen):
     def get_queryset(self) -> QuerySet[Product]:
         return stock_reads.with_minimum(stock_reads.kept(Product.objects.select_related("unit", "category")))
 
+    def lead(self) -> str:
+        _matching, _all, low, expiring, blocked, short = self.counts
+        counts = {"low": low, "expiring": expiring, "blocked": blocked, "short": short}
+        return _(
+            "%(short)s short, %(low)s below minimum, %(expiring)s expiring in 3 days, %(blocked)s expired or blocked."
+        ) % {name: str(count) for name, count in counts.items()}
+
     @cached_property
     def page(self) -> Page:
         """Unless something else is asked for, what has something to say comes first, the worst on top."""
