@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 from django.views.decorators.http import require_POST, require_safe
 
 P = ParamSpec("P")
@@ -24,6 +25,20 @@ def may(user: Any, permission: str | None) -> bool:
     if not getattr(user, "is_authenticated", False):
         return False
     return permission in ("", None, SIGNED_IN) or bool(user.has_perm(permission))
+
+
+_needed: dict[type, str | None] = {}  # what the pages of a kind of thing ask for; found out once
+
+
+def may_open(user: Any, thing: Any, url: str) -> bool:
+    """Whether the user may open the page of a thing, so that no link leads to a refusal. `url` is its address."""
+    kind = type(thing)
+    if kind not in _needed:
+        try:
+            _needed[kind] = getattr(resolve(url).func, "permission", None)
+        except Resolver404:
+            _needed[kind] = None
+    return may(user, _needed[kind])
 
 
 def check(request: HttpRequest, permission: str | None) -> HttpResponse | None:

@@ -17,7 +17,7 @@ from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui.fields import QuantityFormField
 from backoffice.ui.icons import icon
-from backoffice.ui.permissions import may
+from backoffice.ui.permissions import may, may_open
 
 register = template.Library()
 SOON_DAYS = 3
@@ -50,13 +50,15 @@ def expiry(day: date | None) -> SafeString:
     return format_html('<span class="{}">{}</span>', tone, date_format(day, "SHORT_DATE_FORMAT"))
 
 
-@register.simple_tag
-def document(origin: Any) -> SafeString:
-    """The document that caused something, with a link when it has a page."""
+@register.simple_tag(takes_context=True)
+def document(context: Any, origin: Any) -> SafeString:
+    """The document that caused something, with a link when it has a page that the person may open."""
     if origin is None:
         return format_html('<span class="muted">{}</span>', "–")
     url = origin.get_absolute_url() if hasattr(origin, "get_absolute_url") else ""
-    return format_html('<a href="{}">{}</a>', url, origin) if url else format_html("<span>{}</span>", origin)
+    if not url or not may_open(context["request"].user, origin, url):
+        return format_html("<span>{}</span>", origin)
+    return format_html('<a href="{}">{}</a>', url, origin)
 
 
 @register.simple_tag
