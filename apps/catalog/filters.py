@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.fields import CategoryField
@@ -67,8 +67,7 @@ class ProductFilter(SearchedFilterSet):
     def by_lack(self, queryset: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
         if value in ("complete", "incomplete"):
             return queryset.filter(completeness=100) if value == "complete" else queryset.filter(completeness__lt=100)
-        bit = int(BITS[value])
-        return queryset.alias(bits=F("missing").bitand(bit)).filter(completeness__lt=100, bits=bit)
+        return queryset.filter(missing__in=BITS[value].masks)
 
     def by_sold(self, queryset: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
         return queryset.filter(is_sellable=value == "yes")

@@ -79,7 +79,7 @@ class AttributeForm(ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["unit"].queryset = Unit.objects.order_by("dimension", "numerator", "code")  # type: ignore[attr-defined]
         self.fields["unit"].help_text = _("For a number only.")
-        self.spans = dict(self.spans)
+        self.spans = dict(self.spans)  # type: ignore[misc]
         if self.instance.pk and self.instance.options:
             for option in self.instance.options:
                 name = f"option_{option['code']}"

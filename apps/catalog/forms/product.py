@@ -110,7 +110,8 @@ class ProductForm(ModelForm):
         if not self.attributes:
             return
         required = {entry.code for entry in self.schemas.of(self.instance.category_id) if entry.required}
-        self.spans, names = dict(self.spans), []
+        self.spans = dict(self.spans)  # type: ignore[misc]
+        names = []
         for attribute in self.attributes:
             name = PREFIX + attribute.code
             self.fields[name] = attributes.field_for(attribute, required=attribute.code in required)
@@ -119,8 +120,8 @@ class ProductForm(ModelForm):
         self.fields[attributes.SHOWN] = forms.CharField(
             initial=",".join(each.code for each in self.attributes), required=False, widget=forms.HiddenInput
         )
-        self.initial |= self.more_values(self.instance)
-        self.groups = [(_("Attributes"), names), *self.groups]
+        self.initial.update(self.more_values(self.instance))
+        self.groups = [(_("Attributes"), names), *self.groups]  # type: ignore[misc]
         dress(self)
 
     def more_values(self, row: Any) -> dict[str, Any]:

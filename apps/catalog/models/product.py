@@ -153,6 +153,7 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
             models.Index(fields=["is_active", "name", "id"], name="product_active_by_name"),
             models.Index(fields=["category", "name", "id"], name="product_by_category"),
             models.Index(fields=["completeness", "name", "id"], name="product_by_completeness"),
+            models.Index(fields=["missing", "name", "id"], name="product_by_what_is_missing"),
         ]
 
     def __str__(self) -> str:

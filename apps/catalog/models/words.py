@@ -17,15 +17,15 @@ MATCH = "SELECT rowid FROM catalog_product_words WHERE catalog_product_words MAT
 
 
 @CharField.register_lookup
-class Nearly(Lookup):  # type: ignore[type-arg]
+class Nearly(Lookup):
     """The text has something in it that is nearly the word."""
 
     lookup_name = "nearly"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
-        return f"{right} <%% {left}", [*right_params, *left_params]
+        return f"{right} <%% {left}", (*right_params, *left_params)
 
 
 def conditions(words: list[str]) -> Q:

@@ -75,6 +75,11 @@ class Lack(IntFlag):
     BARCODE = 4
     ATTRIBUTES = 8
 
+    @property
+    def masks(self) -> list[int]:
+        """Every value of the column that has this in it, so that an index serves."""
+        return [mask for mask in range(2 * Lack.ATTRIBUTES) if mask & self]
+
 
 def wanting(product: Product, schema: Iterable[Entry]) -> list[Entry]:
     """The required attributes without a value. A variant has its parent's values besides its own; load the parent."""

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.catalog.models import Price, Product
 from apps.catalog.selectors import categories as category_tree
@@ -75,8 +75,8 @@ def priced(product_ids: Collection[int]) -> None:
 
     For whoever sets prices, before it locks the price list: products are locked first in this house.
     """
-    lacking = Product.objects.annotate(lacks=F("missing").bitand(int(Lack.PRICE)))
-    ids = list(lacking.filter(pk__in=product_ids, lacks=int(Lack.PRICE)).values_list("pk", flat=True))
+    lacking = Product.objects.filter(pk__in=product_ids, missing__in=Lack.PRICE.masks)
+    ids = list(lacking.values_list("pk", flat=True))
     if ids:
         _write(list(lock_products(ids, gone_is_fine=True).values()), set(ids))
 

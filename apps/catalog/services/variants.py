@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import product as every_combination
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -160,7 +161,7 @@ def write(product: Product, cells: Sequence[Cell], *, price_list: PriceList | No
 
 
 def _write_one(variant: Product, cell: Cell, price_list: PriceList | None) -> bool:
-    changes = {}
+    changes: dict[str, Any] = {}
     if cell.barcode is not None and cell.barcode != variant.barcode:
         changes["barcode"] = cell.barcode
     if cell.is_active is not None and cell.is_active != variant.is_active:

@@ -69,7 +69,7 @@ class PartAdd(_PartScreen):
     title = gettext_lazy("Add a part")
 
     @cached_property
-    def bundle(self) -> Product:  # type: ignore[override]
+    def bundle(self) -> Product:
         return get_object_or_404(Product, pk=self.kwargs["product"])
 
     def perform(self, form: Any) -> BundleItem:
@@ -84,14 +84,14 @@ class _OnePart(_PartScreen):
 
     @property
     def bundle(self) -> Product:
-        return self.object.bundle  # type: ignore[no-any-return]
+        return self.object.bundle
 
 
 class PartChange(_OnePart):
     form_class = PartQuantityForm
 
     def get_title(self) -> str:
-        return self.object.component.name  # type: ignore[no-any-return]
+        return self.object.component.name
 
     def initial(self) -> dict[str, Any]:
         return {"quantity": self.object.quantity}
