@@ -243,20 +243,12 @@ LEDGER_CHECKS: list[str] = [
     "apps.crm.selectors.loyalty.differences",
 ]
 
-_READ_CATALOG = [
-    f"catalog.view_{model}"
-    for model in ("product", "productunit", "category", "attribute", "price", "pricelist", "promotion", "unit")
-]
+_CATALOG = ("product", "category", "attribute", "pricelist", "promotion")
+_READ_CATALOG = [f"catalog.view_{model}" for model in (*_CATALOG, "productunit", "price", "unit")]
 _KEEP_CATALOG = [
     *_READ_CATALOG,
-    *(
-        f"catalog.{verb}_{model}"
-        for model in ("product", "category", "attribute", "pricelist", "promotion")
-        for verb in ("add", "change")
-    ),
-    "catalog.delete_attribute",
-    "catalog.delete_category",
-    "catalog.delete_pricelist",
+    *(f"catalog.{verb}_{model}" for verb in ("add", "change") for model in _CATALOG),
+    *(f"catalog.delete_{model}" for model in ("attribute", "category", "pricelist")),
     "catalog.change_price",
     "catalog.import_product",
     "catalog.export_product",
