@@ -11,7 +11,7 @@ DB ?= sqlite
 KILLS ?= 20
 ROOM ?=
 
-.PHONY: run test quick bench chaos lock messages screenshots clean
+.PHONY: run test quick bench chaos model lock messages screenshots clean
 
 run: $(VENV)/.base ## start web and worker with demo data on http://127.0.0.1:$(PORT)
 	@DEMO=$${DEMO:-1} $(BIN)/python -m backoffice.start --port $(PORT)
@@ -27,6 +27,10 @@ bench: $(VENV)/.dev ## SIZE=small|medium|large DB=sqlite|postgres|both
 
 chaos: $(VENV)/.dev ## kill web and worker KILLS times during commits, on both databases
 	@$(BIN)/python -m e2e.chaos --kills $(KILLS) --db both
+
+model: $(VENV)/.dev ## the ledger's whole life, 200 times 50 steps, on both databases
+	@LEDGER_LIVES=200x50 $(BIN)/pytest -q apps/inventory/tests/test_model_based.py
+	@LEDGER_LIVES=200x50 $(BIN)/python -W ignore -m backoffice.testing.postgres $(BIN)/pytest -q apps/inventory/tests/test_model_based.py
 
 lock: ## needs uv; writes no index address
 	@for f in base dev; do uv pip compile -q requirements/$$f.in --universal --python-version 3.11 \

@@ -96,8 +96,8 @@ def crowd(crowd_of_processes: Crowd, transactional_db: None) -> Crowd:
 @pytest.fixture(scope="session")
 def web_server(django_db_setup: None) -> Iterator[str]:
     """The address of the real web server, four processes with ten threads each, on the test database."""
-    with serving(str(connection.settings_dict["NAME"])) as address:
-        yield address
+    with serving(str(connection.settings_dict["NAME"])) as served:
+        yield served.address
 
 
 @pytest.fixture

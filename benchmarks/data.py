@@ -4,24 +4,22 @@ The books agree (`verify_ledgers` finds nothing), names and quantities differ fr
 the same shop every time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from itertools import islice
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import models
+from django.db import connection
 
 from apps.catalog.models import Category, Price, PriceList, Product, Unit
 from apps.crm.models import Customer
 from apps.inventory.models import Location, Lot, Move, StockBalance, StockOperation
 from apps.orders.models import Channel, Order, OrderLine
 from backoffice.kernel import clock
+from benchmarks.load import day, load, moment
 
-T = TypeVar("T", bound=models.Model)
-BATCH = 5000
 WORDS = ["sourdough", "baguette", "croissant", "rye", "brioche", "focaccia", "carrot", "basque", "cookie", "espresso"]
 
 
@@ -43,166 +41,143 @@ SIZES = {
 }
 
 
-def _insert(model: type[T], rows: Iterable[T]) -> None:
-    iterator: Iterator[T] = iter(rows)
-    while batch := list(islice(iterator, BATCH)):
-        model._base_manager.bulk_create(batch)
+# How amounts are scaled in the tables; values are in cents.
+PRICE, QUANTITY, COST = 10_000, 1_000_000, 1_000_000
+
+
+WIDE = 10_000
 
 
 def build(size: Size) -> None:
     """Fill an empty, migrated database."""
     chance = Random(42)
-    today = clock.today()
-    long_ago = clock.now() - timedelta(days=400)
+    today, now = clock.today(), clock.now()
     unit = Unit.objects.get(code="un")
     category = Category.objects.create(name="Everything", slug="everything")
     price_list = PriceList.objects.create(code="counter", name="Counter", is_default=True)
     places = [
         Location.objects.create(code="SHOP", name="Shop", kind=Location.Kind.SALE),
         Location.objects.create(code="BAK", name="Bakery", kind=Location.Kind.PRODUCTION),
+        *(Location.objects.create(code=f"S{number}", name=f"Store {number}") for number in range(3)),
     ]
     channel = Channel.objects.create(code="counter", name="Counter", price_list=price_list)
     channel.locations.add(places[0])
 
-    def product(number: int) -> Product:
+    def product(number: int) -> tuple[int, str, str, str]:
         name = f"{WORDS[number % len(WORDS)].title()} {WORDS[number * 7 % len(WORDS)]} {number}"
-        row = Product(sku=f"P-{number:06d}", name=name, unit=unit, category=category)
+        row = Product(sku=f"P-{number:06d}", name=name)
         row.refresh_search_text()
-        return row
+        return number, row.sku, name, row.search_text
 
-    _insert(Product, (product(number) for number in range(size.products)))
-    products = list(Product.objects.order_by("pk").values_list("pk", flat=True))
-    _insert(
+    products = range(1, size.products + 1)
+    load(Product, ("id", "sku", "name", "search_text"), map(product, products), unit=unit, category=category)
+    load(
         Price,
-        (
-            Price(
-                price_list=price_list,
-                product_id=pk,
-                amount=Decimal(chance.randrange(100, 9900)) / 100,
-                valid_from=long_ago,
-            )
-            for pk in products
-        ),
+        ("id", "product_id", "amount"),
+        ((pk, pk, chance.randrange(100, 9900) * PRICE // 100) for pk in products),
+        price_list=price_list,
+        amount=Decimal(1),
+        valid_from=now - timedelta(days=400),
     )
-    # A tenth of the lots have been used up by now; the others expire over the next months.
-    _insert(
+    costs = [chance.randrange(10, 900) for _ in range(size.lots)]
+    lots = [(number, (number - 1) % size.products + 1, cost) for number, cost in enumerate(costs, start=1)]
+    load(
         Lot,
+        ("id", "product_id", "code", "expires_on", "unit_cost"),
         (
-            Lot(
-                product_id=products[number % len(products)],
-                code=f"L-{number:06d}",
-                received_on=today - timedelta(days=30),
-                expires_on=today + timedelta(days=5 + number % 200),
-                unit_cost=Decimal(chance.randrange(10, 900)) / 100,
-            )
-            for number in range(size.lots)
+            (lot, product, f"L-{lot:06d}", day(today + timedelta(days=5 + lot % 200)), cost * COST // 100)
+            for lot, product, cost in lots
         ),
+        received_on=today - timedelta(days=30),
     )
-    _move(size, chance, places)
-    _insert(
+    _move(size, chance, [place.pk for place in places], lots)
+    load(
         Customer,
-        (
-            Customer(code=f"C-{number:06d}", name=f"Customer {number}", search_text=f"c-{number:06d} customer {number}")
-            for number in range(size.customers)
-        ),
+        ("id", "code", "name", "search_text"),
+        ((pk, f"C-{pk:06d}", f"Customer {pk}", f"c-{pk:06d} customer {pk}") for pk in range(1, size.customers + 1)),
     )
-    _sell(size, chance, channel, products)
+    _sell(size, chance, channel)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
-def _move(size: Size, chance: Random, places: list[Location]) -> None:
-    supplier = Location.objects.get(kind=Location.Kind.SUPPLIER)
-    lots = list(Lot.objects.order_by("pk").values_list("pk", "product_id", "unit_cost"))
-    _insert(
+def _move(size: Size, chance: Random, places: list[int], lots: list[tuple[int, int, int]]) -> None:
+    """Lots come to the shop, and every second time some of it goes on to another place."""
+    supplier = Location.objects.get(kind=Location.Kind.SUPPLIER).pk
+    operations = max(1, size.moves // 10)
+    load(
         StockOperation,
-        (
-            StockOperation(kind=StockOperation.Kind.RECEIPT, occurred_at=clock.now())
-            for _ in range(max(1, size.moves // 10))
-        ),
+        ("id",),
+        ((pk,) for pk in range(1, operations + 1)),
+        kind=StockOperation.Kind.RECEIPT,
+        occurred_at=clock.now(),
     )
-    operations = list(StockOperation.objects.order_by("pk").values_list("pk", flat=True))
-    held: dict[tuple[int, int], Decimal] = {}
+    held: dict[tuple[int, int], int] = {}
+    shop = places[0]
 
-    def moves() -> Iterator[Move]:
+    def moves() -> Iterator[tuple[int, ...]]:
         for number in range(size.moves):
             lot, product, cost = lots[number % len(lots)]
-            quantity = Decimal(chance.randrange(1, 40))
-            source, destination = supplier, places[0]
-            if number >= len(lots) and number % 2:
-                at = held[lot, places[0].pk]
-                quantity = min(quantity, at)
-                if quantity > 0:
-                    source, destination = places[0], places[1]
-                else:
-                    quantity = Decimal(5)
-            if source is not supplier:
-                held[lot, source.pk] -= quantity
-            held[lot, destination.pk] = held.get((lot, destination.pk), Decimal(0)) + quantity
-            yield Move(
-                operation_id=operations[number % len(operations)],
-                product_id=product,
-                lot_id=lot,
-                source=source,
-                destination=destination,
-                quantity=quantity,
-                unit_cost=cost,
-                value=(quantity * cost).quantize(Decimal("0.01")),
-            )
+            turn = number // len(lots)
+            quantity, source, destination = chance.randrange(1, 40), supplier, shop
+            if turn % 2 and (there := held[lot, shop]) > 1:
+                quantity, source = min(quantity, there - 1), shop
+                # The first products are in every place, the others in two.
+                destination = places[1 + turn // 2 % (len(places) - 1)] if product <= WIDE else places[1]
+                held[lot, shop] -= quantity
+            held[lot, destination] = held.get((lot, destination), 0) + quantity
+            yield (
+                number + 1, number % operations + 1, product, lot, source, destination,
+                quantity * QUANTITY, cost * COST // 100, quantity * cost,
+            )  # fmt: skip
 
-    _insert(Move, moves())
-    of_lot = {lot: (product, cost) for lot, product, cost in lots}
-    _insert(
+    load(
+        Move,
+        ("id", "operation_id", "product_id", "lot_id", "source_id", "destination_id", "quantity", "unit_cost", "value"),
+        moves(),
+    )
+    load(
         StockBalance,
+        ("id", "product_id", "lot_id", "location_id", "quantity", "value"),
         (
-            StockBalance(
-                product_id=of_lot[lot][0],
-                lot_id=lot,
-                location_id=place,
-                quantity=quantity,
-                value=(quantity * of_lot[lot][1]).quantize(Decimal("0.01")),
-            )
-            for (lot, place), quantity in held.items()
-            if quantity
+            (number, lots[lot - 1][1], lot, place, quantity * QUANTITY, quantity * lots[lot - 1][2])
+            for number, ((lot, place), quantity) in enumerate(held.items(), start=1)
         ),
     )
 
 
-def _sell(size: Size, chance: Random, channel: Channel, products: list[int]) -> None:
-    def order(number: int) -> Order:
-        at = clock.now() - timedelta(minutes=number * 4)
-        return Order(
-            external_id=f"T-{number:06d}",
-            is_imported=True,
-            channel=channel,
-            status=Order.Status.COMPLETED,
-            status_since=at,
-            placed_at=at,
-            business_date=clock.local(at).date(),
-            units=4,
-            subtotal=Decimal(40),
-            total=Decimal(40),
-            paid=Decimal(40),
-        )
+def _sell(size: Size, chance: Random, channel: Channel) -> None:
+    """Old orders of four lines, one every four minutes."""
+    now, past = clock.now(), timedelta(minutes=4)
 
-    _insert(Order, (order(number) for number in range(size.orders)))
+    def orders() -> Iterator[tuple[Any, ...]]:
+        for pk in range(1, size.orders + 1):
+            at = now - pk * past
+            yield pk, f"T-{pk:06d}", f"bench-{pk:06d}", moment(at), moment(at), day(clock.local(at).date())
 
-    def lines() -> Iterator[OrderLine]:
-        for pk in Order.objects.order_by("pk").values_list("pk", flat=True).iterator():
-            for position in range(1, 5):
-                yield OrderLine(
-                    order_id=pk,
-                    position=position,
-                    product_id=products[chance.randrange(len(products))],
-                    sku="X",
-                    name="Sold",
-                    quantity=Decimal(1),
-                    list_price=Decimal(10),
-                    unit_price=Decimal(10),
-                    total=Decimal(10),
-                )
-
-    _insert(OrderLine, lines())
-
-
-def arguments_of(size: Size) -> dict[str, Any]:
-    """For the report."""
-    return dict(size.__dict__)
+    load(
+        Order,
+        ("id", "external_id", "token", "status_since", "placed_at", "business_date"),
+        orders(),
+        is_imported=True,
+        channel=channel,
+        status=Order.Status.COMPLETED,
+        units=Decimal(4),
+        subtotal=Decimal(40),
+        total=Decimal(40),
+        paid=Decimal(40),
+    )
+    load(
+        OrderLine,
+        ("id", "order_id", "position", "product_id"),
+        (
+            (number + 1, number // 4 + 1, number % 4 + 1, chance.randrange(size.products) + 1)
+            for number in range(size.orders * 4)
+        ),
+        sku="X",
+        name="Sold",
+        quantity=Decimal(1),
+        list_price=Decimal(10),
+        unit_price=Decimal(10),
+        total=Decimal(10),
+    )

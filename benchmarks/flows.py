@@ -34,7 +34,7 @@ class Bench:
     def __init__(self) -> None:
         from django.contrib.auth.models import Group
 
-        self.user = User.objects.create(username="bench", name="Bench")
+        self.user, _created = User.objects.get_or_create(username="bench", defaults={"name": "Bench"})
         self.user.groups.set(Group.objects.filter(name="manager"))
         self.client = Client(headers={"host": "127.0.0.1"})
         self.client.force_login(self.user, backend="django.contrib.auth.backends.ModelBackend")

@@ -20,7 +20,7 @@ class Reading:
     size: int = 0
 
 
-def _database_seconds() -> float:
+def database_seconds() -> float:
     """CPU that our PostgreSQL's processes have used so far, not others on this machine; SQLite runs inside our own."""
     if connection.vendor != "postgresql":
         return 0.0
@@ -48,10 +48,10 @@ def measure(work: Callable[[int], int], *, rounds: int, warm_up: int = 3) -> Rea
     queries = len(captured)
     gc.collect()
     walls = []
-    began, database = time.process_time(), _database_seconds()
+    began, database = time.process_time(), database_seconds()
     for number in range(warm_up + 1, warm_up + 1 + rounds):
         at = time.perf_counter()
         work(number)
         walls.append(time.perf_counter() - at)
-    cpu = time.process_time() - began + _database_seconds() - database
+    cpu = time.process_time() - began + database_seconds() - database
     return Reading(cpu / rounds * 1000, statistics.median(walls) * 1000, queries, size)

@@ -21,7 +21,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from e2e.forms import Forms
 
@@ -302,23 +302,37 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.db == "this":
         return run(asked.kills)
-    status = 0
-    for database in ("sqlite", "postgres") if asked.db == "both" else (asked.db,):
-        with tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as folder:
-            environment = {
-                **os.environ,
-                "DATA_DIR": folder,
-                "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
-                "SECRET_KEY": "only-for-the-crash-test-" + "x" * 40,
-                "DJANGO_SETTINGS_MODULE": "backoffice.settings",
-                "LOG_LEVEL": "ERROR",
-                "EMAIL": "locmem",
-            }
-            command = [sys.executable, "-m", "e2e.chaos", "--kills", str(asked.kills), "--db", "this"]
-            if database == "postgres":
-                command = [sys.executable, "-W", "ignore", "-m", "backoffice.testing.postgres", *command]
-            status |= subprocess.call(command, cwd=ROOT, env=environment)
+    databases = ("sqlite", "postgres") if asked.db == "both" else (asked.db,)
+    with tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as folder:
+        # Side by side: most of the time each waits for a process to come up again.
+        started = [(database, *start(database, asked.kills, f"{folder}/{database}")) for database in databases]
+        status = 0
+        for database, process, output in started:
+            ended = process.wait()
+            output.seek(0)
+            print(f"{database}:\n{output.read()}", end="", flush=True)
+            status |= ended
     return status
+
+
+def start(database: str, kills: int, folder: str) -> tuple["subprocess.Popen[str]", IO[str]]:
+    """A run on one database, with everything of its own. Returns it and the file that it writes to."""
+    Path(folder).mkdir()
+    environment = {
+        **os.environ,
+        "DATA_DIR": folder,
+        "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
+        "SECRET_KEY": "only-for-the-crash-test-" + "x" * 40,
+        "DJANGO_SETTINGS_MODULE": "backoffice.settings",
+        "LOG_LEVEL": "ERROR",
+        "EMAIL": "locmem",
+    }
+    command = [sys.executable, "-m", "e2e.chaos", "--kills", str(kills), "--db", "this"]
+    if database == "postgres":
+        command = [sys.executable, "-W", "ignore", "-m", "backoffice.testing.postgres", *command]
+    output = open(f"{folder}/output", "w+")
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True)
+    return process, output
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import http.client
 import importlib
 import multiprocessing
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
+
+import psutil
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 240
@@ -133,9 +134,24 @@ def _all(
     return names, results
 
 
+@dataclass(frozen=True)
+class Served:
+    """Where the web server is, and the process that leads it."""
+
+    address: str
+    pid: int
+
+
 @contextlib.contextmanager
-def serving(database: str, *, workers: int = 4, threads: int = 10) -> Iterator[str]:
-    """The web server as it runs in the shop, on that database. Yields its address."""
+def serving(
+    database: str,
+    *,
+    workers: int = 4,
+    threads: int = 10,
+    settings: str = "backoffice.settings_test",
+    options: Sequence[str] = ("--preload",),
+) -> Iterator[Served]:
+    """The web server as it runs in the shop, on that database."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -143,20 +159,21 @@ def serving(database: str, *, workers: int = 4, threads: int = 10) -> Iterator[s
     if "postgres" in os.environ.get("DATABASE_URL", ""):
         url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{quote(database)}").geturl()
     command = [sys.executable, "-W", "ignore", "-m", "gunicorn", "backoffice.wsgi", "--bind", f"127.0.0.1:{port}"]
-    command += ["--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads), "--preload"]
+    command += ["--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads), *options]
     command += ["--no-control-socket", "--log-level", "error", "--timeout", "120"]
-    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "backoffice.settings_test"}
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": settings}
+    server = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
         until = time.monotonic() + PATIENCE
         while Visitor(f"127.0.0.1:{port}", "").send("/healthz", None).status != 200:
             if server.poll() is not None or time.monotonic() > until:
                 raise RuntimeError("The web server does not come up.")
             time.sleep(0.1)
-        yield f"127.0.0.1:{port}"
+        yield Served(f"127.0.0.1:{port}", server.pid)
     finally:
         # Nothing of it is wanted any more; a polite end would wait for idle threads.
-        os.killpg(server.pid, signal.SIGKILL)
+        for process in [*psutil.Process(server.pid).children(recursive=True), server]:
+            process.kill()
         server.wait()
 
 

@@ -104,7 +104,7 @@ def main() -> int:
         tests=True,
     )
     run("races on PostgreSQL", [*ON_POSTGRESQL, *pytest, "-m", "race"], tally, tests=True)
-    run("browser", [*pytest, "e2e"], tally, tests=True)
+    run("browser", [*pytest, "-n", "2", "--dist", "worksteal", "e2e"], tally, tests=True)
     run("killed half-way", [PYTHON, "-m", "e2e.chaos", "--kills", "20", "--db", "both"], tally)
     if tally.broken:
         print(f"\nFailed: {', '.join(tally.broken)}")
