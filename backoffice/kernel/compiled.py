@@ -11,7 +11,9 @@ do the same for `update` and for the `delete` of rows that nothing hangs on.
 """
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
@@ -19,6 +21,8 @@ from django.db.models.sql import DeleteQuery, UpdateQuery
 
 Row = TypeVar("Row", covariant=True)
 
+SEEN_BEFORE = 2
+"""A statement that PostgreSQL saw this often on a connection is worth a plan that is kept."""
 MOST = 30
 """Of longer collections no statement is kept: they are rare, and each length is one."""
 
@@ -76,7 +80,7 @@ class _Statement:
     def __init__(self, database: Any, queryset: Any, compiler: Any, marks: list[Any]) -> None:
         self.database, self.queryset, self.compiler = database, queryset, compiler
         self.sql, params = compiler.as_sql()
-        self.params = list(params)
+        self.params = [_adapted(param, database) if isinstance(param, int) else param for param in params]
         numbers = {_adapted(mark, database): number for number, mark in enumerate(marks)}
         self.places = [
             (at, numbers[param])
@@ -88,7 +92,7 @@ class _Statement:
 
     def change(self) -> int:
         """Run what returns no rows. Returns how many were changed."""
-        with self.database.cursor() as cursor:
+        with _planned(self.database), self.database.cursor() as cursor:
             cursor.execute(self.sql, self.params)
             return int(cursor.rowcount)
 
@@ -106,7 +110,10 @@ class Compiled(_Statements, Generic[Row]):
         if _empty(given):
             return []
         statement = self.prepared(given)
-        return list(self.build(*given) if statement is None else self._rows(statement))
+        if statement is None:
+            return list(self.build(*given))
+        with _planned(statement.database):
+            return list(self._rows(statement))
 
     def compiler(self, database: Any, arguments: list[Any]) -> tuple[Any, Any]:
         queryset = self.build(*arguments)
@@ -162,6 +169,37 @@ class CompiledDelete(_Statements):
         return rows, rows.query.chain(DeleteQuery).get_compiler(connection=database)
 
 
+@contextmanager
+def _planned(database: Any) -> Iterator[None]:
+    """Inside, PostgreSQL is sent the values apart from the statement, and so keeps its plan too: planning a look-up
+    costs it more than doing it."""
+    if database.vendor != "postgresql":
+        yield
+        return
+    database.ensure_connection()
+    link = database.connection
+    before = link.cursor_factory, link.prepare_threshold
+    link.cursor_factory, link.prepare_threshold = _binding(), SEEN_BEFORE
+    try:
+        yield
+    finally:
+        link.cursor_factory, link.prepare_threshold = before
+
+
+@cache
+def _binding() -> Any:
+    from django.db.backends.postgresql.base import ServerBindingCursor
+
+    return ServerBindingCursor
+
+
+@cache
+def _whole() -> Any:
+    from psycopg.types.numeric import Int8
+
+    return Int8
+
+
 def _empty(given: tuple[Any, ...]) -> bool:
     return any(isinstance(one, Collection) and not isinstance(one, str) and not one for one in given)
 
@@ -190,4 +228,6 @@ def _adapted(value: Any, database: Any) -> Any:
         return database.ops.adapt_datetimefield_value(value)
     if isinstance(value, date):
         return database.ops.adapt_datefield_value(value)
+    if isinstance(value, int) and not isinstance(value, bool) and database.vendor == "postgresql":
+        return _whole()(value)  # one type for all of them, so that 7 and 70,000 share a plan
     return str(value) if isinstance(value, str) else value
