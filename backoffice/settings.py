@@ -1,5 +1,6 @@
 """One settings file, fed by the environment only (`.env.example` names every variable). Business switches are rows."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -157,8 +158,12 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MANIFEST = env.flag("STATIC_MANIFEST", False)
 WHITENOISE_USE_FINDERS = not MANIFEST
 WHITENOISE_MAX_AGE = 31536000 if MANIFEST else 60
+# Uploads lie in MEDIA_ROOT, or where another storage puts them: an object store takes its options as JSON.
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": env.text("MEDIA_STORAGE", "django.core.files.storage.FileSystemStorage"),
+        "OPTIONS": json.loads(env.text("MEDIA_STORAGE_OPTIONS", "{}")),
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if MANIFEST

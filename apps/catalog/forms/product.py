@@ -48,7 +48,7 @@ class ProductForm(ModelForm):
     service_checks = True
 
     category = CategoryField(required=False)
-    icon = forms.ChoiceField(label=_("Picture"), required=False)
+    icon = forms.ChoiceField(label=_("Icon"), required=False)
     allergens = AllergensField(label=_("Allergens"), required=False)
     tags = TagsField(label=_("Tags"), required=False, help_text=_("Words parted by commas."))
 
