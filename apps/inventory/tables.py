@@ -169,6 +169,7 @@ class StockTable(Table):
         model = Product
         order_by = "name"
         row_url = "inventory:product_card"
+        own_order = True
         row_actions = [
             Action(_("Set minimum"), "inventory:product_minimum", "inventory.change_reorderrule", icon="gauge"),
         ]

@@ -78,7 +78,7 @@ def _seen(request: HttpRequest) -> list[tuple[Section, list[tuple[Item, str]]]]:
             for section in NAV
         )
         request._nav_seen = [(section, items) for section, items in found if items]  # type: ignore[attr-defined]
-    return request._nav_seen  # type: ignore[attr-defined, no-any-return]
+    return request._nav_seen  # type: ignore[attr-defined]
 
 
 def counted(request: HttpRequest, more: Sequence[QuerySet[Any]] = ()) -> list[Count]:

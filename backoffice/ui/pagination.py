@@ -103,15 +103,15 @@ def paginate(
     if not count.capped:
         number = max(1, min(number, -(-count.number // size)))
     start = (number - 1) * size
-    rows = list(_between(queryset, start, start + size + 1, first)) if count.number else []
+    rows = _between(queryset, start, start + size + 1, first) if count.number else []
     return Page(rows[:size], number, size, count, len(rows) > size)
 
 
-def _between(queryset: QuerySet[Any], start: int, end: int, first: Sequence[Any]) -> Sequence[Any]:
+def _between(queryset: QuerySet[Any], start: int, end: int, first: Sequence[Any]) -> list[Any]:
     """The rows from start to end. Deep ones are found by their keys alone, which an index has, and then read."""
     here = list(first[start:end])
     if not here and start < DEEP and not first:
-        return queryset[start:end]
+        return list(queryset[start:end])
     others = queryset.exclude(pk__in=first) if first else queryset
     keys = others.values("pk")[max(0, start - len(first)) : max(0, end - len(first))]
     rows = list(queryset.filter(Q(pk__in=here) | Q(pk__in=keys)) if here else queryset.filter(pk__in=keys))

@@ -54,7 +54,7 @@ __all__ = [
 ]
 
 SORT, HIDE = "sort", "hide"
-OWN_OPTIONS = ("row_url", "totals", "row_actions")
+OWN_OPTIONS = ("row_url", "own_order", "totals", "row_actions")
 # What a class of the whole table says of its columns ("num3": the third holds numbers), so that no cell has to.
 MARKS, MARKED = {"num", "muted", "nw"}, 14
 Draw = Callable[[Any], Any]
@@ -94,6 +94,7 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
     """Rows of a list. `Meta.order_by` is the order without `?sort=`; only orderable columns can be sorted by."""
 
     row_url: ClassVar[str | Draw | None] = "get_absolute_url"  # a method, the name of a URL with the pk, a function
+    own_order: ClassVar[bool] = False  # without ?sort= the rows stand in an order that is no column's
     totals: ClassVar[Sequence[str]] = ()
     row_actions: ClassVar[Sequence[Action]] = ()
 
@@ -290,7 +291,8 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
         """The query string that sorts by this column, the other way when it already does; and how it is sorted now."""
         if self.request is None or not self._sortable(bound.name):
             return "", ""
-        now = next((alias for alias in self.order_by or () if alias.lstrip("-") == bound.name), "")
+        order = () if self.own_order and not self.request.GET.get(SORT) else self.order_by or ()
+        now = next((alias for alias in order if alias.lstrip("-") == bound.name), "")
         query = self.request.GET.copy()
         for name in ("page", "export"):
             query.pop(name, None)

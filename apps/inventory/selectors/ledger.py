@@ -60,8 +60,8 @@ def card(product: Product, *, before: int | None = None, size: int = PAGE, on_ha
     return Card(lines, rows[size - 1].pk if len(rows) > size else 0)
 
 
-def _total(moves: QuerySet[Move]) -> Decimal:
-    return moves.aggregate(total=Sum("quantity"))["total"] or ZERO
+def _total(rows: QuerySet[Any]) -> Decimal:
+    return rows.aggregate(total=Sum("quantity"))["total"] or ZERO
 
 
 @dataclass(frozen=True)

@@ -181,7 +181,7 @@ def product_stock(request: HttpRequest, pk: int) -> HttpResponse:
     product = get_object_or_404(stock_reads.with_minimum(Product.objects.select_related("unit", "category")), pk=pk)
     page = "inventory/product_stock.html"
     facts = stock_reads.facts([pk])[pk]
-    facts.minimum = product.minimum
+    facts.minimum = product.minimum  # type: ignore[attr-defined]
     numbers = facts.numbers or availability.Availability(pk)
     text, tone = state_of(numbers, facts, product.unit.code)
     context = {
