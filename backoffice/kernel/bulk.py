@@ -37,9 +37,9 @@ def insert(rows: Sequence[T], *, history: bool | None = None) -> list[T]:
         return []
     assert connection.in_atomic_block, "Many rows are written inside a transaction."
     model = type(rows[0])
-    keys = _keys(model, len(rows))
-    for row, key in zip(rows, keys, strict=True):
-        row.pk = key
+    if isinstance(model._meta.pk, models.AutoField):  # others bring their key along
+        for row, key in zip(rows, _keys(model, len(rows)), strict=True):
+            row.pk = key
     columns = _prepared(rows, [field for field in model._meta.concrete_fields if not field.generated], add=True)
     _insert(model, columns)
     for row in rows:
