@@ -52,9 +52,16 @@ class PriceListForm(ModelForm):
         base.queryset = PriceList.objects.exclude(pk=self.instance.pk).order_by("name")
         base.empty_label = _now("no list: all prices are set here")
         base.help_text = _("A price set in this list wins over the rule.")
+        self.fields["percentage"].required = self.fields["rounding"].required = False
         self.fields["percentage"].affix = "%"  # type: ignore[attr-defined]
         self.fields["percentage"].help_text = _("18 is dearer, -10 is cheaper.")
         self.fields["valid_from"].help_text = _("Outside this time the channel's own list counts.")
+
+    def clean_percentage(self) -> Decimal:
+        return self.cleaned_data["percentage"] or Decimal(0)
+
+    def clean_rounding(self) -> str:
+        return self.cleaned_data["rounding"] or PriceList.Rounding.CENT
 
     def _get_validation_exclusions(self) -> set[str]:
         """Two defaults are no mistake of the person: the service takes it from the other list."""

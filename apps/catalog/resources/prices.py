@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -83,9 +83,9 @@ class PriceImporter(Importer):
     def _judge(
         self,
         row: Row,
-        products: dict[str, Product],
-        packs: dict[tuple[int, str], ProductUnit],
-        windows: dict[Key, list[Price]],
+        products: Mapping[str, Product],
+        packs: Mapping[tuple[int, str], ProductUnit],
+        windows: Mapping[Key, list[Price]],
     ) -> RowResult:
         price_list = self.lists.get(row.required("list").lower())
         if price_list is None:

@@ -73,8 +73,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What rules ask of a product: its category with those above, its tags, days until its first lot expires."""
+    """What rules ask of a product: what it is a variant of, its category with those above, its tags, and in how many
+    days its first lot expires."""
 
+    variant_of: int | None = None
     categories: frozenset[int] = frozenset()
     tags: frozenset[str] = frozenset()
     days_left: int | None = None
@@ -294,7 +296,9 @@ def _why_not_here(rule: Rule, line: Basket, facts: Facts) -> str:
     """Why the rule is not about this line; empty when it is."""
     scoped = rule.products or rule.categories or rule.tags
     if scoped and not (
-        line.product_id in rule.products or rule.categories & facts.categories or rule.tags & facts.tags
+        {line.product_id, facts.variant_of} & rule.products
+        or rule.categories & facts.categories
+        or rule.tags & facts.tags
     ):
         return _("not about this product")
     if rule.expires_within is not None:

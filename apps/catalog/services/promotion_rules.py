@@ -21,9 +21,7 @@ COLUMNS = (
     "expires_within", "channels", "customer_tags", "weekdays", "from_hour", "until_hour", "max_uses", "max_uses_each",
 )  # fmt: skip
 SCOPE = ("scopes__product_id", "scopes__category_id", "scopes__tag")
-_ACTIVE = Compiled(
-    lambda at: Promotion.objects.at(at).filter(by_coupon=False).order_by().values_list(*COLUMNS, *SCOPE)
-)
+_ACTIVE = Compiled(lambda at: Promotion.objects.at(at).filter(by_coupon=False).order_by().values_list(*COLUMNS, *SCOPE))
 LEVELS_UP = 8  # how deep a path of categories is at most
 ABOVE = tuple("category" + "__parent" * depth + "_id" for depth in range(LEVELS_UP))
 
@@ -104,9 +102,10 @@ def facts_of(product_ids: Collection[int], rules: Collection[Rule], context: Pri
     days = {}
     if context.expiry is not None and any(rule.expires_within is not None for rule in rules):
         days = dict(context.expiry(product_ids))
-    if not any(rule.categories or rule.tags for rule in rules):
+    if not any(rule.products or rule.categories or rule.tags for rule in rules):
         return {pk: Facts(days_left=days.get(pk)) for pk in product_ids}
-    rows = Product.objects.filter(pk__in=product_ids).values_list("pk", "tags", *ABOVE)
+    rows = Product.objects.filter(pk__in=product_ids).values_list("pk", "variant_of_id", "tags", *ABOVE)
     return {
-        pk: Facts(frozenset(one for one in above if one), frozenset(tags), days.get(pk)) for pk, tags, *above in rows
+        pk: Facts(of, frozenset(one for one in above if one), frozenset(tags), days.get(pk))
+        for pk, of, tags, *above in rows
     }

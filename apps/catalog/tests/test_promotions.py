@@ -201,6 +201,15 @@ def test_a_category_counts_with_all_beneath_it_in_three_queries(django_assert_nu
     assert [line.discount for line in quote.lines] == [D("1.00"), D("0.00")]
 
 
+def test_a_rule_about_a_product_is_about_its_variants() -> None:
+    rule = Rule(1, "R", Kind.PERCENT, Level.LINE, D(50), products=frozenset({7}))
+    quote = pricing.compute(
+        [PricedLine("a", 1, D(1)), PricedLine("b", 2, D(1))], {pk: [Tier(D(0), D(10))] for pk in (1, 2)},
+        rules=[rule], facts={1: Facts(variant_of=7), 2: Facts()}, situation=NOW,
+    )  # fmt: skip
+    assert [line.discount for line in quote.lines] == [D("5.00"), D("0.00")]
+
+
 @pytest.mark.django_db
 def test_days_to_expiry_are_asked_only_when_a_rule_wants_them() -> None:
     bread = make_product(price="10")
