@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from django.utils.translation import gettext as _
 
+from apps.catalog.models import Product
 from apps.catalog.selectors import bundles
 from apps.crm.models import Interaction
 from apps.crm.services import interactions, purchases
@@ -144,13 +145,18 @@ def notify(order: Order, event: str) -> None:
 
 def _wanted(lines: Sequence[OrderLine]) -> list[tuple[int, Decimal]]:
     """What was really wanted: of a bundle what it is made of, since that is what has to be there again."""
-    loose = {line.product_id for line in lines if not line.is_stocked}
+    loose = {line.product_id for line in lines if not line.is_stocked and _may_be_bundle(line)}
     inside = bundles.leaves(loose) if loose else {}
     found: list[tuple[int, Decimal]] = []
     for line in lines:
         parts = inside.get(line.product_id, {})
         found += [(pk, each * line.quantity) for pk, each in parts.items()] or [(line.product_id, line.quantity)]
     return found
+
+
+def _may_be_bundle(line: OrderLine) -> bool:
+    """False where the product at hand says so: an espresso costs no question."""
+    return not OrderLine.product.is_cached(line) or line.product.kind == Product.Kind.BUNDLE
 
 
 def _costs(rows: Iterable[OrderLineLot]) -> list[OrderLine]:
