@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from apps.catalog.models import Price, PriceList, Product
 from backoffice.kernel import clock
@@ -29,20 +29,28 @@ def default_list() -> PriceList | None:
 
 
 def current(
-    price_list: PriceList | int | None, products: Iterable[Product | int], at: datetime | None = None
+    price_list: PriceList | int | None,
+    products: Iterable[Product | int],
+    at: datetime | None = None,
+    *,
+    selling: bool = False,
 ) -> dict[int, Decimal]:
-    """Price of one unit of each product at a moment (now); products without a price are absent. One query."""
+    """Price of one unit of each product at a moment (now); products without a price are absent. One query.
+
+    For `selling`, a list has prices only in its own window of time, as quotes see it.
+    """
     if price_list is None:
         return {}
     list_id = price_list.pk if isinstance(price_list, PriceList) else price_list
     ids = {product if isinstance(product, int) else product.pk for product in products}
-    rows = (
-        Price.objects.at(at or clock.now())
-        .single()
-        .filter(price_list_id=list_id, product_id__in=ids)
-        .order_by("product_id", "-min_quantity")
-        .values_list("product_id", "amount")
-    )
+    moment = at or clock.now()
+    found = Price.objects.at(moment).single().filter(price_list_id=list_id, product_id__in=ids)
+    if selling:
+        found = found.filter(
+            Q(price_list__valid_from=None) | Q(price_list__valid_from__lte=moment),
+            Q(price_list__valid_to=None) | Q(price_list__valid_to__gt=moment),
+        )
+    rows = found.order_by("product_id", "-min_quantity").values_list("product_id", "amount")
     return dict(rows)  # of several tiers the smallest quantity comes last and stays
 
 

@@ -215,6 +215,8 @@ def test_the_customers_list_counts_first_and_only_in_its_time() -> None:
     assert pricing.quote(lines, context).total == Decimal(30)
     with pytest.raises(NoPrice):
         pricing.quote(lines, PricingContext(own.pk, clock.now()))
+    assert price_reads.current(own, [bread], selling=True) == {}
+    assert price_reads.current(own, [bread]) == {bread.pk: Decimal(7)}
 
 
 def test_the_form_makes_a_list_that_follows(client, user_with) -> None:  # type: ignore[no-untyped-def]

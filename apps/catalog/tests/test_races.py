@@ -12,7 +12,8 @@ from django.db import connection
 
 from apps.catalog.errors import PriceRefused
 from apps.catalog.models import Category, Price, Product
-from apps.catalog.services import categories, prices, products
+from apps.catalog.selectors import prices as price_reads
+from apps.catalog.services import categories, price_lists, prices, products
 from backoffice.kernel import clock
 from backoffice.kernel.errors import StaleRevision
 
@@ -85,3 +86,21 @@ def test_one_scheduled_price_is_cancelled_once() -> None:
 
     assert sum(isinstance(result, PriceRefused) for result in results) == 3
     assert list(Price.objects.values_list("amount", "valid_to")) == [(Decimal(5), None)]
+
+
+def test_a_list_and_the_one_that_follows_it_agree_whoever_comes_first() -> None:
+    bread, counter = make_product(price="10"), make_price_list()
+    market = price_lists.create(name="Market", base=counter, percentage=Decimal(10))
+    jobs: list[Callable[[], object]] = [
+        *(lambda n=n: prices.set_price(bread, counter, amount=Decimal(n)) for n in range(20, 25)),
+        *(lambda n=n: prices.set_price(bread, market, amount=Decimal(n)) for n in range(90, 93)),
+        lambda: prices.withdraw(bread, market),
+        lambda: price_lists.update(market, percentage=Decimal(50)),
+    ]
+
+    results = at_once(jobs)
+    prices.withdraw(bread, market)
+
+    assert [result for result in results if isinstance(result, Exception)] == []
+    base, own = (price_reads.current(one, [bread])[bread.pk] for one in (counter, market))
+    assert own == base * Decimal("1.5")

@@ -89,7 +89,7 @@ def offered(*, category: str = "", text: str = "") -> list[Product]:
 
 def tiles(products: Sequence[Product], *, channel: Channel, in_cart: Mapping[int, Decimal]) -> list[Tile]:
     """Price and what is left of each. The same number of queries for one and sixty."""
-    amounts = prices.current(channel.price_list_id, products)
+    amounts = prices.current(channel.price_list_id, products, selling=True)
     there = availability.of(products, locations=places.of_channel(channel))
     kits = [product.pk for product in products if product.kind == Product.Kind.BUNDLE]
     whole = bundle_reads.available(kits, locations=places.of_channel(channel)) if kits else {}
