@@ -92,6 +92,7 @@ urlpatterns = [
     path("purchases/<int:pk>/lines/new/", purchase_lines.LineCreate.as_view(), name="purchase_line_create"),
     path("purchases/lines/<int:pk>/edit/", purchase_lines.LineEdit.as_view(), name="purchase_line_edit"),
     path("purchases/lines/<int:pk>/drop/", purchase_lines.LineDrop.as_view(), name="purchase_line_drop"),
+    path("purchases/deliveries/<int:pk>/back/", purchase_lines.TakeBack.as_view(), name="purchase_take_back"),
     path("purchases/<int:pk>/send/", purchases.PurchaseSend.as_view(), name="purchase_send"),
     path("purchases/<int:pk>/cancel/", purchases.PurchaseCancel.as_view(), name="purchase_cancel"),
     path("purchases/<int:pk>/close/", purchases.PurchaseClose.as_view(), name="purchase_close"),

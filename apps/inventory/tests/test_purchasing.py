@@ -310,3 +310,20 @@ def test_lists_ask_as_often_for_one_row_as_for_three(as_user, store, mill, flour
         seen.append(figures)
     assert seen[0] == seen[1] == seen[2]
     assert max(seen[0]) <= 20
+
+
+def test_a_delivery_is_taken_back_on_its_page_once(as_user, store, mill, flour):
+    order = sent(mill, flour)
+    operation = purchasing.receive(order, location=store, lines=[came(flour, "4")])
+    free = make_stock(flour, 1, store).moves.get().operation
+    client = as_user("inventory.view_stockoperation", "inventory.reverse_stockoperation")
+    back = reverse("inventory:purchase_take_back", args=[operation.pk])
+    assert back in client.get(operation.get_absolute_url()).content.decode()
+    other = reverse("inventory:purchase_take_back", args=[free.pk])
+    assert other not in client.get(free.get_absolute_url()).content.decode()
+    assert client.post(other, {"reason": "x"}).status_code == 404
+    assert client.post(back, {"reason": ""}).status_code == 422
+    assert client.post(back, {"reason": "wrong shop"}).status_code == 302
+    assert client.post(back, {"reason": "wrong shop"}).status_code == 409
+    assert PurchaseLine.objects.get().received == 0
+    assert back not in client.get(operation.get_absolute_url()).content.decode()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from apps.inventory.errors import StockHeld
 from apps.inventory.filters import OperationFilter
 from apps.inventory.forms import OVERRIDE, AdjustForm, ReasonForm, TransferForm, WasteForm, override_field
-from apps.inventory.models import Move, StockOperation
+from apps.inventory.models import Move, PurchaseOrder, StockOperation
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import stock
 from apps.inventory.tables import OperationTable
@@ -70,7 +70,15 @@ class OperationDetail(DetailScreen):
             icon="undo-2",
             danger=True,
             when=lambda operation: can_reverse(operation),
-        )
+        ),
+        Action(
+            gettext_lazy("Take delivery back"),
+            "inventory:purchase_take_back",
+            "inventory.reverse_stockoperation",
+            icon="undo-2",
+            danger=True,
+            when=lambda operation: can_take_back(operation),
+        ),
     ]
 
     def get_queryset(self) -> QuerySet[StockOperation]:
@@ -111,6 +119,15 @@ def can_reverse(operation: StockOperation) -> bool:
     return (
         operation.kind in StockOperation.BY_HAND
         and operation.origin_id is None
+        and not hasattr(operation, "reversed_by")
+    )
+
+
+def can_take_back(operation: StockOperation) -> bool:
+    """Whether it is a delivery of a purchase order that still stands."""
+    return (
+        operation.kind == StockOperation.Kind.RECEIPT
+        and isinstance(operation.origin, PurchaseOrder)
         and not hasattr(operation, "reversed_by")
     )
 

@@ -1,4 +1,4 @@
-"""Lines of a draft: add, change, take off."""
+"""Lines of a draft: add, change, take off; and taking a delivery back."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.inventory.models import PurchaseLine
+from apps.inventory.forms import ReasonForm
+from apps.inventory.models import PurchaseLine, StockOperation
 from apps.inventory.purchase_forms import LineForm
 from apps.inventory.services import purchasing
 from apps.inventory.views.purchases import CHANGED, PurchaseAction
@@ -94,3 +95,32 @@ class LineDrop(LineAction):
 
     def perform(self, form: Any) -> Any:
         return purchasing.drop_line(self.object)
+
+
+class TakeBack(ActionScreen):
+    """Undoes one delivery of an order: its lines are still to come again."""
+
+    model = StockOperation
+    permission = "inventory.reverse_stockoperation"
+    form_class = ReasonForm
+    submit_label = gettext_lazy("Take delivery back")
+    danger = True
+    leave = True
+    changed = (*CHANGED, "inventory-stockoperation")
+
+    def get_queryset(self) -> QuerySet[StockOperation]:
+        return StockOperation.objects.filter(purchase_receipts__isnull=False).distinct()
+
+    def get_title(self) -> str:
+        return _("Take %(number)s back?") % {"number": self.object}
+
+    def intro(self) -> str:
+        return _("The opposite is posted, and what it brought is still to come on %(order)s.") % {
+            "order": self.object.origin
+        }
+
+    def perform(self, form: Any) -> Any:
+        return purchasing.take_back(self.object, reason=form.cleaned_data["reason"])
+
+    def success(self, result: Any) -> str:
+        return _("%(number)s is taken back.") % {"number": self.object}
