@@ -86,6 +86,7 @@ filters.py — FilterSet (django-filter): `q` looks in search_fields = ("search_
     ModelChoiceFilter ModelMultipleChoiceFilter BooleanFilter DateRangeFilter("at", instant=True).
 
 forms.py — Form, ModelForm (carries `revision`, saves through state.save_revised, writes only what changed):
+    service_checks = True where `perform` calls a service that judges the whole record: nothing is asked twice.
     spans = {"sku": 2} of 6 columns, groups = [(_("Food"), ["allergens"])]. Kernel fields get the right form field.
     DecimalField(places=6, affix="") MoneyFormField PriceFormField QuantityFormField(unit="kg") DateField DateTimeField
     ScanField(queryset, codes=("sku", "barcode"), search="search_text") reason_field() set_unit(form, name, "kg")
