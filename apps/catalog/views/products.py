@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -296,6 +296,11 @@ class ProductHistory(HistoryScreen):
         "stem",
         "position",
     )
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.object.kind != Product.Kind.BUNDLE:  # what has no parts is not asked for them
+            self.related = ("prices", "packs", "media")  # type: ignore[misc, assignment]
+        return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Product]:
         return product_reads.with_page_needs(Product.objects.all())
