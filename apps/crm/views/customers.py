@@ -171,7 +171,6 @@ def line_context(request: HttpRequest, customer: Customer) -> dict[str, Any]:
         "line_kinds": pages.items(),
         "line_next": limit + timeline.SHOWN,
         "may_note": may(request.user, "crm.add_interaction"),
-        "may_see_document": may(request.user, "crm.view_document"),
     }
 
 
