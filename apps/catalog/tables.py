@@ -106,6 +106,7 @@ class ProductTable(tables.Table):
     class Meta:
         model = Product
         fields = ("name", "category", "kind", "is_active", "price", "unit", "completeness", "updated_at")
+        row_url = "catalog:product_detail"
         order_by = ("name",)
 
 

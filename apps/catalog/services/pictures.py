@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from apps.catalog.errors import MediaRefused
 
@@ -42,6 +42,8 @@ def take_in(upload: Any) -> Drawn:
                     % {"name": name, "most": MOST_PIXELS // 1_000_000}
                 )
             found.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a large JPEG is decoded smaller
+            # The maker of PDFs allows torn pictures for the whole process; what is taken in must be whole.
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
             found.load()
             picture = ImageOps.exif_transpose(found)
     except MediaRefused:

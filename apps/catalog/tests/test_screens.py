@@ -165,7 +165,7 @@ def test_a_taken_sku_is_said_beside_the_field(as_user: AsUser, everything: Produ
 
     answer = client.post(page("product_create"), data, headers=into("dialog"))
 
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "sku" in answer.context["form"].errors
 
 

@@ -200,7 +200,7 @@ def test_points_are_corrected_with_a_reason(as_user: Any, julia: Customer) -> No
     assert client.post(address, {"points": "10"}).status_code == 422
     assert client.post(address, {"points": "10", "reason": "forgotten"}).status_code == 302
     assert client.post(address, {"points": "-11", "reason": "too many"}).status_code == 409
-    assert "forgotten" in text(client.get(julia.get_absolute_url()))
+    assert "forgotten" in text(client.get(reverse("crm:customer_timeline", args=[julia.pk])))
     assert "10" in text(client.get(reverse("crm:customer_points", args=[julia.pk])))
 
 

@@ -177,6 +177,8 @@ def picture(thing: Any) -> tuple[str, Any]:
 def thumb_of(name: str, hue: Any, css: str = "") -> SafeString:
     """An icon on a tint. Without a hue the tint is neutral. What begins with a slash is the address of a photo."""
     classes = escape(f"thumb {css}".strip())
+    if name.startswith("/"):
+        return SafeString(f'<img class="{classes}" src="{escape(name)}" alt="" loading="lazy">')
     return SafeString(f'<span class="{classes}"{hue_attribute(hue)}>{icons.icon(name)}</span>')
 
 
