@@ -10,22 +10,31 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from apps.inventory.models import StockBalance
+from apps.catalog.models import Product
+from apps.inventory.models import Lot, StockBalance
 from apps.inventory.selectors import stock
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui import dashboard
+from backoffice.ui.pagination import capped_counts
 from backoffice.ui.permissions import requires
 
 ROWS = 6
 
 
 def figures(user: Any) -> list[dashboard.Figure]:
-    """Low stock, expiring lots, short orders: each leads to the list that proves it."""
+    """Low stock, expiring lots, short orders: each leads to the list that proves it. One query."""
     url = reverse("inventory:stock_list")
-    low = stock.below_minimum().values("product_id").distinct().count()
-    lots = stock.expiring().values("lot_id").distinct().count()
-    short = stock.waiting().values("product_id").order_by().distinct().count()
+    low, lots, short = (
+        found.number
+        for found in capped_counts(
+            [
+                Product.objects.filter(pk__in=stock.below_minimum().order_by().values("product_id")),
+                Lot.objects.filter(pk__in=stock.expiring().order_by().values("lot_id")),
+                Product.objects.filter(pk__in=stock.waiting().order_by().values("product_id")),
+            ]
+        )
+    )
     return [
         dashboard.Figure(
             "low", _("Low stock"), low, _("below minimum"), f"{url}?view=low", "bad" if low else "", "package-minus"

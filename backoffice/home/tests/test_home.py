@@ -49,6 +49,16 @@ def test_nothing_for_who_may_not(house, as_user):
     assert "Nothing for you here yet" in text
 
 
+def test_the_whole_page_asks_twelve_times_at_most(as_user, django_assert_max_num_queries):
+    client = as_user(*composition.ROLES["manager"])
+    client.get("/")
+
+    with django_assert_max_num_queries(12):
+        text = client.get("/").content.decode()
+
+    assert "?view=low" in text
+
+
 def test_the_strip_is_a_part_of_the_page(house, as_user):
     client = as_user("accounts.view_user")
     moment = datetime(2026, 11, 23, 10, 42, tzinfo=ZoneInfo("America/Sao_Paulo"))
