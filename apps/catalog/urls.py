@@ -43,7 +43,6 @@ urlpatterns = [
     path("products/<int:pk>/history/", products.ProductHistory.as_view(), name="product_history"),
     path("products/<int:pk>/edit/", products.ProductEdit.as_view(), name="product_edit"),
     path("products/<int:pk>/name/", products.ProductName.as_view(), name="product_name"),
-    path("products/<int:pk>/active/", products.ProductActive.as_view(), name="product_active"),
     path("products/<int:pk>/price/", prices.ProductPrice.as_view(), name="product_price"),
     path("products/<int:pk>/retire/", retiring.ProductRetire.as_view(), name="product_retire"),
     path("products/<int:pk>/restore/", retiring.ProductRestore.as_view(), name="product_restore"),

@@ -7,7 +7,6 @@ from .product import (
     BulkCategoryForm,
     NewProductForm,
     PackForm,
-    ProductActiveForm,
     ProductForm,
     ProductNameForm,
 )
@@ -22,7 +21,6 @@ __all__ = [
     "PackForm",
     "PriceListForm",
     "PriceRuleForm",
-    "ProductActiveForm",
     "ProductForm",
     "ProductNameForm",
     "SchemaAddForm",

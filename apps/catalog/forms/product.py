@@ -166,28 +166,6 @@ class ProductNameForm(ModelForm):
         fields = ("name",)
 
 
-class ProductActiveForm(ModelForm):
-    """In use or retired, where it stands."""
-
-    service_checks = True
-
-    is_active = forms.TypedChoiceField(
-        label=_("Status"),
-        choices=[("1", _("Active")), ("", _("Retired"))],
-        coerce=bool,
-        empty_value=False,  # type: ignore[arg-type]
-        required=False,
-    )
-
-    class Meta:
-        model = Product
-        fields = ("is_active",)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial["is_active"] = "1" if self.instance.is_active else ""
-
-
 class BulkCategoryForm(Form):
     """Where the chosen products go."""
 

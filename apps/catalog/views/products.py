@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.catalog import allergens
 from apps.catalog.filters import ProductFilter
-from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductActiveForm, ProductForm, ProductNameForm
+from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductForm, ProductNameForm
 from apps.catalog.forms.bulk import BulkFieldsForm, BulkTagsForm
 from apps.catalog.models import PriceList, Product, Unit
 from apps.catalog.resources import ProductResource
@@ -58,7 +58,7 @@ LINES = 5  # more than these lists in one picture and nobody tells them apart
 
 def listed(price_list: PriceList | None = None) -> QuerySet[Product]:
     """Products as lists need them: category and unit loaded, with the price of the list given, else the default one."""
-    rows = Product.objects.select_related("category", "unit")
+    rows = Product.objects.select_related("category", "unit").defer(*Product.DETAILS)
     return product_reads.with_price(rows, price_list or price_reads.default_list())
 
 
@@ -346,21 +346,3 @@ class ProductName(CellScreen):
 
     def perform(self, form: Any) -> Product:
         return products.set_name(self.object, form.cleaned_data["name"], revision=form.cleaned_data["revision"])
-
-
-class ProductActive(CellScreen):
-    """In use or retired, edited in the list."""
-
-    model = Product
-    permission = "catalog.change_product"
-    list_url = "catalog:product_list"
-    form_class = ProductActiveForm
-    table_class = ProductTable
-    column = "is_active"
-
-    def get_queryset(self) -> QuerySet[Product]:
-        return listed()
-
-    def perform(self, form: Any) -> Product:
-        change = products.restore if form.cleaned_data["is_active"] else products.retire
-        return change(self.object, revision=form.cleaned_data["revision"])
