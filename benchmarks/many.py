@@ -49,7 +49,7 @@ def _rate(work: Callable[[], int], pids: Sequence[int]) -> Rate:
 def lists(path: str, session: str, *, times: int = 200) -> tuple[Rate, float]:
     """A list's fragment asked by four clients of two web processes with two threads; and what those weigh, in MB."""
     name = str(connection.settings_dict["NAME"])
-    with serving(name, workers=2, threads=2, settings="backoffice.settings", options=()) as served:
+    with serving(name, workers=2, threads=2, settings="backoffice.settings") as served:
         visitor = Visitor(served.address, session)
 
         def ask(_number: int) -> int:

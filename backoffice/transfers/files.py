@@ -20,7 +20,6 @@ from numbers import Real
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
 
 from backoffice.transfers.errors import UnreadableFile
 from backoffice.transfers.neutral import restore
@@ -155,6 +154,8 @@ def _csv(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _xlsx(file: IO[bytes], style: DecimalStyle) -> Iterator[tuple[int, list[str]]]:
+    from openpyxl import load_workbook  # 12 MB that a web process needs for a file only
+
     _check_zip(file)
     file.seek(0)
     try:

@@ -8,7 +8,6 @@ from io import BytesIO
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
-from openpyxl import Workbook
 
 TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}")
 QUOTE = "'"
@@ -65,6 +64,8 @@ def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
 
 def xlsx_response(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
     """The rows as an Excel file; numbers and dates are typed."""
+    from openpyxl import Workbook  # 12 MB that a web process needs for a file only
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(name[:31])
     sheet.append([cell(title) for title in header])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from apps.catalog.errors import MediaRefused
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MOST_BYTES = 12 * 1024 * 1024
@@ -29,6 +31,8 @@ class Drawn:
 
 def take_in(upload: Any) -> Drawn:
     """Decode an upload whole and draw it anew. Raises MediaRefused when it is too large, or no JPEG, PNG or WebP."""
+    from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError  # 4 MB that only a picture needs
+
     name = str(getattr(upload, "name", "") or _("The file"))[:80]
     if upload.size > MOST_BYTES:
         raise MediaRefused(
@@ -55,12 +59,16 @@ def take_in(upload: Any) -> Drawn:
 
 def smaller(content: Any, side: int) -> bytes:
     """A thumbnail of a picture that was taken in."""
+    from PIL import Image
+
     with Image.open(content, formats=("WEBP",)) as found:
         found.load()
         return _drawn(found, side).content
 
 
 def _drawn(picture: Image.Image, side: int) -> Drawn:
+    from PIL import Image
+
     clear = "A" in picture.getbands() or "transparency" in picture.info
     picture = picture.convert("RGBA" if clear else "RGB")
     picture.thumbnail((side, side), Image.Resampling.LANCZOS)
