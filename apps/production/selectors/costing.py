@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from django.db.models import Max, Sum
+from django.db.models import OuterRef, Subquery, Sum
 
-from apps.inventory.models import Lot, StockBalance
+from apps.catalog.models import Product
+from apps.inventory.models import Lot
 from apps.production.models import Recipe, RecipeStep
 from apps.production.selectors import explosion
 from apps.production.selectors.explosion import Bill, Book
@@ -15,12 +16,12 @@ from backoffice.kernel import money
 from backoffice.kernel import quantity as quantities
 from backoffice.kernel.compiled import Compiled
 
+_LAST_COST = Lot.objects.filter(product_id=OuterRef("pk")).order_by("-pk").values("unit_cost")[:1]
 _WORTH = Compiled(
     lambda products: (
-        StockBalance.objects.filter(product_id__in=products)
-        .values("product_id")
-        .annotate(quantity_sum=Sum("quantity"), value_sum=Sum("value"))
-        .values_list("product_id", "quantity_sum", "value_sum")
+        Product.objects.filter(pk__in=products)
+        .order_by()
+        .values_list("pk", Sum("balances__quantity"), Sum("balances__value"), Subquery(_LAST_COST))
     )
 )
 _STEPS = Compiled(
@@ -34,13 +35,11 @@ def average_costs(product_ids: Iterable[int]) -> dict[int, Decimal]:
     """Value on hand / quantity on hand; of what is not on hand, the last lot's cost. Unknown products are missing."""
     wanted = set(product_ids)
     found: dict[int, Decimal] = {}
-    for product_id, quantity, value in _WORTH(wanted):
+    for product_id, quantity, value, last in _WORTH(wanted):
         if quantity:
             found[product_id] = quantities.from_fraction(Fraction(value) / Fraction(quantity))
-    missing = wanted - set(found)
-    if missing:
-        last = Lot.objects.filter(product_id__in=missing).values("product_id").annotate(last=Max("pk"))
-        found |= dict(Lot.objects.filter(pk__in=[row["last"] for row in last]).values_list("product_id", "unit_cost"))
+        elif last is not None:
+            found[product_id] = last
     return found
 
 
@@ -129,7 +128,7 @@ class Costs:
 
 
 def load(book: Book) -> Costs:
-    """The costs of everything in the book, in three queries. Raises RecipeCycle."""
+    """The costs of everything in the book, in two queries. Raises RecipeCycle."""
     book.order()
     bought = [pk for pk in book.products if pk not in book.bills]
     hours: dict[int, list[RecipeStep]] = {}

@@ -1,21 +1,24 @@
 """What it takes to make something, down through recipes of recipes.
 
-A `Book` holds the recipes in use that are reachable from some products, read level by level in three queries each,
+A `Book` holds the recipes in use that are reachable from some products, read in two queries,
 and answers in memory with exact fractions. Two percentages are never confused: *yield loss* shrinks what comes out,
 *attrition* grows what goes in. Inputs round up, outputs down, to the step of the component's own unit.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
+
 from apps.catalog.models import Product
 from apps.inventory.selectors import availability
 from apps.production.errors import RecipeCycle
-from apps.production.models import Recipe, RecipeLine
+from apps.production.models import Recipe
 from backoffice.kernel import quantity as quantities
 from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.quantity import NoConversion
@@ -233,69 +236,80 @@ def down(value: Fraction, step: Decimal) -> Decimal:
 
 
 def load(product_ids: Iterable[int], *, using: Recipe | None = None) -> Book:
-    """The recipes in use below these products. `using` stands in for the recipe in use of its product."""
-    book = Book()
-    frontier = set(product_ids)
-    while frontier:
-        for product in _PRODUCTS(frontier):
-            book.products[product.pk] = product
-        rows: list[Line] = [row for row in _IN_USE(frontier) if using is None or row[1] != using.product_id]
-        if using is not None and using.product_id in frontier:
-            rows.append(tuple(getattr(using, name) for name in HEAD))
-        edges = _edges([row[0] for row in rows])
-        frontier = set()
-        for pk, product_id, version, output, loss, multiple, phantom in rows:
-            bill = Bill(
-                pk,
-                product_id,
-                version,
-                output,
-                Fraction(loss) / 100,
-                multiple,
-                phantom,
-                tuple(_edge(line, output) for line in edges[pk]),
-            )
-            book.bills[product_id] = bill
-            frontier |= {edge.component_id for edge in bill.edges}
-        frontier -= set(book.products)
+    """The recipes in use below these products, in two queries however deep they go. `using` stands in for the recipe
+    in use of its product.
+    """
+    wanted = list(dict.fromkeys(product_ids))
+    own, stand_in = (using.product_id, using.pk) if using is not None else (0, 0)
+    below: dict[int, Bill] = {}
+    lines: dict[int, list[Line]] = defaultdict(list)
+    heads: dict[int, Line] = {}
+    for row in _BELOW(wanted, own, stand_in):
+        heads[row[0]] = row[: len(HEAD)]
+        if row[len(HEAD)] is not None:
+            lines[row[0]].append(row[len(HEAD) :])
+    for pk, (_pk, product_id, version, output, loss, multiple, phantom) in heads.items():
+        edges = tuple(_edge(line, output) for line in lines[pk])
+        below[product_id] = Bill(
+            pk, product_id, version, output, Fraction(loss) / 100, multiple, phantom, edges
+        )  # fmt: skip
+    book, frontier, seen = Book(), set(wanted), set(wanted)
+    while frontier:  # level by level, so that what was asked for comes first
+        level = [bill for product_id, bill in below.items() if product_id in frontier]
+        book.bills |= {bill.product_id: bill for bill in level}
+        frontier = {edge.component_id for bill in level for edge in bill.edges} - seen
+        seen |= frontier
+    book.products = {product.pk: product for product in _PRODUCTS(seen)}
     return book
 
 
 HEAD = ("pk", "product_id", "version", "output_quantity", "yield_loss_percent", "batch_multiple", "is_phantom")
 Line = tuple[Any, ...]
 
-_PRODUCTS = Compiled(lambda ids: Product.objects.select_related("unit", "category").filter(pk__in=ids))
-_IN_USE = Compiled(lambda products: Recipe.objects.in_use().filter(product_id__in=products).values_list(*HEAD))
-_LINES = Compiled(
-    lambda recipes: (
-        RecipeLine.objects.filter(recipe_id__in=recipes)
-        .order_by("recipe_id", "position", "pk")
+REACHED = """
+WITH RECURSIVE reached(product_id) AS (
+    SELECT id FROM catalog_product WHERE id IN ({marks})
+    UNION
+    SELECT line.component_id
+    FROM reached
+    JOIN production_recipe recipe ON recipe.product_id = reached.product_id
+    JOIN production_recipeline line ON line.recipe_id = recipe.id
+    WHERE (recipe.status = 'active' AND recipe.product_id <> %s) OR recipe.id = %s
+)
+SELECT product_id FROM reached
+"""
+"""The products asked for and all that is inside them; a circle is walked once."""
+
+
+def _below(wanted: Collection[int], own: int, stand_in: int) -> QuerySet[Recipe, Line]:
+    """Recipes of what is reached, a row for each line; one without lines has a row too."""
+    reached = RawSQL(REACHED.format(marks=", ".join(["%s"] * len(wanted))), [*wanted, own, stand_in])  # noqa: S611
+    return (
+        Recipe.objects.filter(Q(status=Recipe.Status.ACTIVE) & ~Q(product_id=own) | Q(pk=stand_in))
+        .filter(product_id__in=reached)
+        .order_by("pk", "lines__position", "lines__pk")
         .values_list(
-            "recipe_id",
-            "component_id",
-            "quantity",
-            "attrition_percent",
-            "is_setup",
-            "is_optional",
-            "note",
-            "unit__code",
-            "unit__dimension",
-            "unit__numerator",
-            "unit__denominator",
-            "component__unit__code",
-            "component__unit__dimension",
-            "component__unit__numerator",
-            "component__unit__denominator",
+            *HEAD,
+            "lines__component_id",
+            "lines__quantity",
+            "lines__attrition_percent",
+            "lines__is_setup",
+            "lines__is_optional",
+            "lines__note",
+            "lines__unit__code",
+            "lines__unit__dimension",
+            "lines__unit__numerator",
+            "lines__unit__denominator",
+            "lines__component__unit__code",
+            "lines__component__unit__dimension",
+            "lines__component__unit__numerator",
+            "lines__component__unit__denominator",
         )
     )
-)
 
 
-def _edges(recipe_ids: list[int]) -> dict[int, list[Line]]:
-    found: dict[int, list[Line]] = defaultdict(list)
-    for recipe_id, *line in _LINES(recipe_ids):
-        found[recipe_id].append(tuple(line))
-    return found
+_BELOW = Compiled(_below)
+_PRODUCTS = Compiled(lambda ids: Product.objects.select_related("unit", "category").filter(pk__in=ids))
 
 
 def _edge(line: Line, output: Decimal) -> Edge:

@@ -175,6 +175,37 @@ def test_allergens_come_up_from_below():
     assert explosion.load([shop.croissant.pk]).allergens(shop.croissant.pk) == ["milk"]
 
 
+def test_a_recipe_of_recipes_is_read_and_priced_in_four_queries_however_deep(django_assert_num_queries):
+    shop = bakery()
+    stocked(shop.flour, "10", shop.storage, cost="2.00")
+    tray, table = make_product("Tray"), make_product("Table")
+    recipe(tray, "1", [LineSpec(shop.croissant, D(12))])
+    recipe(table, "1", [LineSpec(tray, D(4))])
+    with django_assert_num_queries(2):
+        flat = explosion.load([shop.dough.pk])
+    with django_assert_num_queries(4):
+        deep = explosion.load([table.pk])
+        costing.load(deep)
+
+    assert set(flat.bills) == {shop.dough.pk}
+    assert list(deep.bills) == [table.pk, tray.pk, shop.croissant.pk, shop.dough.pk]
+    assert deep.products[shop.flour.pk].unit.code == "kg"
+
+
+def test_a_draft_stands_in_for_the_recipe_in_use_and_brings_what_is_inside_it():
+    shop = bakery()
+    bread = make_product("Bread")
+    recipe(bread, "10", [LineSpec(shop.flour, D(5))])
+    draft = recipes.create(bread, output_quantity=D(10), lines=[LineSpec(shop.dough, D(5))])
+    in_use = explosion.load([bread.pk])
+    drafted = explosion.load([bread.pk], using=draft)
+
+    assert set(in_use.products) == {bread.pk, shop.flour.pk}
+    assert drafted.bills[bread.pk].recipe_id == draft.pk
+    assert {shop.dough.pk, shop.butter.pk} <= set(drafted.products)
+    assert shop.dough.pk in drafted.bills
+
+
 @pytest.mark.parametrize("kind", ["configurable", "bundle"])
 def test_what_stands_for_others_is_neither_made_nor_used(kind):
     group, flour = make_product("Cakes", kind=kind), make_product("Flour", unit="kg")

@@ -7,10 +7,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from apps.catalog.tests.factories import make_product
 from apps.inventory.selectors import availability
 from apps.production.models import PlanLine, Recipe, WorkCenter, WorkOrder
 from apps.production.services import plans, work_orders
-from apps.production.tests.build import Bakery, bakery, due, stocked
+from apps.production.services.recipes import LineSpec
+from apps.production.tests.build import Bakery, bakery, due, recipe, stocked
+from backoffice import composition
 from backoffice.kernel import clock
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +76,16 @@ def test_pages_ask_as_much_for_three_orders_as_for_one(as_owner: Client, shop: B
     for _number in range(2):
         work_orders.release(work_orders.plan(shop.dough, quantity=D(1), due_at=when))
     assert queries(as_owner, url) == one
+
+
+def test_the_list_of_recipes_asks_twelve_times_at_most_however_deep_they_are(as_user: AsUser, shop: Bakery) -> None:
+    client = as_user(*composition.ROLES["manager"])
+    flat = queries(client, page("recipe_list"))
+    tray = make_product("Tray")
+    recipe(tray, "1", [LineSpec(shop.croissant, D(12))])
+    recipe(make_product("Table"), "1", [LineSpec(tray, D(4))])
+
+    assert queries(client, page("recipe_list")) == flat <= 12
 
 
 def test_the_list_counts_outputs_once_whatever_steps_there_are(as_owner: Client, shop: Bakery) -> None:
