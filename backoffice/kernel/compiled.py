@@ -24,7 +24,8 @@ Row = TypeVar("Row", covariant=True)
 SEEN_BEFORE = 2
 """A statement that PostgreSQL saw this often on a connection is worth a plan that is kept."""
 MOST = 30
-"""Of longer collections no statement is kept: they are rare, and each length is one."""
+"""Of longer collections no statement is kept: they are rare, and each length is one. What reads the rows of a page says
+how long a page is."""
 
 
 class _Statements:
@@ -34,8 +35,8 @@ class _Statements:
     by them: it is called with stand-ins.
     """
 
-    def __init__(self, build: Callable[..., Any]) -> None:
-        self.build = build
+    def __init__(self, build: Callable[..., Any], *, most: int = MOST) -> None:
+        self.build, self.most = build, most
 
     def prepared(self, given: tuple[Any, ...]) -> "_Statement | None":
         """The statement with the values in it; None when there are too many of them."""
@@ -49,7 +50,7 @@ class _Statements:
             else:
                 shape.append(type(one))
                 values.append(one)
-        if len(values) > MOST:
+        if len(values) > self.most:
             return None
         # Kept with the connection, which belongs to one thread: a statement is never used by two at once.
         database = connections[DEFAULT_DB_ALIAS]
@@ -103,8 +104,8 @@ class Compiled(_Statements, Generic[Row]):
     An empty collection finds nothing. `prefetch_related` is left to the caller.
     """
 
-    def __init__(self, build: "Callable[..., models.QuerySet[Any, Row]]") -> None:
-        super().__init__(build)
+    def __init__(self, build: "Callable[..., models.QuerySet[Any, Row]]", *, most: int = MOST) -> None:
+        super().__init__(build, most=most)
 
     def __call__(self, *given: Any) -> list[Row]:
         if _empty(given):
@@ -136,8 +137,8 @@ class CompiledUpdate(_Statements):
     Returns how many rows were changed. An empty collection changes nothing.
     """
 
-    def __init__(self, build: Callable[..., tuple[models.QuerySet[Any], dict[str, Any]]]) -> None:
-        super().__init__(build)
+    def __init__(self, build: Callable[..., tuple[models.QuerySet[Any], dict[str, Any]]], *, most: int = MOST) -> None:
+        super().__init__(build, most=most)
 
     def __call__(self, *given: Any) -> int:
         if _empty(given):

@@ -1,7 +1,7 @@
 """Icons of the package `lucide`, drawn into the page. Colour and size come from classes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -51,6 +51,16 @@ def sprite(names: dict[str, None]) -> SafeString:
     return SafeString(f'<svg hidden width="0" height="0">{symbols}</svg>' if symbols else "")
 
 
+def document(names: Iterable[str]) -> str:
+    """A picture of its own that holds the icons, each under its `anchor`."""
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(_symbol(name) for name in names)}</svg>'
+
+
+def anchor(name: str) -> str:
+    """What the icon is called inside a sprite."""
+    return f"i-{escape(name)}"
+
+
 @lru_cache(maxsize=1024)
 def _whole(name: str, css: str) -> SafeString:
     # The pen (stroke, width, ends) and the size are the style sheet's: a page has dozens of icons.
@@ -67,14 +77,14 @@ def _whole(name: str, css: str) -> SafeString:
 @lru_cache(maxsize=1024)
 def _reference(name: str, css: str) -> SafeString:
     classes = f"icon {escape(css)}".strip()
-    return SafeString(f'<svg class="{classes}" aria-hidden="true"><use href="#i-{escape(name)}"/></svg>')
+    return SafeString(f'<svg class="{classes}" aria-hidden="true"><use href="#{anchor(name)}"/></svg>')
 
 
 @lru_cache(maxsize=1024)
 def _symbol(name: str) -> str:
     drawn = _whole(name, "")
     inside = drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")]
-    return f'<symbol id="i-{escape(name)}" viewBox="0 0 24 24">{inside}</symbol>'
+    return f'<symbol id="{anchor(name)}" viewBox="0 0 24 24">{inside}</symbol>'
 
 
 def exists(name: str) -> bool:

@@ -2,8 +2,12 @@
 
 from django.urls import path
 
+from .views_icons import sidebar_icons
 from .views_palette import palette
 
 app_name = "ui"
 
-urlpatterns = [path("palette/", palette, name="palette")]
+urlpatterns = [
+    path("palette/", palette, name="palette"),
+    path("icons.svg", sidebar_icons, name="icons"),
+]

@@ -65,6 +65,8 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
 
     MENDED_IN = {"product_sku_unique_whatever_case": "sku", "product_barcode_unique": "barcode"}
     SEARCHED = ("sku", "name", "barcode", "attributes")
+    DETAILS = ("description", "allergens", "tags", "attributes", "axes", "search_text")
+    """What lists do not show and so do not read."""
 
     sku = models.CharField(_("SKU"), max_length=40, validators=[validate_sku])
     name = models.CharField(_("name"), max_length=120)

@@ -58,7 +58,7 @@ LINES = 5  # more than these lists in one picture and nobody tells them apart
 
 def listed(price_list: PriceList | None = None) -> QuerySet[Product]:
     """Products as lists need them: category and unit loaded, with the price of the list given, else the default one."""
-    rows = Product.objects.select_related("category", "unit").defer(*Product.DETAILS)
+    rows = Product.objects.select_related("category", "unit")
     return product_reads.with_price(rows, price_list or price_reads.default_list())
 
 
@@ -111,7 +111,7 @@ class ProductList(ListScreen):
     )
 
     def get_queryset(self) -> QuerySet[Product]:
-        return listed(self.price_list)
+        return listed(self.price_list).defer(*Product.DETAILS)
 
     @cached_property
     def price_list(self) -> PriceList | None:

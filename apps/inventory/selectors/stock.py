@@ -16,10 +16,45 @@ from apps.catalog.models import Product
 from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation, Location, Lot, ReorderRule, StockBalance
 from apps.inventory.selectors.availability import Availability, Why, usable_backing, usable_stock
 from backoffice.kernel import clock
+from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.fields import MoneyField, QuantityField, exact
 
 ZERO = Decimal(0)
 SOON_DAYS, SEEN_DAYS = 3, 400
+
+
+PAGE = 200
+"""As many products as the longest page of a list has."""
+
+_balances: Compiled[Any] = Compiled(
+    lambda products: StockBalance.objects.filter(product_id__in=products).values_list(
+        "product_id", "quantity", "value", "location__name", "location__kind", "lot__expires_on", "lot__status"
+    ),
+    most=PAGE,
+)
+_holds: Compiled[Any] = Compiled(
+    lambda now, products: (
+        Hold.objects.counting(now)
+        .filter(product_id__in=products)
+        .values_list(
+            "product_id",
+            "pk",
+            "quantity",
+            "fulfilled",
+            "allocations__quantity",
+            "allocations__lot__expires_on",
+            "allocations__lot__status",
+            "allocations__location__kind",
+        )
+    ),
+    most=PAGE + 1,
+)
+_arrivals: Compiled[Any] = Compiled(
+    lambda products: ExpectedArrival.objects.filter(product_id__in=products).values_list(
+        "product_id", "due_at", "quantity"
+    ),
+    most=PAGE,
+)
 
 
 @dataclass
@@ -44,10 +79,7 @@ def facts(product_ids: Collection[int]) -> dict[int, Facts]:
     found = {pk: Facts(pk) for pk in product_ids}
     sums = {pk: dict.fromkeys(("on_hand", "unusable", "held", "asked", "expected"), ZERO) for pk in product_ids}
     today = clock.today()
-    rows = StockBalance.objects.filter(product_id__in=product_ids).values_list(
-        "product_id", "quantity", "value", "location__name", "location__kind", "lot__expires_on", "lot__status"
-    )
-    for product_id, quantity, value, place, kind, expires_on, status in rows:
+    for product_id, quantity, value, place, kind, expires_on, status in _balances(product_ids):
         facts_of = found[product_id]
         facts_of.value += value
         sums[product_id]["on_hand"] += quantity
@@ -62,8 +94,7 @@ def facts(product_ids: Collection[int]) -> dict[int, Facts]:
         if expires_on == facts_of.soonest:
             facts_of.soonest_quantity += quantity
     _promises(product_ids, sums, today)
-    arrivals = ExpectedArrival.objects.filter(product_id__in=product_ids)
-    for product_id, due_at, quantity in arrivals.values_list("product_id", "due_at", "quantity"):
+    for product_id, due_at, quantity in _arrivals(product_ids):
         sums[product_id]["expected"] += quantity
         due = found[product_id].due
         if due is None or due_at < due[0]:
@@ -137,18 +168,8 @@ def _exceptions(vendor: str, today: date) -> tuple[str, tuple[Any, ...], datetim
 
 def _promises(product_ids: Collection[int], sums: dict[int, dict[str, Decimal]], today: date) -> None:
     """Add what counting holds ask, and what usable stock backs of it."""
-    holds = Hold.objects.counting(clock.now()).filter(product_id__in=product_ids)
     asked: set[int] = set()
-    for product_id, pk, quantity, fulfilled, backed, expires_on, status, kind in holds.values_list(
-        "product_id",
-        "pk",
-        "quantity",
-        "fulfilled",
-        "allocations__quantity",
-        "allocations__lot__expires_on",
-        "allocations__lot__status",
-        "allocations__location__kind",
-    ):
+    for product_id, pk, quantity, fulfilled, backed, expires_on, status, kind in _holds(clock.now(), product_ids):
         if pk not in asked:
             asked.add(pk)
             sums[product_id]["asked"] += quantity - fulfilled

@@ -76,7 +76,8 @@ class StockList(ListScreen):
     ]
 
     def get_queryset(self) -> QuerySet[Product]:
-        return stock_reads.with_minimum(stock_reads.kept(Product.objects.select_related("unit", "category")))
+        goods = Product.objects.select_related("unit", "category").defer(*Product.DETAILS)
+        return stock_reads.with_minimum(stock_reads.kept(goods))
 
     def lead(self) -> str:
         _matching, _all, low, expiring, blocked, short = self.counts

@@ -17,7 +17,7 @@ from backoffice import company
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_amount, format_money
 from backoffice.kernel.quantity import format_quantity
-from backoffice.ui import charts, codes, drawing, icons
+from backoffice.ui import charts, codes, drawing, icons, views_icons
 
 register = template.Library()
 
@@ -59,6 +59,12 @@ def stylesheets() -> SafeString:
 def icon(name: str, css: str = "") -> SafeString:
     """An icon of lucide: {% icon "croissant" %}, {% icon "x" "xs" %}."""
     return icons.icon(str(name or icons.UNKNOWN), css)
+
+
+@register.simple_tag
+def sidebar_icon(name: str) -> SafeString:
+    """An icon of the sidebar: they are many, on every page, and so drawn in a file that the browser keeps."""
+    return views_icons.shared(str(name or icons.UNKNOWN))
 
 
 @register.simple_tag

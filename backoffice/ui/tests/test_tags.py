@@ -1,12 +1,14 @@
 """What `{% load ui %}` draws."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
 from django.template import Context, Template
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.utils import translation
 
 from backoffice.kernel import clock
@@ -91,3 +93,14 @@ def test_url_with_changes_and_takes_away():
     request = RequestFactory().get("/x/", {"q": "a b", "page": "3"})
 
     assert draw("{% url_with page=None q='c' tab=2 %}", request=request) == "?q=c&amp;tab=2"
+
+
+def test_the_sidebar_refers_to_icons_that_are_in_its_picture(as_owner: Client) -> None:
+    page = as_owner.get(reverse("catalog:product_list")).content.decode()
+    asked = set(re.findall(r'<use href="([^"#]+)#([^"]+)"', page))
+    address = {url for url, _name in asked}
+    picture = as_owner.get(address.pop())
+
+    assert not address
+    assert (picture["Content-Type"], "immutable" in picture["Cache-Control"]) == ("image/svg+xml", True)
+    assert {name for _url, name in asked} <= set(re.findall(r'id="([^"]+)"', picture.content.decode()))
