@@ -258,11 +258,12 @@ def post(count: StockCount, *, approved: bool = False, key: str | None = None) -
     is left than the difference takes, NotAllowed when it was posted before. The same key posts once.
     """
     fingerprint = [count.pk]
-    if done := idempotency.find(scope="counting.post", key=key, fingerprint=fingerprint):
-        return done
     product_ids = set(StockCountLine.objects.filter(count=count).values_list("product_id", flat=True))
     products = stock_locks.lock_products(product_ids)
     lock(count)
+    # After the locks: whoever waited for them may have waited for the same key.
+    if done := idempotency.find(scope="counting.post", key=key, fingerprint=fingerprint):
+        return done
     lines = _different(count)
     total, most = deviation(lines), policy.current().count_tolerance
     if total > most and not approved:
