@@ -80,6 +80,17 @@ def by_list(product: Product, at: datetime | None = None) -> list[ListPrices]:
     return list(lists.values())
 
 
+def current_by_list(product: Product, at: datetime | None = None) -> list[Price]:
+    """What the product costs by the unit in each active list that has a price for it, as `by_list`. One query."""
+    rows = (
+        Price.objects.at(at or clock.now())
+        .filter(product=product, unit=None, price_list__is_active=True)
+        .select_related("price_list")
+        .order_by("-price_list__is_default", "price_list__name", "-min_quantity", "-valid_from")
+    )
+    return list({row.price_list_id: row for row in rows}.values())  # of several tiers the smallest stays
+
+
 def history(product: Product) -> QuerySet[Price]:
     """Every price the product had, has and will have, newest first."""
     return product.prices.select_related("price_list__base", "unit").order_by(

@@ -161,6 +161,7 @@ def test_by_list_shows_tiers_and_schedule() -> None:
     assert (first.current.amount, [tier.amount for tier in first.tiers]) == (Decimal("9.50"), [Decimal("7.20")])
     assert [row.amount for row in first.scheduled] == [Decimal("9.90")]
     assert (second.price_list, second.current) == (wholesale, None)
+    assert price_reads.current_by_list(bread) == [first.current]
 
 
 def test_one_list_is_the_default() -> None:

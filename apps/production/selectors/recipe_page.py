@@ -208,12 +208,12 @@ def margins(product: Product, unit_cost: Decimal) -> list[Margin]:
     """What each price list leaves. Margin = price − cost, of the price."""
     return [
         Margin(
-            entry.price_list.name,
-            entry.current.amount,
-            money.round_to((entry.current.amount - unit_cost) * 100 / entry.current.amount, 1),
+            price.price_list.name,
+            price.amount,
+            money.round_to((price.amount - unit_cost) * 100 / price.amount, 1),
         )
-        for entry in prices.by_list(product)
-        if entry.current is not None and entry.current.amount
+        for price in prices.current_by_list(product)
+        if price.amount
     ]
 
 

@@ -7,10 +7,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from apps.catalog.tests.factories import make_product
+from apps.catalog.tests.factories import make_price, make_product
 from apps.inventory.selectors import availability
 from apps.production.models import PlanLine, Recipe, WorkCenter, WorkOrder
-from apps.production.services import plans, work_orders
+from apps.production.services import plans, recipes, work_orders
 from apps.production.services.recipes import LineSpec
 from apps.production.tests.build import Bakery, bakery, due, recipe, stocked
 from backoffice import composition
@@ -86,6 +86,23 @@ def test_the_list_of_recipes_asks_twelve_times_at_most_however_deep_they_are(as_
     recipe(make_product("Table"), "1", [LineSpec(tray, D(4))])
 
     assert queries(client, page("recipe_list")) == flat <= 12
+
+
+def test_a_recipe_asks_twelve_times_at_most_however_deep_it_is(as_user: AsUser, shop: Bakery) -> None:
+    client = as_user(*composition.ROLES["manager"])
+    make_price(shop.dough, "9")
+    flat = queries(client, page("recipe_detail", shop.dough_recipe.pk))
+    deep = recipe(make_product("Tray", price="60"), "1", [LineSpec(shop.croissant, D(12))])
+    work_orders.plan(deep.product, quantity=D(1), due_at=due())
+    url = page("recipe_detail", deep.pk)
+    newer = recipes.new_version(deep)
+
+    assert queries(client, url) == flat <= 12
+    answer = client.get(url)
+    assert [row.version for row in answer.context["versions"]] == [newer.version, deep.version]
+    assert answer.context["object"].is_used
+    assert not client.get(newer.get_absolute_url()).context["object"].is_used
+    assert client.get(page("recipe_detail", 10**6)).status_code == 404
 
 
 def test_the_list_counts_outputs_once_whatever_steps_there_are(as_owner: Client, shop: Bakery) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.production.filters import RecipeFilter
 from apps.production.forms import RevisionForm
-from apps.production.models import Recipe
+from apps.production.models import Recipe, WorkOrder
 from apps.production.selectors import recipe_page
 from apps.production.services import recipes
 from apps.production.tables import RECIPE_TONES, RecipeTable
@@ -96,10 +97,18 @@ class RecipeDetail(DetailScreen):
         return Recipe.objects.select_related("product__unit", "product__category")
 
     @cached_property
+    def versions(self) -> list[Recipe]:
+        """The recipe and its other versions, the newest first: the page shows all of them, so they come together."""
+        used = WorkOrder.objects.filter(recipe_id=OuterRef("pk"))
+        family = self.get_queryset().filter(product__recipes=self.kwargs["pk"])
+        return list(family.annotate(is_used=Exists(used)).order_by("-version"))
+
+    @cached_property
     def object(self) -> Recipe:
-        recipe: Recipe = super().object
-        recipe.is_used = recipe.work_orders.exists()  # type: ignore[attr-defined]
-        return recipe
+        for recipe in self.versions:
+            if recipe.pk == self.kwargs["pk"]:
+                return recipe
+        raise Http404
 
     def fragments(self) -> Mapping[str, str]:
         return {"scaled": f"{PAGE}#scaled"}
@@ -142,7 +151,7 @@ class RecipeDetail(DetailScreen):
             view=shown,
             sees_cost=sees_cost,
             margins=recipe_page.margins(recipe.product, shown.cost.per_unit) if sees_cost else [],
-            versions=Recipe.objects.filter(product=recipe.product).order_by("-version")[:20],
+            versions=self.versions[:20],
             **more,
         )
 
