@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from apps.catalog.models import Category, Price, PriceList, Product, ProductUnit
 from apps.catalog.selectors import prices as price_reads
-from apps.catalog.services import categories, products
+from apps.catalog.services import bundles, categories, products
+from backoffice import composition
 
 from .factories import make_price_list, make_product, make_unit
 
@@ -70,6 +71,26 @@ def test_lists_ask_as_much_for_three_rows_as_for_one(
 
     with django_assert_num_queries(len(first)):
         client.get(page(name))
+
+
+def test_the_history_of_a_bundle_asks_twelve_times_at_most_whatever_it_holds(
+    as_user: AsUser, django_assert_num_queries: Any, django_assert_max_num_queries: Any
+) -> None:
+    parts = [make_product(f"Part {number}", price="1") for number in range(3)]
+    box = make_product("Box", price="5", kind=Product.Kind.BUNDLE, category=categories.create(name="Boxes"))
+    bundles.put(box, parts[0], quantity=Decimal(1))
+    client = as_user(*composition.ROLES["manager"])
+    client.get(page("product_history", box.pk))
+    with django_assert_max_num_queries(12) as first:
+        client.get(page("product_history", box.pk))
+    for part in parts:
+        bundles.put(box, part, quantity=Decimal(2))
+
+    with django_assert_num_queries(len(first)):
+        text = client.get(page("product_history", box.pk)).content.decode()
+    assert "Part 2" in text
+    assert "Boxes" in text
+    assert ">5.00" in text or ">5,00" in text
 
 
 def test_the_price_page_asks_as_much_for_three_rows_as_for_one(

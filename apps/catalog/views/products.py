@@ -18,7 +18,7 @@ from apps.catalog import allergens
 from apps.catalog.filters import ProductFilter
 from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductForm, ProductNameForm
 from apps.catalog.forms.bulk import BulkFieldsForm, BulkTagsForm
-from apps.catalog.models import PriceList, Product, Unit
+from apps.catalog.models import Price, PriceList, Product, Unit
 from apps.catalog.resources import ProductResource
 from apps.catalog.selectors import attributes as attribute_reads
 from apps.catalog.selectors import price_story
@@ -204,7 +204,7 @@ class ProductDetail(DetailScreen):
 
     def meta(self) -> Sequence[Any]:
         product = self.object
-        price = self.lists[0].current if self.lists else None
+        price = self.price
         return [
             product.sku,
             product.category.name if product.category else "",
@@ -236,6 +236,14 @@ class ProductDetail(DetailScreen):
     def lists(self) -> list[price_reads.ListPrices]:
         """The product in every active list, the default one first."""
         return price_reads.by_list(self.object)
+
+    @cached_property
+    def price(self) -> Price | None:
+        """What it costs in the default list. A page that does not show all lists only asks for what is in force."""
+        if "lists" in self.__dict__:
+            return next((entry.current for entry in self.lists if entry.price_list.is_default), None)
+        found = price_reads.current_by_list(self.object)
+        return next((price for price in found if price.price_list.is_default), None)
 
     @cached_property
     def schemas(self) -> Schemas:

@@ -97,10 +97,9 @@ class HistoryScreen(ObjectScreen):
         return sorted(found, key=lambda entry: entry.at, reverse=True)
 
     def _of(self, trail: Any, *, subject: bool) -> Iterator[Entry]:
-        rows = list(trail.select_related("history_user").order_by("-history_date", "-history_id")[:LIMIT])
-        if not rows:
-            return
-        words = _Words(type(rows[0]), rows, self.hidden)
+        words = _Words(trail.model, self.hidden)
+        trail = trail.select_related("history_user", *words.keys)  # what they point to may be gone, and is left out
+        rows = list(trail.order_by("-history_date", "-history_id")[:LIMIT])
         before: dict[Any, Any] = {}
         for row in reversed(rows):
             last = before.get(row.id)
@@ -108,26 +107,32 @@ class HistoryScreen(ObjectScreen):
             changes = list(words.changes(last, row))
             if last is not None and not changes and row.history_type == "~":
                 continue
-            name = f"{capfirst(str(words.name))}: {row.history_object}" if subject else ""
+            name = f"{capfirst(str(words.name))}: {words.thing(row)}" if subject else ""
             yield Entry(
                 row.history_date, row.history_user, row.history_change_reason or "", row.history_type, name, changes
             )
 
 
 class _Words:
-    """Turns the values of a history table into what people read, with one query for each foreign key."""
+    """Turns the values of a history table into what people read. The rows come with what their `keys` point to."""
 
-    def __init__(self, model: Any, rows: Sequence[Any], hidden: Sequence[str]) -> None:
+    def __init__(self, model: Any, hidden: Sequence[str]) -> None:
         self.name = model.instance_type._meta.verbose_name
         tracked = {f.name for f in model.instance_type._meta.concrete_fields} - set(hidden)
         self.fields = [f for f in model._meta.concrete_fields if f.name in tracked]
-        self.named: dict[str, Mapping[Any, Any]] = {}
-        for f in self.fields:
-            if isinstance(f, models.ForeignKey):
-                ids = {getattr(row, f.attname) for row in rows} - {None}
-                self.named[f.name] = f.related_model._base_manager.in_bulk(ids) if ids else {}
+        self.keys = [f.name for f in self.fields if isinstance(f, models.ForeignKey)]
+        self.named: dict[tuple[str, Any], Any] = {}
+
+    def thing(self, row: Any) -> Any:
+        """What was saved, as it was then, with what it points to."""
+        thing = row.history_object
+        for name in self.keys:
+            if (target := getattr(row, name)) is not None:
+                setattr(thing, name, target)
+        return thing
 
     def changes(self, last: Any, row: Any) -> Iterator[Change]:
+        self.named |= {(name, target.pk): target for name in self.keys if (target := getattr(row, name)) is not None}
         for f in self.fields:
             new = getattr(row, f.attname)
             old = getattr(last, f.attname) if last is not None else None
@@ -140,8 +145,8 @@ class _Words:
             return ""
         if f.choices:
             return str(dict(f.flatchoices).get(value, value))
-        if f.name in self.named:
-            return str(self.named[f.name].get(value, f"#{value}"))
+        if f.name in self.keys:
+            return str(self.named.get((f.name, value), f"#{value}"))
         if isinstance(value, bool):
             return gettext("Yes") if value else gettext("No")
         if isinstance(value, datetime):
