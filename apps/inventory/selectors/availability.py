@@ -227,20 +227,27 @@ def why(
     locations: Iterable[Location | int] | None = None,
     on: date | None = None,
     exclude: Model | None = None,
+    documents: bool = True,
 ) -> Why:
-    """The lots and holds behind the numbers of one product. Their sums are the numbers."""
+    """The lots and holds behind the numbers of one product. Their sums are the numbers.
+
+    The `documents` that hold and bring come with them, a query for each kind, unless they are not shown.
+    """
     day, now = on or clock.today(), clock.now()
     scope = places.scope(locations)
     stock = StockBalance.objects.filter(product=product, quantity__gt=0).select_related("lot", "location")
     holds = Hold.objects.counting(now).filter(product=product).order_by("-priority", "created_at", "pk")
-    arrivals = ExpectedArrival.objects.filter(product=product).select_related("location").prefetch_related("origin")
+    arrivals = ExpectedArrival.objects.filter(product=product).select_related("location")
     if scope is not None:
         stock = stock.filter(location_id__in=scope)
         arrivals = arrivals.filter(location_id__in=scope)
     if exclude is not None:
         holds = holds.exclude(origin_type=ContentType.objects.get_for_model(exclude), origin_id=exclude.pk)
     backing = HoldAllocation.objects.select_related("lot", "location")
-    shown = list(holds.prefetch_related("origin", Prefetch("allocations", backing)))
+    holds = holds.prefetch_related(Prefetch("allocations", backing))
+    if documents:
+        holds, arrivals = holds.prefetch_related("origin"), arrivals.prefetch_related("origin")
+    shown = list(holds)
     held: dict[tuple[int, int], Decimal] = {}
     infos = []
     for hold in shown:

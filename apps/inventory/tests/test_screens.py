@@ -11,6 +11,7 @@ from apps.inventory.services import holds, locations, reorder, stock
 from apps.inventory.services.holds import HoldLine
 from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
 from backoffice.kernel import clock
+from backoffice.testing.screens import assert_fragment_is_part_of_page, assert_same_queries
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -136,13 +137,34 @@ def test_the_stock_card_shows_numbers_lots_holds_and_running_balance(sign_in, sh
     stock.waste(lot=lot, location=shop, quantity=D(1), reason="fell")
     text = client.get(reverse("inventory:product_card", args=[lot.product_id])).content.decode()
     assert "LOT-1" in text
-    assert reverse("inventory:hold_release", args=[Hold.objects.get().pk]) in text
     assert "Below minimum" in text
+    for name, shown in (
+        ("moves", "fell"),
+        ("promises", reverse("inventory:hold_release", args=[Hold.objects.get().pk])),
+    ):
+        url = reverse(f"inventory:product_{name}", args=[lot.product_id])
+        assert f'hx-get="{url}"' in text
+        assert f'href="{url}"' in text, "without scripts it is a link"
+        assert_fragment_is_part_of_page(client, url, name)
+        assert shown in client.get(url).content.decode()
     why = client.get(
         reverse("inventory:product_why", args=[lot.product_id]), headers={**HTMX, "HX-Target": f"why-{lot.product_id}"}
     ).content.decode()
     assert "<html" not in why
     assert "LOT-1" in why
+
+
+def test_the_stock_card_asks_twelve_times_at_most_however_much_is_held(sign_in, shop):
+    client = sign_in("view_stockbalance", "release_hold")
+    lot = stocked(shop)
+    url = reverse("inventory:product_card", args=[lot.product_id])
+
+    def hold(count):
+        for _number in range(count):
+            holds.place(origin=make_origin(), lines=[HoldLine(lot.product, D(1))], locations=[shop])
+            stock.waste(lot=lot, location=shop, quantity=D(1), reason="x")
+
+    assert assert_same_queries(client, url, hold) <= 12
 
 
 def test_the_running_balance_continues_over_pages(shop):

@@ -102,7 +102,7 @@ class StockList(ListScreen):
 
 
 class ProductCard(DetailScreen):
-    """The stock card: five numbers, lots, holds, and every move with the balance it left."""
+    """The stock card: five numbers and lots; holds and moves, which name many documents, fetch themselves."""
 
     model = Product
     permission = "inventory.view_stockbalance"
@@ -128,7 +128,7 @@ class ProductCard(DetailScreen):
 
     @cached_property
     def why(self) -> availability.Why:
-        return availability.why(self.object)
+        return availability.why(self.object, documents=False)
 
     @cached_property
     def stock_facts(self) -> stock_reads.Facts:
@@ -149,16 +149,38 @@ class ProductCard(DetailScreen):
     def facts(self) -> list[Fact]:
         return []
 
-    def fragments(self) -> dict[str, str]:
-        return {"moves": f"{self.template_name}#moves"}
-
     def get_context(self, **more: Any) -> dict[str, Any]:
-        raw = self.request.GET.get("before", "")
-        before = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None
-        card = ledger.card(self.object, before=before, on_hand=self.why.numbers.on_hand)
         return super().get_context(
-            product=self.object, why=self.why, numbers=self.why.numbers, card=card, unit=self.object.unit.code, **more
+            product=self.object, why=self.why, numbers=self.why.numbers, unit=self.object.unit.code, **more
         )
+
+
+@requires("inventory.view_stockbalance")
+def product_moves(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every move with the balance it left: the stock card fetches it, a page of its own without scripts."""
+    product = get_object_or_404(Product.objects.select_related("unit", "category"), pk=pk)
+    raw = request.GET.get("before", "")
+    before = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None
+    more = {"card": ledger.card(product, before=before), "title": _("Moves")}
+    return _part(request, product, "moves", more)
+
+
+@requires("inventory.view_stockbalance")
+def product_promises(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who holds it and what is to come, by the documents: the stock card fetches it."""
+    product = get_object_or_404(Product.objects.select_related("unit", "category"), pk=pk)
+    return _part(request, product, "promises", {"why": availability.why(product), "title": _("Holds")})
+
+
+def _part(request: HttpRequest, product: Product, name: str, more: dict[str, Any]) -> HttpResponse:
+    page = f"inventory/product_{name}.html"
+    crumbs = [(_("Stock"), reverse("inventory:stock_list")), (product.name, _card(product)), (more["title"], "")]
+    context = {"product": product, "unit": product.unit.code, "breadcrumbs": crumbs, **more}
+    return htmx.render(request, page, context, fragments={name: f"{page}#{name}"})
+
+
+def _card(product: Product) -> str:
+    return reverse("inventory:product_card", args=[product.pk])
 
 
 @requires("inventory.view_stockbalance")
