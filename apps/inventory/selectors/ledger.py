@@ -77,9 +77,13 @@ class Destiny:
     value: Decimal
 
 
-def destiny(lot: Lot) -> Destiny:
-    """Sums over all moves of one lot, by what is on the other side; the lot's own moves only."""
+def destiny(lot: Lot, balances: Sequence[StockBalance] | None = None) -> Destiny:
+    """Sums over all moves of one lot, by what is on the other side; the lot's own moves only.
+
+    One query when the lot's `balances` are known, else two.
+    """
     totals: dict[str, Decimal] = {}
+    output = ZERO
     rows: Any = (
         Move.objects.filter(lot=lot)
         .order_by()
@@ -88,39 +92,35 @@ def destiny(lot: Lot) -> Destiny:
         .values_list("source__kind", "destination__kind", "total")
     )
     for source, destination, total in rows:
+        if source == Location.Kind.CONSUMED:
+            output += total
         if source not in Location.PHYSICAL:
             totals[source] = totals.get(source, ZERO) - total
         if destination not in Location.PHYSICAL:
             totals[destination] = totals.get(destination, ZERO) + total
-    there = StockBalance.objects.filter(lot=lot).aggregate(quantity=Sum("quantity"), value=Sum("value"))
+    there = list(lot.balances.all()) if balances is None else balances
     kind = Location.Kind
     made = lot.produced_on is not None
     consumed = totals.get(kind.CONSUMED, ZERO)
     came = -totals.get(kind.SUPPLIER, ZERO)
     if made:
-        output: Decimal | None = Move.objects.filter(lot=lot, source__kind=kind.CONSUMED).aggregate(t=Sum("quantity"))[
-            "t"
-        ]
-        came += output or ZERO
-        consumed += output or ZERO
+        came += output
+        consumed += output
     return Destiny(
         came=came,
         used=consumed,
         sold=totals.get(kind.CUSTOMER, ZERO),
         wasted=totals.get(kind.WASTE, ZERO),
         adjusted=-totals.get(kind.ADJUSTMENT, ZERO),
-        on_hand=there["quantity"] or ZERO,
-        value=there["value"] or ZERO,
+        on_hand=sum((balance.quantity for balance in there), ZERO),
+        value=sum((balance.value for balance in there), ZERO),
     )
 
 
 def moves_of_lot(lot: Lot, *, limit: int = 50) -> list[Move]:
     """The last moves of a lot, newest first."""
     return list(
-        Move.objects.filter(lot=lot)
-        .select_related("operation__actor", "source", "destination")
-        .prefetch_related("operation__origin")
-        .order_by("-pk")[:limit]
+        Move.objects.filter(lot=lot).select_related("operation__actor", "source", "destination").order_by("-pk")[:limit]
     )
 
 

@@ -167,6 +167,18 @@ def test_the_stock_card_asks_twelve_times_at_most_however_much_is_held(sign_in, 
     assert assert_same_queries(client, url, hold) <= 12
 
 
+def test_a_lot_asks_twelve_times_at_most_however_often_it_moved(sign_in, shop):
+    client = sign_in("view_lot", "block_lot")
+    lot = stocked(shop)
+
+    def move(count):
+        for _number in range(count):
+            holds.place(origin=make_origin(), lines=[HoldLine(lot.product, D(1))], locations=[shop])
+            stock.waste(lot=lot, location=shop, quantity=D(1), reason="x")
+
+    assert assert_same_queries(client, reverse("inventory:lot_detail", args=[lot.pk]), move) <= 12
+
+
 def test_the_running_balance_continues_over_pages(shop):
     product = make_product()
     lot = make_stock(product, 100, shop)
@@ -209,7 +221,15 @@ def test_the_lot_page_shows_both_directions_and_blocking_moves_holds(sign_in, sh
     )
     text = client.get(reverse("inventory:lot_detail", args=[lot.pk])).content.decode()
     assert made.code in text
-    assert "order-77" in text
+    went = reverse("inventory:lot_went", args=[lot.pk])
+    assert f'hx-get="{went}"' in text
+    assert f'href="{went}"' in text
+    assert_fragment_is_part_of_page(client, went, "went")
+    assert "order-77" in client.get(went).content.decode()
+    held = reverse("inventory:lot_held", args=[lot.pk])
+    assert f'hx-get="{held}"' in text
+    assert_fragment_is_part_of_page(client, held, "held")
+    assert str(Hold.objects.get().origin) in client.get(held).content.decode()
     assert lot.code in client.get(reverse("inventory:lot_detail", args=[made.pk])).content.decode()
     block = reverse("inventory:lot_block", args=[lot.pk])
     assert client.post(block, {"reason": ""}).status_code == 422

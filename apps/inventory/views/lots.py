@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from django.db.models import Case, IntegerField, OuterRef, QuerySet, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -12,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.inventory.filters import LotFilter
 from apps.inventory.forms import ReasonForm
-from apps.inventory.models import Hold, Lot, StockBalance
+from apps.inventory.models import Hold, HoldAllocation, Lot, StockBalance
 from apps.inventory.selectors import ledger
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import lots
@@ -21,7 +23,9 @@ from backoffice.company import current as current_company
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_money, round_money
 from backoffice.kernel.quantity import format_quantity
+from backoffice.ui import htmx
 from backoffice.ui.actions import Action
+from backoffice.ui.permissions import requires
 from backoffice.ui.screens import (
     ActionScreen,
     Badge,
@@ -118,7 +122,12 @@ class LotDetail(DetailScreen):
     ]
 
     def get_queryset(self) -> QuerySet[Lot]:
-        return Lot.objects.select_related("product__unit", "product__category")
+        held = HoldAllocation.objects.filter(lot_id=OuterRef("pk"), hold__status=Hold.Status.ACTIVE)
+        return Lot.objects.select_related("product__unit", "product__category").annotate(is_held=Exists(held))
+
+    @cached_property
+    def balances(self) -> list[StockBalance]:
+        return list(self.object.balances.select_related("location").order_by("location__name"))
 
     def thumb(self) -> tuple[str, str]:
         return self.object.product.shown_icon, self.object.product.hue
@@ -154,7 +163,7 @@ class LotDetail(DetailScreen):
 
     @cached_property
     def destiny(self) -> ledger.Destiny:
-        return ledger.destiny(self.object)
+        return ledger.destiny(self.object, self.balances)
 
     def figures(self) -> list[Figure]:
         unit, sums = self.object.product.unit.code, self.destiny
@@ -185,17 +194,35 @@ class LotDetail(DetailScreen):
         return super().get_context(
             lot=lot,
             unit=lot.product.unit.code,
-            balances=lot.balances.select_related("location").order_by("location__name"),
-            allocations=lot.allocations.filter(hold__status=Hold.Status.ACTIVE)
-            .select_related("hold", "location")
-            .prefetch_related("hold__origin"),
+            balances=self.balances,
             parents=lot.parents.select_related("product__unit", "product__category").order_by("product__name", "code"),
             children=lot.children.select_related("product__unit", "product__category").order_by("-pk")[:50],
-            moves=ledger.moves_of_lot(lot),
-            gone=ledger.went_to(lot),
             soon=SOON_DAYS,
             **more,
         )
+
+
+@requires("inventory.view_lot")
+def lot_went(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where it went, and its moves: the lot's page fetches it, a page of its own without scripts."""
+    lot = get_object_or_404(Lot.objects.select_related("product__unit"), pk=pk)
+    more = {"gone": ledger.went_to(lot), "moves": ledger.moves_of_lot(lot), "title": _("Where it went")}
+    return _part(request, lot, "went", more)
+
+
+@requires("inventory.view_lot")
+def lot_held(request: HttpRequest, pk: int) -> HttpResponse:
+    """The documents it is held for: the lot's page fetches it."""
+    lot = get_object_or_404(Lot.objects.select_related("product__unit"), pk=pk)
+    rows = lot.allocations.filter(hold__status=Hold.Status.ACTIVE).select_related("hold", "location")
+    return _part(request, lot, "held", {"allocations": rows.prefetch_related("hold__origin"), "title": _("Held for")})
+
+
+def _part(request: HttpRequest, lot: Lot, name: str, more: dict[str, Any]) -> HttpResponse:
+    page = f"inventory/lot_{name}.html"
+    crumbs = [(_("Lots"), reverse("inventory:lot_list")), (str(lot), lot.get_absolute_url()), (more["title"], "")]
+    context = {"lot": lot, "unit": lot.product.unit.code, "breadcrumbs": crumbs, **more}
+    return htmx.render(request, page, context, fragments={name: f"{page}#{name}"})
 
 
 class LotHistory(HistoryScreen):
