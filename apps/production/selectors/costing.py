@@ -84,7 +84,7 @@ class Costs:
             return self.made[product_id]
         bill = self.book.bills.get(product_id)
         if bill is None:
-            if product_id not in self.average and self.book.products[product_id].is_stocked:
+            if product_id not in self.average and self.book.facts[product_id].is_stocked:
                 self.unknown.add(product_id)
             cost = Fraction(self.average.get(product_id, 0))
         else:

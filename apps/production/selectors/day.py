@@ -95,7 +95,7 @@ def read(day: date) -> Day:
     shown = made | set(orders) | {pk for pk, line in lines.items() if line.quantity}
     book = explosion.load(shown)
     costs = costing.load(book)
-    stock = availability.of([*book.products.values()])
+    stock = availability.of(book.products)
     missing = orders_read.missing_names([order for row in orders.values() for order in row if order.is_open])
     rows = []
     for pk in shown:
@@ -149,13 +149,13 @@ def shortages(rows: Sequence[Row], book: Book, stock: dict[int, availability.Ava
             available, expected = figures[row.product.pk]
             figures[row.product.pk] = (available, max(expected - planned, ZERO))
     needs = book.explode(starts, figures)
-    lacking = {need.product.pk: need for need in needs if need.missing > 0}
+    lacking = {need.product_id: need for need in needs if need.missing > 0}
     for pk, found in stock.items():
         product = book.products[pk]
         waiting = found.promised - found.available - found.expected
         if pk not in lacking and waiting > 0 and product.is_stocked and not product.is_sellable:
             lacking[pk] = Requirement(
-                product, found.promised, found.available, found.expected, waiting, ZERO, pk in book.bills
+                book.products, pk, found.promised, found.available, found.expected, waiting, ZERO, pk in book.bills
             )
     return sorted(lacking.values(), key=lambda need: (not need.is_made, need.product.name))
 

@@ -1,61 +1,26 @@
 """What it takes to make something, down through recipes of recipes.
 
-A `Book` holds the recipes in use that are reachable from some products, read in two queries,
-and answers in memory with exact fractions. Two percentages are never confused: *yield loss* shrinks what comes out,
+A `Book` holds the recipes in use that are reachable from some products, read in one query, and
+answers in memory with exact fractions. Two percentages are never confused: *yield loss* shrinks what comes out,
 *attrition* grows what goes in. Inputs round up, outputs down, to the step of the component's own unit.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
-
-from django.db.models import Q, QuerySet
-from django.db.models.expressions import RawSQL
+from typing import Any, NamedTuple
 
 from apps.catalog.models import Product
 from apps.inventory.selectors import availability
 from apps.production.errors import RecipeCycle
 from apps.production.models import Recipe
+from apps.production.selectors import bills
+from apps.production.selectors.bills import NOTHING, Bill, Edge, Fact, Products
 from backoffice.kernel import quantity as quantities
-from backoffice.kernel.compiled import Compiled
-from backoffice.kernel.quantity import NoConversion
 
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A line of a recipe, in the component's unit, attrition included: per unit of output, and once an order."""
-
-    component_id: int
-    per_output: Fraction
-    fixed: Fraction
-    is_optional: bool
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """A recipe, as far as quantities go."""
-
-    recipe_id: int
-    product_id: int
-    version: int
-    output_quantity: Decimal
-    loss: Fraction
-    batch_multiple: Decimal | None
-    is_phantom: bool
-    edges: tuple[Edge, ...]
-
-    def gross(self, good: Fraction) -> Fraction:
-        """What must be started so that `good` comes out."""
-        return good / (1 - self.loss)
-
-    def good(self, started: Fraction) -> Fraction:
-        return started * (1 - self.loss)
+NONE = (ZERO, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +33,11 @@ class Need:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     """What all orders together take of a product, and how far the stock goes."""
 
-    product: Product
+    products: Mapping[int, Product]
+    product_id: int
     needed: Decimal
     available: Decimal
     expected: Decimal
@@ -81,13 +46,18 @@ class Requirement:
     is_made: bool
     needed_by: tuple[int, ...] = ()
 
+    @property
+    def product(self) -> Product:
+        return self.products[self.product_id]
+
 
 @dataclass
 class Book:
     """The recipes reachable from some products. Build it with `load`."""
 
     bills: dict[int, Bill] = field(default_factory=dict)
-    products: dict[int, Product] = field(default_factory=dict)
+    products: Mapping[int, Product] = field(default_factory=Products)
+    facts: dict[int, Fact] = field(default_factory=dict)
 
     def name(self, product_id: int) -> str:
         product = self.products.get(product_id)
@@ -114,6 +84,10 @@ class Book:
                     continue
                 stack.append((product_id, position))
                 child = edges[position].component_id
+                if child not in self.bills:
+                    state[child] = 2
+                    done.append(child)
+                    continue
                 if state.get(child) == 1:
                     path = [pk for pk, _position in stack]
                     loop = [*path[path.index(child) :], child]
@@ -129,7 +103,7 @@ class Book:
         self._gather(bill, Fraction(started), scaled, fixed, notes)
         found = []
         for component_id in scaled:
-            step = self.products[component_id].unit.step
+            step = self.facts[component_id].step
             once = _up(fixed[component_id], step)
             found.append(
                 Need(component_id, _up(scaled[component_id] + fixed[component_id], step), once, notes[component_id])
@@ -170,38 +144,49 @@ class Book:
         `stock` is (available, expected) by product; it is used up first, and only what is missing of a product with a
         recipe is made, rounded up to its batches, and asks for its own ingredients. Without `stock` nothing is netted.
         """
-        need: dict[int, Fraction] = defaultdict(Fraction)
-        asked_by: dict[int, set[int]] = defaultdict(set)
+        need: dict[int, Fraction] = {}
+        asked_by: dict[int, list[int]] = {}
+        there = stock or {}
         found = []
         for product_id in self.order():
-            product, bill = self.products[product_id], self.bills.get(product_id)
-            needed = _up(need[product_id], product.unit.step)
-            available, expected = (stock or {}).get(product_id, (ZERO, ZERO))
-            planned = Fraction(starts.get(product_id, ZERO))
-            coming = down(bill.good(planned), product.unit.step) if bill is not None else ZERO
-            is_stocked = product.is_stocked and not (bill is not None and bill.is_phantom)
+            (step, is_stocked), bill = self.facts[product_id], self.bills.get(product_id)
+            asked = need.get(product_id, NOTHING)
+            needed = _up(asked, step) if asked else ZERO
+            available, expected = there.get(product_id, NONE)
+            planned = Fraction(starts[product_id]) if product_id in starts else NOTHING
+            coming = down(bill.good(planned), step) if bill is not None and planned else ZERO
+            is_stocked = is_stocked and not (bill is not None and bill.is_phantom)
             missing = max(needed - available - expected - coming, ZERO) if is_stocked else ZERO
             to_make, started = ZERO, planned
             if bill is not None and missing:
-                to_make = _up(bill.gross(Fraction(missing)), bill.batch_multiple or product.unit.step)
+                to_make = _up(bill.gross(Fraction(missing)), bill.batch_multiple or step)
                 started += Fraction(to_make)
             elif bill is not None and not is_stocked:
-                started += bill.gross(need[product_id])
+                started += bill.gross(asked)
             if bill is not None and started:
-                for edge in bill.edges:
-                    need[edge.component_id] += edge.per_output * started + edge.fixed
-                    asked_by[edge.component_id].add(product_id)
+                for component_id, per_output, fixed, _optional, _note in bill.edges:
+                    takes = per_output * started
+                    if fixed:
+                        takes += fixed
+                    if component_id in need:
+                        need[component_id] += takes
+                        asked_by[component_id].append(product_id)
+                    else:
+                        need[component_id] = takes
+                        asked_by[component_id] = [product_id]
             if needed:
+                by = asked_by[product_id]
                 found.append(
                     Requirement(
-                        product=product,
-                        needed=needed,
-                        available=available,
-                        expected=expected,
-                        missing=missing,
-                        to_make=to_make,
-                        is_made=bill is not None,
-                        needed_by=tuple(sorted(asked_by[product_id])),
+                        self.products,
+                        product_id,
+                        needed,
+                        available,
+                        expected,
+                        missing,
+                        to_make,
+                        bill is not None,
+                        tuple(by) if len(by) == 1 else tuple(sorted(set(by))),
                     )
                 )
         return found
@@ -225,102 +210,32 @@ class Book:
 
 def _up(value: Fraction, step: Decimal) -> Decimal:
     """The next multiple of `step` at or above the exact value."""
-    units = value / Fraction(step)
-    return -(-units.numerator // units.denominator) * step
+    top, bottom = step.as_integer_ratio()
+    return -(-value.numerator * bottom // (value.denominator * top)) * step
 
 
 def down(value: Fraction, step: Decimal) -> Decimal:
     """The last multiple of `step` at or below the exact value."""
-    units = value / Fraction(step)
-    return units.numerator // units.denominator * step
+    top, bottom = step.as_integer_ratio()
+    return value.numerator * bottom // (value.denominator * top) * step
 
 
 def load(product_ids: Iterable[int], *, using: Recipe | None = None) -> Book:
-    """The recipes in use below these products, in two queries however deep they go. `using` stands in for the recipe
+    """The recipes in use below these products, in one query however deep they go. `using` stands in for the recipe
     in use of its product.
     """
     wanted = list(dict.fromkeys(product_ids))
-    own, stand_in = (using.product_id, using.pk) if using is not None else (0, 0)
-    below: dict[int, Bill] = {}
-    lines: dict[int, list[Line]] = defaultdict(list)
-    heads: dict[int, Line] = {}
-    for row in _BELOW(wanted, own, stand_in):
-        heads[row[0]] = row[: len(HEAD)]
-        if row[len(HEAD)] is not None:
-            lines[row[0]].append(row[len(HEAD) :])
-    for pk, (_pk, product_id, version, output, loss, multiple, phantom) in heads.items():
-        edges = tuple(_edge(line, output) for line in lines[pk])
-        below[product_id] = Bill(
-            pk, product_id, version, output, Fraction(loss) / 100, multiple, phantom, edges
-        )  # fmt: skip
+    below, facts = bills.read(wanted, using)
     book, frontier, seen = Book(), set(wanted), set(wanted)
     while frontier:  # level by level, so that what was asked for comes first
         level = [bill for product_id, bill in below.items() if product_id in frontier]
         book.bills |= {bill.product_id: bill for bill in level}
         frontier = {edge.component_id for bill in level for edge in bill.edges} - seen
         seen |= frontier
-    book.products = {product.pk: product for product in _PRODUCTS(seen)}
+    if without := seen - facts.keys():
+        facts |= bills.facts_of(without)
+    book.facts, book.products = facts, Products(seen)
     return book
-
-
-HEAD = ("pk", "product_id", "version", "output_quantity", "yield_loss_percent", "batch_multiple", "is_phantom")
-Line = tuple[Any, ...]
-
-REACHED = """
-WITH RECURSIVE reached(product_id) AS (
-    SELECT id FROM catalog_product WHERE id IN ({marks})
-    UNION
-    SELECT line.component_id
-    FROM reached
-    JOIN production_recipe recipe ON recipe.product_id = reached.product_id
-    JOIN production_recipeline line ON line.recipe_id = recipe.id
-    WHERE (recipe.status = 'active' AND recipe.product_id <> %s) OR recipe.id = %s
-)
-SELECT product_id FROM reached
-"""
-"""The products asked for and all that is inside them; a circle is walked once."""
-
-
-def _below(wanted: Collection[int], own: int, stand_in: int) -> QuerySet[Recipe, Line]:
-    """Recipes of what is reached, a row for each line; one without lines has a row too."""
-    reached = RawSQL(REACHED.format(marks=", ".join(["%s"] * len(wanted))), [*wanted, own, stand_in])  # noqa: S611
-    return (
-        Recipe.objects.filter(Q(status=Recipe.Status.ACTIVE) & ~Q(product_id=own) | Q(pk=stand_in))
-        .filter(product_id__in=reached)
-        .order_by("pk", "lines__position", "lines__pk")
-        .values_list(
-            *HEAD,
-            "lines__component_id",
-            "lines__quantity",
-            "lines__attrition_percent",
-            "lines__is_setup",
-            "lines__is_optional",
-            "lines__note",
-            "lines__unit__code",
-            "lines__unit__dimension",
-            "lines__unit__numerator",
-            "lines__unit__denominator",
-            "lines__component__unit__code",
-            "lines__component__unit__dimension",
-            "lines__component__unit__numerator",
-            "lines__component__unit__denominator",
-        )
-    )
-
-
-_BELOW = Compiled(_below)
-_PRODUCTS = Compiled(lambda ids: Product.objects.select_related("unit", "category").filter(pk__in=ids))
-
-
-def _edge(line: Line, output: Decimal) -> Edge:
-    component_id, amount, attrition, is_setup, is_optional, note, code, dimension, top, bottom, *target = line
-    to_code, to_dimension, to_top, to_bottom = target
-    if dimension != to_dimension:
-        raise NoConversion(code, str(to_code))
-    taken = Fraction(amount) * Fraction(top, bottom) / Fraction(int(to_top), int(to_bottom))
-    taken *= 1 + Fraction(attrition) / 100
-    once = taken if is_setup else Fraction(0)
-    return Edge(component_id, Fraction(0) if is_setup else taken / Fraction(output), once, is_optional, note)
 
 
 def draft_bill(
@@ -346,7 +261,7 @@ def explode(starts: Mapping[int, Decimal], *, net: bool = True) -> list[Requirem
     if net and book.products:
         stock = {
             pk: (found.available - found.promised, found.expected)
-            for pk, found in availability.of([*book.products.values()]).items()
+            for pk, found in availability.of(book.products).items()
         }
     return book.explode(starts, stock)
 
