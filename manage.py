@@ -5,8 +5,15 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    try:
+        # Django would go on without settings and end in a traceback that names something else.
+        settings.is_overridden("SECRET_KEY")
+    except ImproperlyConfigured as error:
+        sys.exit(f"Settings: {error}")
     execute_from_command_line(sys.argv)
 
 

@@ -16,10 +16,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 KEY = "k" * 50
 
 
-def start(tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+SETUP = ("-c", "import django; django.setup()")
+
+
+def start(tmp_path: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
     return subprocess.run(
-        [sys.executable, "-c", "import django; django.setup()"],
+        [sys.executable, *(command or SETUP)],
         cwd=ROOT,
         env={**clean, "DJANGO_SETTINGS_MODULE": "backoffice.settings", "DATA_DIR": str(tmp_path), **variables},
         capture_output=True,
@@ -46,6 +49,13 @@ def test_a_wrong_variable_stops_the_start_and_is_named(tmp_path, variables, says
 
     assert ended.returncode != 0
     assert says in ended.stderr
+
+
+def test_a_command_says_in_one_line_what_is_wrong(tmp_path):
+    ended = start(tmp_path, "manage.py", "makemigrations", "--check")
+
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines() == ["Settings: SECRET_KEY is not set. See .env.example."]
 
 
 def test_a_right_start_needs_only_a_key(tmp_path):
