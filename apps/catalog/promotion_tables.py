@@ -44,7 +44,7 @@ class PromotionTable(tables.Table):
     """The rules, the running ones first."""
 
     name = tables.WhatColumn(verbose_name=_("Promotion"), meta=gives, thumb=lambda row: (ICONS[row.kind], ""))
-    level = tables.BadgeColumn(quiet=Promotion.Level.values)
+    level = tables.BadgeColumn(quiet=Promotion.Level.values, card="")
     valid_from = tables.DateTimeColumn(verbose_name=_("From"))
     valid_to = tables.DateTimeColumn(verbose_name=_("Until"), empty_text="–")
     priority = tables.NumberColumn(verbose_name=_("Rank"))

@@ -211,7 +211,7 @@ class UnitTable(tables.Table):
 
     code = tables.Column(verbose_name=_("Code"), css="code", card="what")
     name = tables.Column(accessor="label", verbose_name=_("Name"), card="status", order_by=("name",))
-    dimension = tables.BadgeColumn(quiet=Unit.Dimension.values)
+    dimension = tables.BadgeColumn(quiet=Unit.Dimension.values, card="")
     ratio = tables.Column(accessor="ratio", verbose_name=_("Is"), orderable=False, css="num", card="price")
     step = tables.QuantityColumn(verbose_name=_("Smallest step"), unit="code")
 

@@ -16,7 +16,7 @@ class CountTable(Table):
     """Counts, newest first."""
 
     number = WhatColumn("number", meta="note", verbose_name=_("Count"))
-    scope = Column(accessor="pk", verbose_name=_("What"), orderable=False, card="status")
+    scope = Column(accessor="pk", verbose_name=_("What"), orderable=False, card="")
     counted = Column(accessor="done", verbose_name=_("Counted"), orderable=False, card="stock", css="num")
     created_at = DateTimeColumn(verbose_name=_("Started"), card="price")
     started_by = Column(accessor="started_by__name", verbose_name=_("By"), card="", empty_text="–")

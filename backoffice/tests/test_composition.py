@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from backoffice import composition
+from backoffice.testing import screens
 
 
 def permissions_named() -> Iterator[str]:
@@ -51,3 +52,11 @@ def test_every_panel_has_its_page():
     for panels in composition.PANELS.values():
         for panel in panels:
             assert reverse(panel.url_name, args=[1])
+
+
+def test_on_a_phone_no_two_columns_stand_in_one_place():
+    for view in screens.lists():
+        columns = view.screen.table_class.base_columns
+        places = [column.card for column in columns.values() if getattr(column, "card", "")]
+
+        assert sorted(places) == sorted(set(places)), (view.name, {name: c.card for name, c in columns.items()})
