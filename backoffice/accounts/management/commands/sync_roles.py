@@ -6,7 +6,7 @@ from backoffice.accounts import roles
 
 
 class Command(BaseCommand):
-    help = "Makes the roles (groups) be what backoffice/composition.py says. Repeatable."
+    help = "Makes the roles (groups) be what backoffice/roles.py says. Repeatable."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
