@@ -147,6 +147,8 @@ else:
 HEAVY_MEMORY_MB = env.integer("HEAVY_MEMORY_MB", 1024)
 HEAVY_CPU_SECONDS = env.integer("HEAVY_CPU_SECONDS", 1800)
 IMPORT_RETENTION_DAYS = env.integer("IMPORT_RETENTION_DAYS", 90)
+# What is fetched for somebody comes from public addresses only; tests allow their own machine. See kernel/outward.py.
+OUTWARD_ALLOWED_NETWORKS: list[str] = []
 
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")))
 MEDIA_URL = "/media/"
