@@ -1,13 +1,12 @@
 from typing import Any
 
 from django import forms as django_forms
-from django.conf import settings
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.transfers.files import MAX_BYTES
 from backoffice.transfers.importer import Importer
 from backoffice.transfers.models import TransferRun
+from backoffice.transfers.outgoing import own_style
 from backoffice.ui import forms
 
 
@@ -30,8 +29,7 @@ class UploadForm(forms.Form):
         self.fields["file"].help_text = _("%(formats)s, at most %(limit)s MB, headings in the first line.") % {
             "formats": names, "limit": MAX_BYTES // 1024 // 1024,
         }  # fmt: skip
-        portuguese = (get_language() or settings.LANGUAGE_CODE).startswith("pt")
-        self.fields["decimal_style"].initial = TransferRun.Style.COMMA if portuguese else TransferRun.Style.DOT
+        self.fields["decimal_style"].initial = own_style()
 
 
 def options_of(importer: type[Importer], data: Any = None) -> Any:

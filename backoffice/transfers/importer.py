@@ -8,7 +8,8 @@ The way of a file, and what of an importer is called when:
    distinct names somebody has to decide on, as ``MapEntry``. The mapping page shows them, most frequent first; each
    becomes a ``Decision``: ``create``, ``map`` (with the ``value`` of one of ``targets()``) or ``ignore``.
    Later steps read them: ``self.decisions["Bread"].action``. Nothing is written to the business tables here.
-3. **Preview.** In the background a fresh importer is made, and for each batch of ``batches(rows)`` (default: 1,000
+3. **Preview.** In the background a fresh importer is made, ``look(rows)`` is given all rows once
+   (override it to know what stands further down), and for each batch of ``batches(rows)`` (default: 1,000
    rows; override it where rows belong together, such as the lines of one ticket) ``check(batch)`` yields ``RowResult``:
    new, changed (with before → after), unchanged or refused (with line and reason). ``check`` writes nothing.
    One result per thing that will be written: a ticket of five lines is *one* result, at its first line.
@@ -63,6 +64,15 @@ Write one like this, and name it in ``composition.IMPORTS``, as ``{"products": "
 
         figure_labels = {"products": _("products written")}
 
+**Formats.** A second kind of file for the same things is an importer of its own. With ``family = "products"`` (the key
+of the first one) it is not listed by itself: the upload pages of the family offer it as a choice, by ``format_name``.
+
+**Bad cells.** All that are wrong in a row are told at once: collect them, then ``row.refuse([bad, …])``.
+
+**Export.** With an ``export_permission`` the upload page offers, to who has it, what there is now as such a file:
+``export()`` gives the headings and the rows (texts, ``Decimal``, dates, whole numbers, None), which are made harmless
+and written in the reader's number style elsewhere. Importing that file must change nothing.
+
 ``data`` goes through JSON: strings, whole numbers, lists, dicts (a ``Decimal`` as ``str``). ``label``, ``meta``,
 ``before`` and ``after`` are plain text for people. In ``row.text()`` a blank cell and a column the file does not have
 are both ``""``; ``row.has("price")`` tells whether the file has the column at all. Texts arrive trimmed, Unicode NFC.
@@ -75,6 +85,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from django.utils.translation import gettext_lazy
 
 from backoffice.transfers.rows import BadCell, Change, Column, Outcome, Row, RowResult, chunked
 
@@ -154,6 +166,9 @@ class Importer:
     apply_size: ClassVar[int] = 500
     figure_labels: ClassVar[Mapping[str, str | _StrPromise]] = {}
     undoable: ClassVar[bool] = False  # has ``obstacles`` and ``undo``
+    export_permission: ClassVar[str] = ""  # has ``export``, for who has this permission
+    family: ClassVar[str] = ""  # key of the importer whose upload page offers this one as another format
+    format_name: ClassVar[str | _StrPromise] = gettext_lazy("our own file")
     done_url: ClassVar[str] = ""  # name of the URL where the result is to be seen, such as "catalog:product_list"
 
     def __init__(self, run: TransferRun) -> None:
@@ -171,6 +186,11 @@ class Importer:
             entry["key"]: Decision(entry["action"], entry.get("target", ""))
             for entry in self.run.mapping.get("entries", ())
         }
+
+    def look(self, rows: Iterator[Row]) -> None:
+        """See every row of the file once, before the first ``check``."""
+        for _row in rows:
+            pass
 
     def scan(self, rows: Iterator[Row]) -> list[MapEntry]:
         """The distinct names in the file to be decided on. Only called when ``needs_mapping``."""
@@ -198,6 +218,11 @@ class Importer:
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
         """Write a batch, inside the caller's transaction."""
+        raise NotImplementedError
+
+    @classmethod
+    def export(cls) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
+        """What there is now: headings and rows that the importer reads back without a change."""
         raise NotImplementedError
 
     def obstacles(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:

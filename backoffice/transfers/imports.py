@@ -40,3 +40,14 @@ def of(run: TransferRun) -> Importer:
 def allowed(user: Any) -> list[type[Importer]]:
     """What the user may import."""
     return [importer for key in registry() if may(user, (importer := find(key)).permission)]
+
+
+def heads(user: Any) -> list[type[Importer]]:
+    """What the user may import, each kind once, however many formats its files have."""
+    return [importer for importer in allowed(user) if not importer.family]
+
+
+def formats(importer: type[Importer], user: Any) -> list[type[Importer]]:
+    """The importers for the same kind of thing that the user may use, the first one first."""
+    head = importer.family or importer.key
+    return [one for one in allowed(user) if head in (one.key, one.family)]

@@ -182,15 +182,20 @@ class Row:
     def unchanged(self, *, label: str, meta: str = "", url: str = "", icon: str = "") -> RowResult:
         return RowResult(self.line, "unchanged", label, meta, url, icon)
 
-    def refuse(self, bad: BadCell | str, *, column: str = "", hint: str = "", label: str = "") -> RowResult:
-        """This line cannot be taken; the column marks the wrong cell on the page."""
-        if isinstance(bad, BadCell):
-            reason, column, hint = bad.reason, bad.column, bad.hint
-        else:
-            reason = bad
+    def refuse(
+        self, bad: BadCell | str | Sequence[BadCell], *, column: str = "", hint: str = "", label: str = ""
+    ) -> RowResult:
+        """This line cannot be taken; each column that is wrong is marked on the page, with its reason."""
+        wrong = [bad] if isinstance(bad, BadCell) else [BadCell(column, bad, hint)] if isinstance(bad, str) else bad
+        first = wrong[0]
+        data: dict[str, Any] = {
+            "cells": list(self.values), "bad": self.text(first.column) if first.column else "",
+        }  # fmt: skip
+        if len(wrong) > 1:
+            data["wrong"] = [[each.column, each.reason, each.hint] for each in wrong]
         return RowResult(
-            self.line, "refused", label=label, raw=self.raw, column=column, reason=reason, hint=hint,
-            data={"cells": list(self.values), "bad": self.text(column) if column else ""},
+            self.line, "refused", label=label, raw=self.raw, column=first.column,
+            reason=" ".join(each.reason for each in wrong), hint=first.hint if len(wrong) == 1 else "", data=data,
         )  # fmt: skip
 
 

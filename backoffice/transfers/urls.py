@@ -7,6 +7,7 @@ app_name = "transfers"
 urlpatterns = [
     path("", listing.RunList.as_view(), name="run_list"),
     path("new/<slug:key>/", upload.upload, name="upload"),
+    path("now/<slug:key>.<slug:kind>", upload.export, name="export"),
     path("<int:pk>/", runs.detail, name="run_detail"),
     path("<int:pk>/columns/", runs.columns, name="run_columns"),
     path("<int:pk>/names/", runs.mapping, name="run_mapping"),

@@ -40,8 +40,8 @@ class _Line:
         return line
 
 
-def _csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    writer = csv.writer(_Line())
+def _csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]], delimiter: str) -> Iterator[str]:
+    writer = csv.writer(_Line(), delimiter=delimiter)
     yield "\ufeff" + writer.writerow([cell(name) for name in header])
     for row in rows:
         yield writer.writerow([_plain(cell(value)) for value in row])
@@ -55,9 +55,11 @@ def _plain(value: Any) -> Any:
     return format(value.normalize(), "f") if isinstance(value, Decimal) else value
 
 
-def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
+def csv_response(
+    name: str, header: Sequence[str], rows: Iterable[Sequence[Any]], *, delimiter: str = ","
+) -> StreamingHttpResponse:
     """The rows as a CSV file in UTF-8, row by row, without holding them all."""
-    response = StreamingHttpResponse(_csv_lines(header, rows), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(_csv_lines(header, rows, delimiter), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 

@@ -92,15 +92,15 @@ def scan(directive: Directive, run: TransferRun) -> None:
 @step(Status.CHECKING)
 def preview(directive: Directive, run: TransferRun) -> None:
     """Judge every row of the file; nothing is written but the judgement. Starts over when it was interrupted."""
+    importer = imports.of(run)
     with _rows(run) as rows:
-        total = sum(1 for _line in _beating(directive, rows))
+        total = _seen(importer, _beating(directive, rows))
     with transaction.atomic():
         _update(
             directive, run, Status.CHECKING, check_started_at=clock.now(), check_finished_at=None,
             total=total, checked=0, new=0, changed=0, unchanged=0, refused=0, fields_changed=0, checked_figures={},
         )  # fmt: skip
         TransferRow.objects.filter(run=run).delete()
-    importer = imports.of(run)
     with _rows(run) as rows:
         for batch in importer.batches(rows):
             _keep(directive, run, len(batch), [_row(run, result) for result in importer.check(batch)])
@@ -108,6 +108,20 @@ def preview(directive: Directive, run: TransferRun) -> None:
     _update(
         directive, run, Status.CHECKING, status=Status.READY, checked_figures=figures, check_finished_at=clock.now()
     )  # fmt: skip
+
+
+def _seen(importer: Importer, rows: Iterator[Row]) -> int:
+    """Let the importer look at all rows; how many there are."""
+    total = 0
+
+    def counted() -> Iterator[Row]:
+        nonlocal total
+        for row in rows:
+            total += 1
+            yield row
+
+    importer.look(counted())
+    return total
 
 
 @transaction.atomic

@@ -2,12 +2,18 @@ import csv
 import io
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import translation
 
 from backoffice.kernel.models import NumberSeries
 from backoffice.outbox import runner
+from backoffice.transfers import outgoing
 from backoffice.transfers.models import TransferRun
+from backoffice.transfers.rows import BadCell
+from backoffice.transfers.services import runs
+from backoffice.transfers.tests.series import MappedImporter, SeriesImporter
 
 pytestmark = pytest.mark.django_db
 
@@ -109,9 +115,10 @@ def test_the_refused_lines_come_back_as_a_file_that_can_be_imported_again(client
     text = b"".join(response.streaming_content).decode("utf-8-sig")
     heading, *lines = csv.reader(io.StringIO(text))
 
-    assert heading == ["series", "last", "Reason", "Line"]
+    assert heading == ["series", "last", "Reason", "Line", "Column"]
     assert [line[:2] for line in lines] == [["'=cmd()", "x"], ["late", "668"]]
-    assert lines[1][2:] == ["Too late.", "3"]
+    assert lines[0][3:] == ["2", "last"]
+    assert lines[1][2:] == ["Too late.", "3", ""]
     again = ready(client, text)
     assert again.rows.get(outcome="refused").data["cells"][0] == "=cmd()"
 
@@ -186,3 +193,57 @@ def test_numbers_in_addresses_and_drawings_are_not_localised(client):
     run = ready(client, "series,last\na,1\n")
     shown = page(client, run).content.decode()
     assert 'x="0" y="0" width="1000"' in shown
+
+
+def test_all_that_is_wrong_in_a_row_is_told_at_once(client, monkeypatch):
+    def refuse_both(self, rows):
+        for row in rows:
+            yield row.refuse([BadCell("series", "Not this name."), BadCell("last", "Not this number.", "Try 7.")])
+
+    monkeypatch.setattr(SeriesImporter, "check", refuse_both)
+    run = ready(client, "name,series,last\nx,order,12\n")
+
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert "<mark>order</mark>" in page
+    assert "<mark>12</mark>" in page
+    assert all(word in page for word in ("Not this name.", "Not this number.", "Try 7.", "Last number"))
+    text = b"".join(client.get(reverse("transfers:run_refused", args=[run.pk])).streaming_content).decode("utf-8-sig")
+    _heading, line = csv.reader(io.StringIO(text))
+    assert line[3:] == ["Not this name. Not this number. (Try 7.)", "2", "series, last"]
+
+
+def test_the_upload_page_offers_the_other_formats_of_the_same_kind(client, monkeypatch):
+    url = reverse("transfers:upload", args=["series"])
+    assert "Format of the file" not in client.get(url).content.decode()
+    monkeypatch.setattr(MappedImporter, "family", "series")
+    monkeypatch.setattr(MappedImporter, "format_name", "Mapped file")
+
+    for key in ("series", "mapped"):
+        page = client.get(reverse("transfers:upload", args=[key])).content.decode()
+        assert "Mapped file" in page
+        assert f'href="{url}"' in page
+    listed = client.get(reverse("transfers:run_list")).content.decode()
+    assert url in listed
+    assert reverse("transfers:upload", args=["mapped"]) not in listed
+
+
+@pytest.mark.parametrize("language", ["en", "pt-br"])
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_what_there_is_comes_as_a_file_that_changes_nothing(client, as_user, monkeypatch, kind, language):
+    NumberSeries.objects.create(series="=order;1", last=1234)
+    url = reverse("transfers:export", args=["series", kind])
+    assert client.get(url).status_code == 403, "this importer does not export"
+    monkeypatch.setattr(SeriesImporter, "export_permission", "kernel.view_numberseries")
+    assert client.get(url).status_code == 403
+    client = as_user(*MAY, IMPORT, "kernel.view_numberseries", username="exporter")
+    assert url in client.get(reverse("transfers:upload", args=["series"])).content.decode()
+    assert client.get(reverse("transfers:export", args=["series", "pdf"])).status_code == 404
+
+    with translation.override(language):
+        answer = outgoing.file("series", kind, *SeriesImporter.export())
+        style = outgoing.own_style()
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    run = runs.start(SeriesImporter, file=ContentFile(content, name=f"series.{kind}"), decimal_style=style)
+    runner.drain()
+    run.refresh_from_db()
+    assert (run.unchanged, run.total) == (1, 1)

@@ -38,7 +38,7 @@ class RunList(ListScreen):
 
     @property
     def actions(self) -> Sequence[Action]:  # type: ignore[override]
-        return [self._upload(importer) for importer in imports.allowed(self.request.user)]
+        return [self._upload(importer) for importer in imports.heads(self.request.user)]
 
     def _upload(self, importer: type[Importer]) -> Action:
         key = importer.key

@@ -1,7 +1,7 @@
 """One import, at whichever step it is, and the commands that move it on."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -78,11 +78,12 @@ def _preview(request: HttpRequest, run: TransferRun, importer: type[Importer]) -
             Q(label__icontains=words) | Q(meta__icontains=words) | Q(raw__icontains=words) | Q(reason__icontains=words)
         )
     page = paginate(rows.order_by("line", "pk"), number=positive(request.GET.get("page"), 1), size=PAGE_SIZE)
+    labels = {column.name: str(column.label) for column in importer.columns}
     for row in page.rows:
-        _mark(row, run)
+        _mark(row, run, labels)
     refused = list(run.rows.refused().order_by("line", "pk")[:REFUSED_SHOWN]) if tab != Outcome.REFUSED else []
     for row in refused:
-        _mark(row, run)
+        _mark(row, run, labels)
     waiting = 0 if run.is_busy else progress.waiting(run)
     return {
         "progress": progress.of(run),
@@ -112,10 +113,12 @@ def _preview(request: HttpRequest, run: TransferRun, importer: type[Importer]) -
     }
 
 
-def _mark(row: Any, run: TransferRun) -> None:
-    """The cells of the line as written, with the wrong one marked."""
-    wrong = run.columns.get(row.column, -1)
-    row.cells = [(cell, place == wrong) for place, cell in enumerate(row.data.get("cells") or ())]
+def _mark(row: Any, run: TransferRun, labels: Mapping[str, str]) -> None:
+    """The cells of the line as written, with the wrong ones marked, and what is wrong with which."""
+    wrong = row.data.get("wrong") or ()
+    places = {run.columns.get(column, -1) for column in ([each[0] for each in wrong] or [row.column])}
+    row.cells = [(cell, place in places) for place, cell in enumerate(row.data.get("cells") or ())]
+    row.wrong = [(labels.get(column, column), reason, hint) for column, reason, hint in wrong]
 
 
 def _figures(importer: type[Importer], figures: dict[str, int]) -> list[tuple[str, int]]:
@@ -226,9 +229,17 @@ class _Line:
 
 def _refused_lines(run: TransferRun) -> Iterator[str]:
     writer = csv.writer(_Line(), delimiter=";" if run.style == "comma" else ",")
-    yield "\ufeff" + writer.writerow([*map(neutralise, run.headings), _("Reason"), _("Line")])
+    yield "\ufeff" + writer.writerow([*map(neutralise, run.headings), _("Reason"), _("Line"), _("Column")])
     width = len(run.headings)
     for row, written in progress.refused(run):
         cells = [*written, *[""] * width][:width]
-        why = f"{row.reason} ({row.hint})" if row.hint else row.reason
-        yield writer.writerow([*map(neutralise, cells), neutralise(why), row.line])
+        wrong = row.data.get("wrong") or [[row.column, row.reason, row.hint]]
+        columns = [run.headings[run.columns[column]] for column, *_why in wrong if column in run.columns]
+        yield writer.writerow([
+            *map(neutralise, cells), neutralise(" ".join(_reason(*why) for _column, *why in wrong)), row.line,
+            neutralise(", ".join(columns)),
+        ])  # fmt: skip
+
+
+def _reason(reason: str, hint: str) -> str:
+    return f"{reason} ({hint})" if hint else reason

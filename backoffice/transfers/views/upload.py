@@ -2,17 +2,21 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from backoffice.kernel.errors import DomainError
+from backoffice.transfers import imports, outgoing
 from backoffice.transfers.forms import UploadForm, options_of, plain
+from backoffice.transfers.importer import Importer
 from backoffice.transfers.services import runs
 from backoffice.transfers.views import access
 from backoffice.transfers.views.steps import steps
 from backoffice.ui import htmx
-from backoffice.ui.permissions import requires
+from backoffice.ui.permissions import may, requires
 
 
 @requires(access.ADD, safe=False)
@@ -40,9 +44,25 @@ def upload(request: HttpRequest, key: str) -> HttpResponse:
         "title": importer.title,
         "importer": importer,
         "columns": importer.columns,
+        "exports": outgoing.KINDS if _may_export(request, importer) else (),
+        "formats": imports.formats(importer, request.user),
         "form": form,
         "options": options,
         "steps": steps(importer, 0),
         "breadcrumbs": [(_("Imports"), reverse("transfers:run_list")), (importer.title, "")],
     }
     return htmx.render(request, "transfers/upload.html", context, status=status)
+
+
+@requires(access.VIEW)  # type: ignore[arg-type]  # a CSV streams: no HttpResponse, but answered all the same
+def export(request: HttpRequest, key: str, kind: str) -> HttpResponseBase:
+    """What there is now, as the file that this import reads."""
+    importer = access.importer_or_403(request, key)
+    if not _may_export(request, importer):
+        raise PermissionDenied
+    headings, rows = importer.export()
+    return outgoing.file(key.replace("_", "-"), kind, headings, rows)
+
+
+def _may_export(request: HttpRequest, importer: type[Importer]) -> bool:
+    return bool(importer.export_permission) and may(request.user, importer.export_permission)
