@@ -18,7 +18,7 @@ SIZES = ("small", "medium", "large")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def run(size: str, database: str) -> list[Result]:
+def run(size: str, database: str, only: str = "") -> list[Result]:
     """Measure one size on one database, in a process and a database of their own."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         results = Path(folder) / "results.json"
@@ -30,7 +30,7 @@ def run(size: str, database: str) -> list[Result]:
             "LOG_LEVEL": "ERROR",
             "EMAIL": "locmem",
         }
-        command = [sys.executable, "-m", "benchmarks.once", size, str(results)]
+        command = [sys.executable, "-m", "benchmarks.once", size, str(results), only]
         if database == "postgres":
             command = [sys.executable, "-W", "ignore", "-m", "backoffice.testing.postgres", *command]
         else:
@@ -43,12 +43,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--db", choices=("sqlite", "postgres", "both"), default="sqlite")
+    parser.add_argument("--only", default="", help="chapters, separated by commas: screens,work,sums,many")
+    parser.add_argument("--alone", action="store_true", help="this size only, without those below it")
     asked = parser.parse_args()
     fine = True
     for database in ("sqlite", "postgres") if asked.db == "both" else (asked.db,):
         smaller: dict[str, float] = {}
-        for size in SIZES[: SIZES.index(asked.size) + 1]:
-            results = run(size, database)
+        for size in (asked.size,) if asked.alone else SIZES[: SIZES.index(asked.size) + 1]:
+            results = run(size, database, asked.only)
             fine = show(f"{database}, {size}", results, smaller) and fine
             smaller = figures(results)
     return 0 if fine else 1

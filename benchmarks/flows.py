@@ -22,7 +22,8 @@ from apps.production.services.recipes import LineSpec, StepSpec
 from backoffice.accounts.models import User
 from backoffice.kernel import clock
 from backoffice.kernel.audit import acting
-from benchmarks.meter import Reading, measure
+from benchmarks.meter import Reading, Spent, measure
+from benchmarks.yardstick import Laps
 from e2e.forms import Forms
 
 ROUNDS = 40
@@ -40,19 +41,21 @@ class Bench:
         self.client.force_login(self.user, backend="django.contrib.auth.backends.ModelBackend")
         self.shop = Location.objects.get(code="SHOP")
 
-    def list(self, name: str, fragment: str, *, on_the_wire: bool = False, **query: str) -> Reading:
-        """A list of 50: the htmx fragment, or the whole page without one. `on_the_wire`: only its compressed size."""
-        headers = {"HX-Request": "true", "HX-Target": fragment} if fragment else {}
+    def get(self, name: str, fragment: str, query: dict[str, str], **headers: str) -> bytes:
+        """The htmx fragment, or the whole page without one."""
+        if fragment:
+            headers |= {"HX-Request": "true", "HX-Target": fragment}
+        answer = self.client.get(reverse(name), query, headers=headers)
+        assert answer.status_code == 200, answer.status_code
+        return answer.content
 
-        def get(number: int) -> int:
-            answer = self.client.get(reverse(name), query, headers=headers)
-            assert answer.status_code == 200, answer.status_code
-            return len(answer.content)
+    def list(self, name: str, fragment: str, **query: str) -> Reading:
+        """A list of 50."""
+        return measure(lambda _number: len(self.get(name, fragment, query)), rounds=ROUNDS)
 
-        if on_the_wire:
-            answer = self.client.get(reverse(name), query, headers={**headers, "Accept-Encoding": "gzip"})
-            return Reading(0, 0, 0, len(answer.content))
-        return measure(get, rounds=ROUNDS)
+    def on_the_wire(self, name: str, fragment: str, **query: str) -> int:
+        """Bytes of the answer as a browser gets it."""
+        return len(self.get(name, fragment, query, **{"Accept-Encoding": "gzip"}))
 
     def orders(self, *, one_by_one: bool = False) -> Reading:
         """Three products, quoted, held, committed, paid: the services that screens and channels call.
@@ -135,9 +138,8 @@ class Bench:
 
         return measure(save, rounds=20)
 
-    def imported(self, rows: int = 3000) -> float:
-        """Rows a second of preview and apply together: half of them new, half changed."""
-        import time
+    def imported(self, rows: int = 3000) -> tuple[float, float]:
+        """Rows a second of preview and apply together, half of them new, half changed; and the machine factor."""
 
         from apps.catalog.resources import ProductImporter
         from backoffice.outbox import runner
@@ -152,13 +154,16 @@ class Bench:
         for number in range(rows - len(known)):
             text.write(f"NEW-{number},New product {number},un,9.90\n")
         file = SimpleUploadedFile("products.csv", text.getvalue().encode(), content_type="text/csv")
-        began = time.process_time()
+        laps, spent = Laps(), Spent()
         with acting(self.user):
             run: Any = runs.start(ProductImporter, file=file, decimal_style=TransferRun.Style.DOT)
             runner.drain()
+            laps.end(spent.seconds())
+            spent.again()
             run = TransferRun.objects.get(pk=run.pk)
             runs.apply(run)
             runner.drain()
+        laps.end(spent.seconds())
         run.refresh_from_db()
         assert run.status == TransferRun.Status.DONE, (run.status, jobs)
-        return rows / (time.process_time() - began)
+        return rows / laps.cost, laps.machine

@@ -1,0 +1,136 @@
+"""What is measured, with its budget, in chapters that are run by name: lists, work, sums of it all, many at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.data import WIDE, Size
+from benchmarks.meter import Reading, measure
+from benchmarks.report import Result
+
+LARGE = 1_000_000
+"""Moves of the large shop, whose budgets the sums have."""
+
+
+def took(name: str, reading: Reading, budget: float | None = None, growth_budget: float | None = None) -> Result:
+    """The CPU of one operation, the program's and the database's."""
+    return Result(name, reading.cpu_ms, "ms", budget, growth_budget=growth_budget, machine=reading.machine)
+
+
+def a_second(name: str, reading: Reading, budget: float) -> list[Result]:
+    """How many of them one client gets done: by the CPU they take, and by the clock of this machine as it is."""
+    machine = reading.machine
+    return [
+        Result(name, 1000 / reading.cpu_ms, "/s", budget, at_least=True, machine=machine),
+        Result("    by this machine's clock", 1000 / reading.wall_ms, "/s", machine=machine),
+    ]
+
+
+def screens(size: Size) -> list[Result]:
+    """Lists and forms, as a browser asks for them."""
+    from benchmarks import flows
+
+    bench = flows.Bench()
+    stock = bench.list("inventory:stock_list", "table")
+    products = bench.list("catalog:product_list", "table")
+    page = bench.list("catalog:product_list", "")
+    last = size.products // 50
+    far = bench.list("catalog:product_list", "table", page=str(last))
+    return [
+        took("stock list of 50, fragment", stock, 18, growth_budget=1.1),
+        Result("  queries", stock.queries, "", 12),
+        Result("  bytes of the fragment", stock.size / 1000, "kB", 20),
+        Result("  on the wire", bench.on_the_wire("inventory:stock_list", "table") / 1000, "kB"),
+        took("product list of 50, fragment", products, 18),
+        Result("  queries", products.queries, "", 12),
+        Result("  bytes of the fragment", products.size / 1000, "kB", 20),
+        Result("  bytes of the page", page.size / 1000, "kB", 40),
+        Result("  on the wire", bench.on_the_wire("catalog:product_list", "") / 1000, "kB"),
+        Result(f"  page {last} against the first", far.normal_ms / products.normal_ms, "x", 1.3),
+        took("product list, searched", bench.list("catalog:product_list", "table", q="croissant rye")),
+        took("edit of a product, form and save", bench.edit(), 30),
+    ]
+
+
+def work(size: Size) -> list[Result]:
+    """Orders, work orders, recipes, imports: the services."""
+    from benchmarks import flows, trees
+
+    bench = flows.Bench()
+    order = bench.orders()
+    results = [
+        took("order of three lines", order, 40),
+        Result("  queries", order.queries, ""),
+        *a_second("  orders a second, one client", order, 25),
+    ]
+    tapped = bench.orders(one_by_one=True)
+    results += [took("  tapped one by one", tapped), Result("    queries", tapped.queries, "")]
+    made = bench.work_orders()
+    results += [
+        took("work order of five inputs", made, 60),
+        Result("  queries", made.queries, ""),
+        *a_second("  work orders a second", made, 16),
+    ]
+    small, large = trees.plant("T155", width=5, depth=3), trees.plant("T3125", width=5, depth=5)
+    roots = [trees.plant(f"G{number}", width=4, depth=3) for number in range(20)]
+    rows, machine = bench.imported()
+    return [
+        *results,
+        took("recipe tree of 155 nodes", trees.explode([small], net=False, nodes=155), 10),
+        took("recipe tree of 3,125 leaves", trees.explode([large], net=False, nodes=3905), 60),
+        took("plan of 20, 420 recipes deep", trees.explode(roots, net=True, nodes=20 * 84), 500),
+        Result("import, preview and apply", rows, "row/s", 1500, at_least=True, machine=machine),
+    ]
+
+
+def sums(size: Size) -> list[Result]:
+    """What reads everything there is. The budgets are those of the large shop."""
+    from django.core.management import call_command
+
+    from apps.catalog.models import Product
+    from apps.inventory.selectors import availability
+    from apps.inventory.services import verify
+
+    many = list(Product.objects.filter(sku__startswith="P-").order_by("pk").values_list("pk", flat=True)[:WIDE])
+
+    def numbers(_number: int) -> int:
+        assert len(availability.of(many)) == len(many)
+        return 0
+
+    def recount(_number: int) -> int:
+        assert verify.differences() == []
+        return 0
+
+    def everything(_number: int) -> int:
+        call_command("verify_ledgers", verbosity=0)
+        return 0
+
+    wide, full = len(many) == WIDE, size.moves >= LARGE
+    return [
+        took(f"stock of {len(many):,} × 5", measure(numbers, rounds=4, warm_up=1), 150 if wide else None),
+        took(f"recount of {size.moves:,} moves", measure(recount, rounds=3, warm_up=0), 600 if full else None),
+        took("  with all other books", measure(everything, rounds=2, warm_up=0)),
+    ]
+
+
+def many(size: Size) -> list[Result]:
+    """Four clients at once, and what the web processes weigh."""
+    from django.urls import reverse
+
+    from apps.catalog.models import Product
+    from benchmarks import flows, many
+
+    bench = flows.Bench()
+    lists, weight = many.lists(reverse("inventory:stock_list"), bench.client.cookies["sessionid"].value)
+    goods = Product.objects.filter(balances__location=bench.shop, balances__quantity__gte=5, sku__startswith="P-")
+    orders, found = many.orders(list(goods.order_by("-pk").values_list("pk", flat=True)[:120]))
+    return [
+        Result("list, four clients, two cores", lists.on_two_cores, "/s", 70, at_least=True, machine=lists.machine),
+        Result("  by this machine's clock", lists.by_the_clock, "/s", machine=lists.machine),
+        Result("order, four clients, two cores", orders.on_two_cores, "/s", 40, at_least=True, machine=orders.machine),
+        Result("  by this machine's clock", orders.by_the_clock, "/s", machine=orders.machine),
+        Result("  refused or failed", sum(found.values()) - found["done"], "", 0),
+        Result("memory of 2 web processes × 2", weight, "MB", 180),
+    ]
+
+
+CHAPTERS: dict[str, Callable[[Any], list[Result]]] = {"screens": screens, "work": work, "sums": sums, "many": many}
