@@ -188,6 +188,8 @@ DASHBOARD: list[Any] = [
 
 # The ways to sell, for the conditions of promotions: a callable that gives (code, name, price list id) of each.
 SALES_CHANNELS = "apps.orders.selectors.places.channel_choices"
+# How the stock of products is: a callable that gives (code, words, what narrows products), the permission to see it.
+STOCK_STATES: tuple[str, str] = ("apps.inventory.selectors.states.of_products", "inventory.view_stockbalance")
 # What the palette searches: dotted paths of callables (query, user) -> list of hits.
 SEARCH: list[str] = [
     "apps.orders.search.orders",
@@ -212,6 +214,13 @@ ACTIONS: list[Action] = [
 # Directive topic -> handler. See backoffice/outbox/handlers.py.
 DIRECTIVE_HANDLERS: dict[str, Handler] = {
     "catalog.thumbnails": Handler("apps.catalog.services.media.make_thumbnails", "long", lease_seconds=120),
+    "catalog.remote_media": Handler(
+        "apps.catalog.services.remote_media.fetch",
+        "long",
+        lease_seconds=120,
+        heavy=True,
+        gave_up="apps.catalog.services.remote_media.gave_up",
+    ),
     "catalog.completeness": Handler("apps.catalog.services.completeness.recompute", "long", lease_seconds=60),
     "loyalty.earn": Handler("apps.orders.services.loyalty_jobs.earn"),
     "notify.customer": Handler("apps.orders.services.notifications.customer", mode="long"),

@@ -1,4 +1,4 @@
-"""A web server of the test's own, on this machine: it answers what the test tells it to, and remembers what was asked."""
+"""A web server of the test's own, on this machine: it answers as the test tells it, and remembers what was asked."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from .media import ProductMedia
 from .price import Price, PriceList
 from .product import Product, ProductUnit
 from .promotion import Coupon, Promotion, PromotionScope, PromotionUse
+from .remote import RemotePicture
 from .unit import Unit
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "Promotion",
     "PromotionScope",
     "PromotionUse",
+    "RemotePicture",
     "Unit",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,10 +27,13 @@ TOPIC = "catalog.thumbnails"
 MOST_EACH = 30
 
 
-def add_picture(product: Product, upload: Any, *, alt: str = "") -> ProductMedia:
+def add_picture(
+    product: Product, upload: Any, *, alt: str = "", beside: Callable[[ProductMedia], None] | None = None
+) -> ProductMedia:
     """Take in an uploaded picture as the product's last one; thumbnails follow in the background.
 
-    The file is decoded and stored before the transaction begins. Raises MediaRefused.
+    The file is decoded and stored before the transaction begins. Raises MediaRefused. `beside` is called with the new
+    picture in the same transaction; when it raises, nothing remains.
     """
     drawn = pictures.take_in(upload)
     stem = uuid4().hex
@@ -43,6 +46,8 @@ def add_picture(product: Product, upload: Any, *, alt: str = "") -> ProductMedia
             )  # fmt: skip
             _append(row)
             directives.issue(TOPIC, payload={"media": row.pk}, origin=product, dedupe_key=stem)
+            if beside is not None:
+                beside(row)
     except BaseException:
         default_storage.delete(file_name(stem))
         raise
