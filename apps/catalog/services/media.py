@@ -115,7 +115,7 @@ def remove(media: ProductMedia) -> None:
     media.delete()
     _settle_cover(product)
     if stem:
-        transaction.on_commit(partial(_forget, stem), robust=True)
+        transaction.on_commit(partial(forget_files, stem), robust=True)
 
 
 def make_thumbnails(directive: Directive) -> None:
@@ -151,6 +151,7 @@ def _settle_cover(product: Product) -> None:
     completeness.refresh([product.pk])
 
 
-def _forget(stem: str) -> None:
+def forget_files(stem: str) -> None:
+    """Remove a picture's files from the storage; once the row is gone for certain."""
     for name in (file_name(stem), *(file_name(stem, side) for side in SIZES)):
         default_storage.delete(name)

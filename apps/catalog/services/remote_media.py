@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from django.core.files.base import ContentFile
@@ -107,6 +108,25 @@ def try_again(run: TransferRun) -> int:
     )
     _issue(ids, run=run)
     return len(ids)
+
+
+def take_back(product_ids: Collection[int], run: TransferRun) -> None:
+    """Remove what this import asked for, and the pictures that came. The caller holds the products' locks."""
+    mine = RemotePicture.objects.filter(product__in=product_ids, run=run)
+    for picture in list(ProductMedia.objects.filter(came_from__in=mine).select_related("product").order_by("pk")):
+        media.remove(picture)
+    mine.delete()
+
+
+def forget(product_ids: Collection[int]) -> None:
+    """Remove all that was fetched for products that are about to be removed, a few statements for all of them."""
+    rows = list(ProductMedia.objects.filter(product__in=product_ids, came_from__isnull=False))
+    RemotePicture.objects.filter(product__in=product_ids).delete()
+    bulk.remember(rows, "-")
+    gone = ProductMedia.objects.filter(pk__in=[row.pk for row in rows])
+    gone._raw_delete(gone.db)
+    for row in rows:
+        transaction.on_commit(partial(media.forget_files, row.stem), robust=True)
 
 
 def fetch(directive: Directive) -> None:
