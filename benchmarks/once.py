@@ -15,6 +15,7 @@ from typing import Any
 
 import django
 
+SOURCES = ("data.py", "goods.py", "books.py", "load.py")
 KEPT = Path(__file__).resolve().parent.parent / "var" / "bench"
 
 
@@ -49,7 +50,7 @@ def _build(size: str) -> None:
     from benchmarks import data
 
     began, name = time.perf_counter(), str(connection.settings_dict["NAME"])
-    sources = "".join((Path(__file__).parent / part).read_text("utf-8") for part in ("data.py", "load.py"))
+    sources = "".join((Path(__file__).parent / part).read_text("utf-8") for part in SOURCES)
     said = hashlib.sha256(f"{databases.fingerprint()}{sources}{timezone.localdate()}".encode()).hexdigest()[:12]
     kept = KEPT / f"{size}-{said}.sqlite3"
     if connection.vendor != "sqlite":
