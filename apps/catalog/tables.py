@@ -77,7 +77,7 @@ class ProductTable(tables.Table):
 
     name = tables.WhatColumn(verbose_name=_("Product"), meta="sku", thumb=thumb)
     category = tables.Column(accessor="category__name", verbose_name=_("Category"), order_by=("category__name", "name"))
-    kind = tables.BadgeColumn(quiet=Product.Kind.values, card="")
+    kind = tables.BadgeColumn(quiet=Product.Kind.values, css="wide", card="")
     is_active = StatusColumn(verbose_name=_("Status"))
     price = tables.InlineColumn(
         "catalog:product_price", "catalog.change_price", column=PriceColumn(card="price"), verbose_name=_("Price")
@@ -86,7 +86,7 @@ class ProductTable(tables.Table):
     completeness = CompleteColumn(
         verbose_name=_("Complete"), order_by=("completeness", "name"), css="nw muted", card=""
     )
-    updated_at = tables.DateColumn(verbose_name=_("Changed"), card="")
+    updated_at = tables.DateColumn(verbose_name=_("Changed"), css="wide", card="")
 
     row_actions = (
         Action(_("Open"), "catalog:product_detail", icon="arrow-right", dialog=False),

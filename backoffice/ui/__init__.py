@@ -82,7 +82,8 @@ tables.py — Table (django_tables2, drawn by a plan made once a request). Meta:
     Outside a list: ProductTable(rows, request=request) and {% include "ui/table.html" with table=table %}
 
 filters.py — FilterSet (django-filter): `q` looks in search_fields = ("search_text",) (folded; every word must occur)
-    or plain columns. facets = ("kind",) stand beside the list, the others above it. ChoiceFilter MultipleChoiceFilter
+    or plain columns. facets = ("kind",) stand beside the list, the others above it; counted = True
+    and counts() say how many rows each value leaves, fetched when the page is there. ChoiceFilter MultipleChoiceFilter
     ModelChoiceFilter ModelMultipleChoiceFilter BooleanFilter DateRangeFilter("at", instant=True).
 
 forms.py — Form, ModelForm (carries `revision`, saves through state.save_revised, writes only what changed):

@@ -1,6 +1,6 @@
 """Filters of a list: a search box, drop-downs, facets, and a chip to take each one off again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -25,8 +25,10 @@ from django_filters.widgets import BooleanWidget
 from backoffice.kernel import clock
 from backoffice.kernel.text import fold
 
+from .facets import Facet, facets
 from .fields import DateField
 from .forms import Renderer
+from .pagination import Count
 
 __all__ = [
     "BooleanFilter",
@@ -119,11 +121,13 @@ class FilterSet(django_filters.FilterSet):
     """Filters of one list. What the query string says wrongly is ignored, and so is what it says about nothing here.
 
     `search_fields` names what `q` looks in: a folded column ("search_text": every word must occur) or plain ones.
-    `facets` are drawn as checkboxes beside the list; all others stand above it.
+    `facets` are drawn as checkboxes beside the list; all others stand above it. Where `counted` is true the boxes
+    say how many rows each would leave, once the page is there: from `counts()`, by facet and value.
     """
 
     search_fields: ClassVar[Sequence[str]] = (FOLDED,)
     facets: ClassVar[Sequence[str]] = ()
+    counted: ClassVar[bool] = False
 
     q = CharFilter(method="search", label=_("Search"))
 
@@ -190,9 +194,25 @@ class FilterSet(django_filters.FilterSet):
         """The filters that stand above the list, without the search box."""
         return [bound for bound in self.form if bound.name != "q" and bound.name not in self.facets]
 
-    def beside(self) -> list[forms.BoundField]:
+    def shown_facets(self) -> Sequence[str]:
+        """The facets that whoever asks may see."""
+        return self.facets
+
+    def beside(self) -> list[Facet]:
         """The filters that stand beside the list."""
-        return [self.form[name] for name in self.facets]
+        return list(facets(self.form, self.shown_facets(), {}, {}))
+
+    def beside_counted(self) -> list[Facet]:
+        """The same, each value with its count."""
+        return list(facets(self.form, self.shown_facets(), self.counts(), self.shares()))
+
+    def counts(self) -> Mapping[str, Mapping[str, Count]]:
+        """How many rows each value of a facet would leave beside the other filters."""
+        return {}
+
+    def shares(self) -> Mapping[str, int]:
+        """Percentages that facets show as a bar; asked after `counts`."""
+        return {}
 
     def _says(self, name: str, value: Any) -> str:
         if isinstance(value, bool):

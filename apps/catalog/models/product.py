@@ -156,6 +156,9 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
             models.Index(fields=["category", "name", "id"], name="product_by_category"),
             models.Index(fields=["completeness", "name", "id"], name="product_by_completeness"),
             models.Index(fields=["missing", "name", "id"], name="product_by_what_is_missing"),
+            models.Index(
+                fields=["category", "kind", "is_sellable", "missing", "is_active"], name="product_counted_by_facet"
+            ),
         ]
 
     def __str__(self) -> str:

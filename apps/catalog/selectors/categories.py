@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
@@ -49,6 +49,12 @@ def tree(*, count_products: bool = False) -> list[Node]:
             yield from walk(row.pk, here)
 
     return list(walk(None, ()))
+
+
+def around(nodes: Iterable[Node], chosen: Node | None) -> list[Node]:
+    """Of a whole tree the top, and what lies beneath the chosen one and those above it: what a person steps through."""
+    open_at = {(), *((chosen.path[:depth]) for depth in range(1, len(chosen.path) + 1))} if chosen else {()}
+    return [node for node in nodes if node.path[:-1] in open_at]
 
 
 def choices() -> list[tuple[int, str]]:

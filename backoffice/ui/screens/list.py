@@ -27,6 +27,7 @@ from .base import Empty, Figure, ModelScreen, with_query
 from .bulk import BulkAction, confirm_or_run
 
 EXPORT_LIMIT = 100_000
+FACETS, FACETS_AT = "facet-list", "ui/screens/list.html#facets"
 log = logging.getLogger("backoffice.audit")
 
 
@@ -86,7 +87,7 @@ class ListScreen(ModelScreen):
         return f"{self.request.path}{with_query(self.request)}".removesuffix("?")
 
     def fragments(self) -> Mapping[str, str]:
-        return {name: f"ui/screens/list.html#{name}" for name in ("table", "views")}
+        return {name: f"ui/screens/list.html#{name}" for name in ("table", "views")} | {FACETS: FACETS_AT}
 
     # --- which rows ------------------------------------------------------------------------------------------------
     @cached_property
@@ -155,6 +156,8 @@ class ListScreen(ModelScreen):
             return self.export_as(kind)
         if "menu" in request.GET:
             return self.row_menu(positive(request.GET["menu"], 0))
+        if self.filter is not None and htmx.target(request) == FACETS:  # counted by themselves, not with the rows
+            return self.render({"facets": self.filter.beside_counted})
         self.table.shown, self.table.base = self.page.rows, request.path
         return self.render(self.list_context())
 

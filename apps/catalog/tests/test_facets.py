@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from apps.catalog.models import Product
+from apps.catalog.selectors import facet_counts
+from apps.catalog.services import categories
+from backoffice.ui.pagination import Count
+
+from .factories import make_price, make_product
+
+pytestmark = pytest.mark.django_db
+AsUser = Callable[..., Client]
+FACETS = {"HX-Request": "true", "HX-Target": "facet-list"}
+
+
+@pytest.fixture
+def shelves() -> dict[str, Any]:
+    bakery = categories.create(name="Bakery")
+    bread = categories.create(name="Bread", parent=bakery)
+    drinks = categories.create(name="Drinks")
+    for name, where, more in (
+        ("Rye", bread, {}), ("Spelt", bread, {"is_sellable": False}), ("Scone", bakery, {}),
+        ("Flour", None, {"kind": "ingredient"}), ("Tea", drinks, {}),
+    ):  # fmt: skip
+        product = make_product(name, category=where, **more)
+        if name != "Tea":
+            make_price(product, "3")
+    return {"bakery": bakery, "bread": bread, "drinks": drinks}
+
+
+def facets(client: Client, **query: Any) -> dict[str, dict[str, str]]:
+    """The counts that the boxes show, by the words of facet and box."""
+    answer = client.get(reverse("catalog:product_list"), query, headers=FACETS)
+    assert answer.status_code == 200
+    text = answer.content.decode()
+    assert "<html" not in text
+    found = {}
+    for facet in re.findall(r"<fieldset.*?</fieldset>", text, re.DOTALL):
+        label = re.search(r"<legend[^>]*>(.*?)<", facet)
+        boxes = re.findall(r"<input[^>]*>([^<]*)(?:<span>([^<]*)</span>)?</label>", facet)
+        found[label[1] if label else ""] = {words.strip(): count for words, count in boxes}
+    return found
+
+
+def test_every_box_says_what_it_would_leave(as_user: AsUser, shelves: Any) -> None:
+    client = as_user("catalog.view_product")
+
+    found = facets(client)
+
+    assert found["Category"] == {"All categories": "", "Bakery": "3", "Drinks": "1"}
+    assert found["Kind"]["product"] == "4"
+    assert found["Kind"]["ingredient"] == "1"
+    assert found["Completeness"]["Without a price"] == "1"
+    assert found["Completeness"]["Without a picture"] == "5"
+    assert found["For sale"] == {"For sale or not": "", "Can be sold": "4", "Not for sale": "1"}
+    # What a box promises is what the list then has.
+    for name, value, words in (
+        ("kind", "simple", ("Kind", "product")),
+        ("lacks", "price", ("Completeness", "Without a price")),
+    ):
+        page = client.get(reverse("catalog:product_list"), {name: value})
+        assert str(page.context["page"].count_text) == found[words[0]][words[1]]
+
+
+def test_a_facet_counts_beside_the_others_and_opens_the_tree(as_user: AsUser, shelves: Any) -> None:
+    client = as_user("catalog.view_product")
+
+    found = facets(client, category=shelves["bakery"].pk, sold="yes")
+
+    assert found["Category"] == {"All categories": "", "Bakery": "2", "Bread": "1", "Drinks": "1"}
+    assert found["For sale"] == {"For sale or not": "", "Can be sold": "2", "Not for sale": "1"}
+    assert found["Kind"]["ingredient"] == "0"
+    assert facets(client, q="rye")["Category"] == {"All categories": "", "Bakery": "1", "Drinks": "0"}
+    assert facets(client, view="sold")["For sale"]["Not for sale"] == "0"
+
+
+def test_what_is_searched_for_is_counted_up_to_a_limit(shelves: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facet_counts, "CAP", 2)
+
+    found = facet_counts.counted(Product.objects.all(), narrowed=True)
+
+    assert found.capped
+    assert sum(group.number for group in found.groups) == 3
+    assert all(count == Count(0, False) or count.capped for count in found.facets({}, {})["kind"].values())
+    assert not facet_counts.counted(Product.objects.all(), narrowed=False).capped
+    assert facet_counts.counted(Product.objects.none(), narrowed=False).groups == []
+
+
+def test_the_bar_says_how_many_of_those_shown_are_complete(as_user: AsUser, shelves: Any) -> None:
+    Product.objects.filter(name="Rye").update(missing=0, completeness=100)
+    client = as_user("catalog.view_product")
+
+    def share(**query: Any) -> Any:
+        text = client.get(reverse("catalog:product_list"), query, headers=FACETS).content.decode()
+        bar = re.search(r'<progress[^>]*value="([0-9]+)"', text)
+        return int(bar[1]) if bar else None
+
+    assert (share(), share(category=shelves["bread"].pk), share(lacks="price")) == (20, 50, 20)
+    assert share(q="nothing like that") is None
+
+
+def test_the_counts_ask_the_same_however_many_categories_and_products(as_user: AsUser, shelves: Any) -> None:
+    client = as_user("catalog.view_product", "inventory.view_stockbalance")
+
+    def asked() -> int:
+        facets(client)
+        with CaptureQueriesContext(connection) as queries:
+            facets(client)
+        return len(queries)
+
+    before = asked()
+    for number in range(4):
+        make_product(category=categories.create(name=f"C{number}", parent=shelves["drinks"]))
+    assert asked() == before
+    assert before <= 6
