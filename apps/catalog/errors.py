@@ -77,6 +77,13 @@ class PriceRefused(DomainError):
     """The price, its start or its list breaks a rule."""
 
 
+class TooManyPrices(PriceRefused):
+    """More prices than one page shows and one transaction sets."""
+
+    def __init__(self, most: int, *, field: str | None = None) -> None:
+        super().__init__(_("More than %(most)s products; narrow the choice down.") % {"most": f"{most:,}"}, field=field)
+
+
 class PriceListCycle(InvalidProduct):
     """A list cannot follow itself, by however many others."""
 

@@ -57,6 +57,7 @@ urlpatterns = [
     path("price-lists/grid/check/", price_grid.check, name="price_grid_check"),
     path("price-lists/apply/", price_grid.apply, name="price_apply"),
     path("price-lists/<int:pk>/change/", price_grid.rule, name="price_rule"),
+    path("price-lists/<int:pk>/change/prepare/", price_grid.prepare, name="price_rule_prepare"),
     path("price-lists/<int:price_list>/", prices.PriceListPrices.as_view(), name="price_list_prices"),
     path("price-lists/<int:pk>/edit/", prices.PriceListEdit.as_view(), name="price_list_edit"),
     path("price-lists/<int:pk>/delete/", prices.PriceListDelete.as_view(), name="price_list_delete"),

@@ -142,7 +142,10 @@ class PriceImporter(Importer):
             if start is not None and start <= clock.now():
                 start = None
             wanted.append((price_list, start, self._changes(price_list, members, refused, later=bool(moment))))
-        done = sum(prices.set_many(price_list, changes, valid_from=start) for price_list, start, changes in wanted)
+        why = str(self.options.get("reason", ""))
+        done = sum(
+            prices.set_many(price_list, changes, valid_from=start, reason=why) for price_list, start, changes in wanted
+        )
         return Applied(figures={"prices": done} if done else {}, refused=refused)
 
     def _changes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from apps.catalog import rounding
-from apps.catalog.errors import PriceRefused, PricesMoved
+from apps.catalog.errors import PricesMoved, TooManyPrices
 from apps.catalog.models import Price, PriceList, Product
 from apps.catalog.selectors import prices as price_reads
 from backoffice.kernel import clock, money
@@ -23,6 +23,7 @@ from . import prices
 from .locks import lock_price_lists
 
 MOST = 5_000  # prices in one go: what a person can still look through, and what one transaction does in a few seconds
+BATCH = 2_000
 LARGEST = Decimal(10) ** 12
 HUNDRED = Decimal(100)
 
@@ -105,20 +106,19 @@ def rule(
 ) -> list[Proposal]:
     """The prices of the products in the list, or in `source`, changed by a percentage or an amount and rounded.
 
-    Products without a price there are left out, and those whose price stays. Raises PriceRefused for more than MOST.
+    Products without a price there are left out, and those whose price stays. Raises TooManyPrices for more than MOST:
+    these are looked through as an import is, see `resources/price_rule.py`.
     """
     rows = list(products.select_related("category", "unit").order_by("name", "pk")[: MOST + 1])
     if len(rows) > MOST:
-        raise PriceRefused(
-            _("More than %(most)s products; narrow the choice down.") % {"most": f"{MOST:,}"}, field="category"
-        )
+        raise TooManyPrices(MOST, field="category")
     from_list = price_reads.current(source or price_list, rows)
     now = from_list if source is None else price_reads.current(price_list, rows)
     found = []
     for product in rows:
         if (price := from_list.get(product.pk)) is None:
             continue
-        moved = price + amount if amount is not None else price * (HUNDRED + (percentage or 0)) / HUNDRED
+        moved = _moved(price, percentage, amount)
         before = now.get(product.pk)
         if moved < 0:
             found.append(Proposal(product, price_list, before, None, _("A price is not negative.")))
@@ -129,13 +129,39 @@ def rule(
     return found
 
 
+def rule_for_all(
+    price_list: PriceList, products: QuerySet[Product], *, percentage: Decimal | None, amount: Decimal | None,
+    kind: str, source: PriceList | None = None,
+) -> Iterator[tuple[str, Decimal]]:  # fmt: skip
+    """The SKU and the price to be of every product that the rule changes, however many they are.
+
+    A price below zero comes as it is, so that whoever reads it can say so.
+    """
+    rows = list(products.order_by("name", "pk").values_list("pk", "sku"))
+    for start in range(0, len(rows), BATCH):
+        part = dict(rows[start : start + BATCH])
+        from_list = price_reads.current(source or price_list, part)
+        now = from_list if source is None else price_reads.current(price_list, part)
+        for pk, sku in part.items():
+            if (price := from_list.get(pk)) is None:
+                continue
+            moved = _moved(price, percentage, amount)
+            after = moved if moved < 0 else rounding.to_ending(moved, kind)
+            if after != now.get(pk):
+                yield sku, after
+
+
+def _moved(price: Decimal, percentage: Decimal | None, amount: Decimal | None) -> Decimal:
+    return price + amount if amount is not None else price * (HUNDRED + (percentage or 0)) / HUNDRED
+
+
 @transaction.atomic
 def apply(proposals: Iterable[Proposal], *, valid_from: datetime | None = None, reason: str = "") -> int:
     """Set them all, now or from a moment on; returns how many. Raises PricesMoved, and then sets none, when one of
     the prices is no longer what it was before."""
     wanted = [one for one in proposals if not one.refused]
     if len(wanted) > MOST:
-        raise PriceRefused(_("More than %(most)s products; narrow the choice down.") % {"most": f"{MOST:,}"})
+        raise TooManyPrices(MOST)
     lists = lock_price_lists()
     touched = {one.price_list.pk: lists[one.price_list.pk] for one in wanted}
     now = current(touched, {one.product.pk: one.product for one in wanted})

@@ -8,8 +8,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -17,22 +18,25 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from apps.catalog.errors import TooManyPrices
 from apps.catalog.filters import PricedProductFilter
 from apps.catalog.forms import ApplyPricesForm, PriceRuleForm
 from apps.catalog.models import Price, PriceList, Product
 from apps.catalog.price_tables import PriceGridTable, list_columns
+from apps.catalog.resources import price_rule
 from apps.catalog.selectors import categories as category_tree
 from apps.catalog.services import price_changes
 from apps.catalog.services.price_changes import Proposal, Wish
 from backoffice.kernel import clock
 from backoffice.kernel.errors import DomainError
 from backoffice.ui import htmx
-from backoffice.ui.permissions import command, requires
+from backoffice.ui.permissions import command, may, requires
 from backoffice.ui.screens import Action, ListScreen, SavedView
 
 MOST_LISTS = 8
 CELL = re.compile(r"c([0-9]{1,18})-([0-9]{1,18})")
 PREVIEW = "catalog/price_preview.html"
+LARGE = tuple(f"transfers.{verb}_transferrun" for verb in ("view", "add", "change"))  # a change of very many prices
 
 
 class PriceGrid(ListScreen):
@@ -115,16 +119,17 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
     status = 200
     if form.is_bound and form.is_valid():
         data = form.cleaned_data
-        rows = Product.objects.active()
-        if data["category"]:
-            rows = rows.filter(category__in=category_tree.with_descendants(data["category"].pk))
-        if data["q"]:
-            rows = rows.search(data["q"])
         try:
             found = price_changes.rule(
-                price_list, rows, percentage=data["percentage"], amount=data["amount"], kind=data["rounding"],
+                price_list, _chosen(data), percentage=data["percentage"], amount=data["amount"], kind=data["rounding"],
                 source=data["source"],
             )  # fmt: skip
+        except TooManyPrices as error:
+            if all(may(request.user, name) for name in LARGE):
+                context |= {"form": ApplyPricesForm(), "large": price_changes.MOST, "asked": request.GET.urlencode()}
+            else:
+                form.add_error(error.field, error.message)
+                status = error.status
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, error.message)
             status = error.status
@@ -133,6 +138,40 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
     elif form.is_bound:
         status = 422
     return _page(request, {**context, "title": _("Change prices of %s") % price_list}, status)
+
+
+@command("catalog.change_price")
+def prepare(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same for more prices than one page holds: written down as a file of prices, shown and set as an import."""
+    price_list = get_object_or_404(PriceList, pk=pk)
+    if not all(may(request.user, name) for name in LARGE):
+        raise PermissionDenied
+    asked = request.POST.get("asked", "")[:2000].replace("\x00", "")
+    rule_form = PriceRuleForm(QueryDict(asked), price_list=price_list)
+    form = ApplyPricesForm(request.POST)
+    if not (rule_form.is_valid() and form.is_valid()):
+        context = {
+            "rule_form": rule_form, "price_list": price_list, "title": _("Change prices of %s") % price_list,
+            "form": form, "large": price_changes.MOST if rule_form.is_valid() else 0, "asked": asked,
+        }  # fmt: skip
+        return _page(request, context, 422)
+    data = rule_form.cleaned_data
+    run = price_rule.start(
+        price_list, _chosen(data), percentage=data["percentage"], amount=data["amount"], kind=data["rounding"],
+        source=data["source"], valid_from=form.cleaned_data["valid_from"], reason=form.cleaned_data["reason"],
+    )  # fmt: skip
+    if run is None:
+        messages.info(request, _("No price would change."))
+        return redirect("catalog:price_list_prices", price_list.pk)
+    return htmx.done(request, to=run.get_absolute_url(), leave=True)
+
+
+def _chosen(data: dict[str, Any]) -> QuerySet[Product]:
+    """The products that a rule is for."""
+    rows = Product.objects.active()
+    if data["category"]:
+        rows = rows.filter(category__in=category_tree.with_descendants(data["category"].pk))
+    return rows.search(data["q"]) if data["q"] else rows
 
 
 @command("catalog.change_price")
