@@ -7,6 +7,7 @@ from typing import Self
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel.audit import Audited
@@ -71,7 +72,12 @@ class Lot(Audited, TimeStamped):
         ]
 
     def __str__(self) -> str:
-        return self.code
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """What people know the lot by: its code; "no lot" for a silent one, whose code only the house knows."""
+        return gettext("no lot") if self.is_silent else self.code
 
     def get_absolute_url(self) -> str:
         return reverse("inventory:lot_detail", args=[self.pk])

@@ -34,10 +34,9 @@ VERBS = (
 
 @register.simple_tag
 def lot_link(lot: Lot, product: Product) -> SafeString:
-    """The lot's code, leading to it; a dash for a silent lot, which nobody knows by its code."""
-    if lot.is_silent:
-        return format_html('<a class="muted" href="{}">{}</a>', lot.get_absolute_url(), gettext("no lot"))
-    return format_html('<a class="code" href="{}">{}</a>', lot.get_absolute_url(), lot.code)
+    """The lot's code, leading to it; a silent lot, which nobody knows by its code, says that it is none."""
+    css = "muted" if lot.is_silent else "code"
+    return format_html('<a class="{}" href="{}">{}</a>', css, lot.get_absolute_url(), lot.label)
 
 
 @register.simple_tag

@@ -32,8 +32,8 @@ def product_sales(request: HttpRequest, pk: int) -> HttpResponse:
         series=[charts.Series(_("Units"), found.units)],
         show=lambda value: format_quantity(value, product.unit.code),
         heading=_("Day"),
-        width=520,
-        height=150,
+        width=340,
+        height=130,
         every=7,
     )
     page = "orders/product_sales.html"

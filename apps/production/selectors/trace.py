@@ -109,7 +109,7 @@ def went(lots: Sequence[Lot]) -> list[Went]:
     for balance in StockBalance.objects.filter(lot_id__in=ids, quantity__gt=0).select_related("location", "lot"):
         found["on", balance.pk] = Went(
             title=balance.location.name,
-            meta=balance.lot.code,
+            meta=balance.lot.label,
             quantity=balance.quantity,
             url=balance.lot.get_absolute_url(),
             icon="warehouse",
