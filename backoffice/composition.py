@@ -242,6 +242,7 @@ IMPORTS: dict[str, str] = {
     "prices": "apps.catalog.resources.PriceImporter",
     "opening_stock": "apps.inventory.resources.opening.OpeningImporter",
     "suppliers": "apps.inventory.resources.suppliers.SupplierImporter",
+    "counts": "apps.inventory.resources.counts.CountImporter",
     "reorder_rules": "apps.inventory.resources.reorder_rules.ReorderImporter",
     "past_sales": "apps.orders.services.past_sales.PastSalesImporter",
 }

@@ -4,6 +4,7 @@ from django.urls import path
 
 from apps.inventory.views import (
     count_entry,
+    count_sheets,
     counts,
     holds,
     home,
@@ -75,7 +76,8 @@ urlpatterns = [
     path("counts/<int:pk>/reopen/", counts.CountReopen.as_view(), name="count_reopen"),
     path("counts/<int:pk>/rest/", counts.CountRest.as_view(), name="count_rest"),
     path("counts/<int:pk>/cancel/", counts.CountCancel.as_view(), name="count_cancel"),
-    path("counts/<int:pk>/sheet/", counts.sheet, name="count_sheet"),
+    path("counts/<int:pk>/sheet/", count_sheets.sheet, name="count_sheet"),
+    path("counts/<int:pk>/sheet/<slug:kind>/", count_sheets.file, name="count_sheet_file"),
     path("counts/<int:pk>/enter/", count_entry.enter, name="count_enter"),
     path("counts/<int:pk>/found/", count_entry.stranger, name="count_stranger"),
     path("counts/lines/<int:pk>/", count_entry.record, name="count_record"),

@@ -129,7 +129,7 @@ def record(
     if done := idempotency.find(scope="counting.record", key=key, fingerprint=fingerprint):
         return done
     fresh = _line(line)
-    _check(fresh.product, quantity)
+    check_figure(fresh.product, quantity)
     if revision is not None and fresh.revision != revision:
         raise CountedMeanwhile(fresh, given=quantity)
     fresh.book = _book(fresh)
@@ -146,7 +146,7 @@ def add(line: StockCountLine, *, quantity: Decimal, key: str | None = None) -> S
     if done := idempotency.find(scope="counting.add", key=key, fingerprint=fingerprint):
         return done
     fresh = _line(line)
-    _check(fresh.product, quantity)
+    check_figure(fresh.product, quantity)
     if fresh.counted is None:
         fresh.book = _book(fresh)
     fresh.counted = (fresh.counted or ZERO) + quantity
@@ -192,7 +192,8 @@ def _line(line: StockCountLine) -> StockCountLine:
     )
 
 
-def _check(product: Product, amount: Decimal) -> None:
+def check_figure(product: Product, amount: Decimal) -> None:
+    """Raise BadQuantity for a figure below zero or between the steps of the product's unit."""
     if amount < 0:
         raise BadQuantity(_("A count is not below zero."), field="quantity")
     step = product.unit.step

@@ -3,9 +3,6 @@
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -22,7 +19,7 @@ from backoffice.company import current as current_company
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_money
 from backoffice.ui.actions import Action
-from backoffice.ui.permissions import may, requires
+from backoffice.ui.permissions import may
 from backoffice.ui.screens import (
     ActionScreen,
     Badge,
@@ -36,7 +33,6 @@ from backoffice.ui.screens import (
 )
 
 CHANGED = ("inventory-stockcount", "inventory-stock", "inventory-stockoperation", "inventory-hold")
-SHEET_ROWS = 26
 SHOWS = ("different", "blank", "all")
 
 
@@ -128,6 +124,31 @@ class CountDetail(DetailScreen):
             "inventory.view_stockcount",
             icon="printer",
             dialog=False,
+        ),
+        Action(
+            gettext_lazy("Sheet as CSV"),
+            "inventory:count_sheet_file",
+            "inventory.view_stockcount",
+            icon="download",
+            dialog=False,
+            args=lambda count: (count.pk, "csv"),
+        ),
+        Action(
+            gettext_lazy("Sheet as XLSX"),
+            "inventory:count_sheet_file",
+            "inventory.view_stockcount",
+            icon="download",
+            dialog=False,
+            args=lambda count: (count.pk, "xlsx"),
+        ),
+        Action(
+            gettext_lazy("Take in a filled sheet"),
+            "transfers:upload",
+            "inventory.change_stockcount",
+            icon="file-up",
+            dialog=False,
+            when=_is_open,
+            args=lambda _count: ("counts",),
         ),
         Action(
             gettext_lazy("Post"),
@@ -350,22 +371,3 @@ class CountCancel(CountAction):
 
     def perform(self, form: Any) -> Any:
         return counting.cancel(self.object, reason=form.cleaned_data["reason"])
-
-
-@requires("inventory.view_stockcount")
-def sheet(request: HttpRequest, pk: int) -> HttpResponse:
-    """The count on paper: where, what, which lot, and a box to write in. A blind sheet has no book figures."""
-    count = get_object_or_404(StockCount.objects.select_related("location", "category"), pk=pk)
-    lines = list(counts.lines_of(count))
-    pages = [lines[start : start + SHEET_ROWS] for start in range(0, len(lines), SHEET_ROWS)] or [[]]
-    context = {
-        "count": count,
-        "scope": scope_of(count),
-        "pages": pages,
-        "lines": len(lines),
-        "company": current_company(),
-        "printed_at": clock.now(),
-        "printed_by": request.user,
-        "qr_url": request.build_absolute_uri(reverse("inventory:count_enter", args=[pk])),
-    }
-    return render(request, "inventory/sheets/count.html", context)

@@ -1,0 +1,143 @@
+"""Figures of a count that come in a file: many lines at once, none of which replaces a figure that it did not see."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from apps.inventory.errors import CountedMeanwhile, NotCounting
+from apps.inventory.models import CountEntry, Location, Move, StockBalance, StockCount, StockCountLine
+from backoffice.kernel import bulk, clock
+from backoffice.kernel.audit import current_actor
+
+ZERO = Decimal(0)
+Cell = tuple[int, int, int]
+"""A count, and in it a lot in a location."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a file says of one lot in one place, and when it was counted (None: now).
+
+    `revision` is that of the line it was read against; 0 when there was none.
+    """
+
+    count_id: int
+    lot_id: int
+    location_id: int
+    product_id: int
+    quantity: Decimal
+    revision: int
+    reason: str = ""
+    at: datetime | None = None
+
+    @property
+    def cell(self) -> Cell:
+        return self.count_id, self.lot_id, self.location_id
+
+
+@transaction.atomic
+def write(figures: Sequence[Figure]) -> dict[Cell, str]:
+    """Write the figures down, each at most once, and take in lots that a count did not expect.
+
+    What says what the line says already writes nothing. Returns why others could not be written: somebody counted the
+    line since `revision`, the count is over, the place is closed.
+    """
+    counts = {
+        count.pk: count
+        for count in StockCount.objects.select_for_update()
+        .filter(pk__in={figure.count_id for figure in figures})
+        .order_by("pk")
+    }
+    lines = _lines(counts)
+    places = Location.objects.in_bulk({figure.location_id for figure in figures})
+    refused: dict[Cell, str] = {}
+    strangers: list[StockCountLine] = []
+    wanted: list[tuple[Figure, StockCountLine]] = []
+    for figure in figures:
+        count = counts[figure.count_id]
+        line = lines.get(figure.cell)
+        if count.status != StockCount.Status.OPEN:
+            refused[figure.cell] = NotCounting(count.number, str(count.get_status_display())).message
+        elif line is None and not places[figure.location_id].is_active:
+            refused[figure.cell] = _("%(place)s is closed.") % {"place": places[figure.location_id].name}
+        elif line is None:
+            line = StockCountLine(
+                count=count, product_id=figure.product_id, lot_id=figure.lot_id, location_id=figure.location_id
+            )
+            strangers.append(line)
+            wanted.append((figure, line))
+        elif line.counted == figure.quantity:
+            continue
+        elif line.revision != figure.revision:
+            refused[figure.cell] = CountedMeanwhile(line, given=figure.quantity).message
+        else:
+            wanted.append((figure, line))
+    bulk.insert(strangers)
+    _write(wanted)
+    return refused
+
+
+def _lines(counts: dict[int, StockCount]) -> dict[Cell, StockCountLine]:
+    rows = StockCountLine.objects.filter(count__in=list(counts)).select_related(
+        "product__unit", "location", "counted_by"
+    )
+    return {(row.count_id, row.lot_id, row.location_id): row for row in rows}
+
+
+def _write(wanted: Sequence[tuple[Figure, StockCountLine]]) -> None:
+    now, person = clock.now(), getattr(current_actor().user, "pk", None)
+    book = _book_then(wanted)
+    entries = []
+    for figure, line in wanted:
+        line.book = book[figure.cell]
+        line.counted, line.reason = figure.quantity, figure.reason[:200] or line.reason
+        line.counted_at, line.counted_by_id = figure.at or now, person
+        line.revision += 1
+        entries.append(
+            CountEntry(
+                line=line,
+                kind=CountEntry.Kind.SET,
+                quantity=figure.quantity,
+                after=figure.quantity,
+                at=now,
+                actor_id=person,
+            )
+        )
+    bulk.update(
+        [line for _figure, line in wanted],
+        ["counted", "book", "counted_at", "counted_by", "reason", "revision", "updated_at"],
+    )
+    bulk.insert(entries)
+
+
+def _book_then(wanted: Sequence[tuple[Figure, StockCountLine]]) -> dict[Cell, Decimal]:
+    """What the book had of each cell when it was counted: what is there, without what moved since."""
+    there = {
+        (row.lot_id, row.location_id): row.quantity
+        for row in StockBalance.objects.filter(lot_id__in={line.lot_id for _figure, line in wanted})
+    }
+    found = {figure.cell: there.get((figure.lot_id, figure.location_id), ZERO) for figure, _line in wanted}
+    for at in {figure.at for figure, _line in wanted if figure.at is not None}:
+        then = [figure for figure, _line in wanted if figure.at == at]
+        since = _moved_since(at, {figure.lot_id for figure in then})
+        for figure in then:
+            found[figure.cell] -= since.get((figure.lot_id, figure.location_id), ZERO)
+    # A past that was never on the shelf: something was backdated before the count and taken since.
+    return {cell: max(quantity, ZERO) for cell, quantity in found.items()}
+
+
+def _moved_since(at: datetime, lots: Collection[int]) -> dict[tuple[int, int], Decimal]:
+    moves = Move.objects.filter(lot_id__in=lots, operation__occurred_at__gt=at).order_by()
+    found: dict[tuple[int, int], Decimal] = {}
+    for end, sign in (("destination_id", 1), ("source_id", -1)):
+        for lot_id, location_id, quantity in moves.values_list("lot_id", end).annotate(Sum("quantity")):
+            found[lot_id, location_id] = found.get((lot_id, location_id), ZERO) + sign * quantity
+    return found
+
+
+__all__ = ["Cell", "Figure", "write"]
