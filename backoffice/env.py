@@ -66,7 +66,8 @@ def database(name: str, default: str) -> dict[str, object]:
     """Django's DATABASES entry for `sqlite:///path` or `postgres://user:password@host:port/name?option=value`.
 
     SQLite: write transactions start IMMEDIATE (a reader that becomes a writer would fail with "locked"), WAL, and full
-    durability. PostgreSQL: a pool, and time limits so that one stuck statement cannot stop the shop.
+    durability. PostgreSQL: a pool, and time limits so that one stuck statement cannot stop the shop. Only
+    kept statements are prepared there (`kernel.compiled`): they are planned once for all values, not for each again.
     """
     url = text(name, default)
     parts = urlsplit(url)
@@ -93,7 +94,7 @@ def database(name: str, default: str) -> dict[str, object]:
         except ValueError:
             raise ImproperlyConfigured(f"{name}: pool must be a whole number.") from None
         limits = "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s"
-        options: dict[str, object] = {**query, "options": limits}
+        options: dict[str, object] = {**query, "options": f"{limits} -c plan_cache_mode=force_generic_plan -c jit=off"}
         if pool:
             options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
         return {

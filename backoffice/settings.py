@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "backoffice.accounts.middleware.Authentication",
     "backoffice.accounts.middleware.SessionLimits",
     "backoffice.accounts.middleware.Preferences",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -202,6 +202,7 @@ AXES_IPWARE_PROXY_COUNT = env.integer("PROXY_COUNT", 0)
 AXES_IPWARE_META_PRECEDENCE_ORDER = (
     ["HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"] if AXES_IPWARE_PROXY_COUNT else ["REMOTE_ADDR"]
 )
+SESSION_ENGINE = "backoffice.accounts.sessions"
 SESSION_IDLE_SECONDS = env.integer("SESSION_IDLE_MINUTES", 60, at_least=1) * 60
 SESSION_COOKIE_AGE = 12 * 60 * 60
 

@@ -1,15 +1,22 @@
-"""How long a session lasts, and in which language and look its pages are."""
+"""Who asks, how long a session lasts, and in which language and look its pages are."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
+from django.contrib import auth
 from django.contrib.auth import logout
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from django.utils.crypto import constant_time_compare
+from django.utils.functional import SimpleLazyObject
 
+from backoffice.accounts.models import User
 from backoffice.company.services import remembering
 from backoffice.kernel import clock
+from backoffice.kernel.compiled import Compiled
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -19,6 +26,39 @@ RESOLUTION = 60
 THEMES = ("light", "dark")
 DENSITIES = ("comfortable", "compact")
 THEME_COOKIE, DENSITY_COOKIE = "theme", "density"
+
+
+_people: Compiled[User] = Compiled(lambda pk: User.objects.filter(pk=pk))
+
+
+class Authentication(AuthenticationMiddleware):
+    """Django's own, with the person read by a kept statement, because every request reads one.
+
+    Only the plain case is decided here: somebody who works here and whose session is as the login left it. All else
+    (a changed password, a replaced key, somebody who left) is Django's to decide.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: _cached(request))  # type: ignore[assignment]
+
+
+def _cached(request: Any) -> Any:
+    if not hasattr(request, "_cached_user"):
+        request._cached_user = _plainly(request) or auth.get_user(request)
+    return request._cached_user
+
+
+def _plainly(request: HttpRequest) -> User | None:
+    session = request.session
+    key, signed = str(session.get(auth.SESSION_KEY, "")), session.get(auth.HASH_SESSION_KEY)
+    known = session.get(auth.BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
+    if not signed or not known or not key.isdecimal():
+        return None
+    for person in _people(int(key)):
+        if person.is_active and constant_time_compare(signed, person.get_session_auth_hash()):
+            return person
+    return None
 
 
 class SessionLimits:

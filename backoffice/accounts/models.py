@@ -1,28 +1,28 @@
 """The people who work here."""
 
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group, Permission
-from django.db import connection, models
+from django.db import models
 from django.db.models import Value
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel.audit import AuditTrail
+from backoffice.kernel.compiled import Compiled
 
-SOMEBODY = -1
 
-
-@lru_cache(maxsize=2)
-def _granting(vendor: str) -> tuple[str, tuple[Any, ...]]:
-    """Role, app and permission of SOMEBODY. Every request asks this, so it is put together once."""
-    by_role = Group.objects.filter(user=SOMEBODY).values_list(
+def _rights(pk: Any) -> Any:
+    by_role = Group.objects.filter(user=pk).values_list(
         "name", "permissions__content_type__app_label", "permissions__codename"
     )
-    by_hand = Permission.objects.filter(user=SOMEBODY).values_list(Value(""), "content_type__app_label", "codename")
-    return by_role.order_by().union(by_hand.order_by(), all=True).query.sql_with_params()
+    by_hand = Permission.objects.filter(user=pk).values_list(Value(""), "content_type__app_label", "codename")
+    return by_role.order_by().union(by_hand.order_by(), all=True)
+
+
+_granting: Compiled[Any] = Compiled(_rights)
+"""Role, app and permission of somebody. Every request asks this."""
 
 
 class User(AbstractUser):
@@ -65,10 +65,7 @@ class User(AbstractUser):
     @cached_property
     def granted(self) -> tuple[frozenset[str], tuple[str, ...]]:
         """What they may do, by their roles or by themselves, and the names of those roles: one query."""
-        sql, params = _granting(connection.vendor)
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [self.pk if param == SOMEBODY else param for param in params])
-            rows = cursor.fetchall()
+        rows = _granting(self.pk)
         permissions = frozenset(f"{app}.{codename}" for _role, app, codename in rows if app)
         return permissions, tuple({role: None for role, _app, _codename in rows if role})
 

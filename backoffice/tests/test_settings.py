@@ -80,6 +80,7 @@ def test_a_postgres_address_becomes_a_pool_with_time_limits(monkeypatch):
     assert entry["OPTIONS"]["pool"]["max_size"] == 4
     assert entry["OPTIONS"]["sslmode"] == "require"
     assert "lock_timeout=5s" in entry["OPTIONS"]["options"]
+    assert "plan_cache_mode=force_generic_plan" in entry["OPTIONS"]["options"]
 
 
 def test_sqlite_begins_writing_at_once_and_keeps_what_it_said(monkeypatch):

@@ -4,10 +4,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
-from django.db import connection
 from django.db.models import BooleanField, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
@@ -134,36 +132,34 @@ def worst_first() -> list[int]:
 
     One query that starts from the few rows that are meant, however large the assortment is.
     """
-    sql, params, then = _exceptions(connection.vendor, clock.today())
-    moment, now = (connection.ops.adapt_datetimefield_value(at) for at in (then, clock.now()))
+    today = clock.today()
     worst: dict[int, tuple[int, str]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [now if param == moment else param for param in params])
-        for product_id, rank, name in cursor.fetchall():
-            worst[product_id] = min(worst.get(product_id, (rank, name)), (rank, name))
+    since, soon = today - timedelta(days=SEEN_DAYS), today + timedelta(days=SOON_DAYS)
+    for product_id, rank, name in _exceptions(clock.now(), today, since, soon):
+        worst[product_id] = min(worst.get(product_id, (rank, name)), (rank, name))
     return sorted(worst, key=lambda pk: (*worst[pk], pk))
 
 
-@lru_cache(maxsize=2)
-def _exceptions(vendor: str, today: date) -> tuple[str, tuple[Any, ...], datetime]:
-    """The query, made once a day, because that takes longer than asking it; and the instant that it was made for."""
+def _with_something_to_say(now: Any, today: Any, since: Any, soon: Any) -> QuerySet[Any, Any]:
+    """Each part is served by an index: `blocked` in two parts, and what has expired as far back as anybody will not
+    have seen it."""
 
     def part(rows: QuerySet[Any], rank: int) -> QuerySet[Any, Any]:
         kept = rows.exclude(product__sell_policy=Product.SellPolicy.ON_DEMAND)
         return kept.order_by().values_list("product_id", Value(rank, output_field=IntegerField()), "product__name")
 
-    with clock.fixed(clock.now()):
-        low, short = below_minimum().filter(location=None), waiting().filter(product__is_active=True)
-        # Said so that each part is served by an index: `blocked` in two parts, the condition of a partial index with
-        # its value (SQLite knows it only then), and what has expired as far back as anybody will not have seen it.
-        out_of_use = RawSQL("NOT (inventory_lot.status = 'ok')", [], output_field=BooleanField())
-        lots = Lot.objects.filter(out_of_use, balances__quantity__gt=0)
-        gone = expired().filter(lot__expires_on__gte=today - timedelta(days=SEEN_DAYS))
-        places = StockBalance.objects.filter(location__in=Location.objects.filter(kind=Location.Kind.QUARANTINE))
-        found = part(short, 0).union(
-            part(low, 1), part(lots, 2), part(places, 2), part(gone, 2), part(expiring(), 3), all=True
-        )
-        return *found.query.sql_with_params(), clock.now()
+    low, short = below_minimum(now, today).filter(location=None), waiting(now, today).filter(product__is_active=True)
+    # The condition of a partial index with its value: SQLite knows it only then.
+    out_of_use = RawSQL("NOT (inventory_lot.status = 'ok')", [], output_field=BooleanField())
+    lots = Lot.objects.filter(out_of_use, balances__quantity__gt=0)
+    gone = StockBalance.objects.filter(lot__expires_on__lt=today, lot__expires_on__gte=since)
+    places = StockBalance.objects.filter(location__in=Location.objects.filter(kind=Location.Kind.QUARANTINE))
+    fresh = StockBalance.objects.filter(lot__status=Lot.Status.OK)
+    going = fresh.filter(lot__expires_on__gte=today, lot__expires_on__lte=soon)
+    return part(short, 0).union(part(low, 1), part(lots, 2), part(places, 2), part(gone, 2), part(going, 3), all=True)
+
+
+_exceptions: Compiled[Any] = Compiled(_with_something_to_say)
 
 
 def _promises(product_ids: Collection[int], sums: dict[int, dict[str, Decimal]], today: date) -> None:
@@ -207,13 +203,12 @@ def blocked() -> QuerySet[StockBalance]:
     return StockBalance.objects.filter(~Q(lot__status=Lot.Status.OK) | Q(location__kind=Location.Kind.QUARANTINE))
 
 
-def below_minimum() -> QuerySet[ReorderRule]:
+def below_minimum(now: datetime | None = None, today: date | None = None) -> QuerySet[ReorderRule]:
     """Rules whose product has less available than the minimum: in the rule's own place, or in all together."""
+    now, today = now or clock.now(), today or clock.today()
     here = Q(location_id=Coalesce(OuterRef("location_id"), F("location_id")))
-    stock = StockBalance.objects.filter(usable_stock(clock.today()), here, product_id=OuterRef("product_id"))
-    held = HoldAllocation.objects.filter(
-        usable_backing(clock.today(), clock.now()), here, hold__product_id=OuterRef("product_id")
-    )
+    stock = StockBalance.objects.filter(usable_stock(today), here, product_id=OuterRef("product_id"))
+    held = HoldAllocation.objects.filter(usable_backing(today, now), here, hold__product_id=OuterRef("product_id"))
     return ReorderRule.objects.annotate(
         available=_sum(stock, "product_id") - _sum(held, "hold__product_id"),
     ).filter(available__lt=F("minimum"), product__is_active=True)
@@ -224,11 +219,12 @@ def _sum(rows: QuerySet[Any], group: str) -> Coalesce:
     return Coalesce(Subquery(total, output_field=QuantityField()), exact(0, QuantityField))
 
 
-def waiting() -> QuerySet[Hold]:
+def waiting(now: datetime | None = None, today: date | None = None) -> QuerySet[Hold]:
     """Counting holds that usable stock does not cover, as `missing`."""
-    backed = HoldAllocation.objects.filter(usable_backing(clock.today(), clock.now()), hold_id=OuterRef("pk"))
+    now, today = now or clock.now(), today or clock.today()
+    backed = HoldAllocation.objects.filter(usable_backing(today, now), hold_id=OuterRef("pk"))
     return (
-        Hold.objects.counting(clock.now())
+        Hold.objects.counting(now)
         .annotate(missing=F("quantity") - F("fulfilled") - _sum(backed, "hold_id"))
         .filter(missing__gt=exact(0, QuantityField))
     )
