@@ -10,6 +10,7 @@ It stays a queryset to read and to change, and gives what the queryset would giv
 do the same for `update` and for the `delete` of rows that nothing hangs on.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -26,6 +27,9 @@ SEEN_BEFORE = 2
 MOST = 30
 """Of longer collections no statement is kept: they are rare, and each length is one. What reads the rows of a page says
 how long a page is."""
+
+
+_WORD = re.compile(r"[a-z_]+")
 
 
 class _Statements:
@@ -80,7 +84,7 @@ class _Statement:
 
     def __init__(self, database: Any, queryset: Any, compiler: Any, marks: list[Any]) -> None:
         self.database, self.queryset, self.compiler = database, queryset, compiler
-        self.sql, params = compiler.as_sql()
+        self.sql, params = _spelled_out(*compiler.as_sql())
         self.params = [_adapted(param, database) if isinstance(param, int) else param for param in params]
         numbers = {_adapted(mark, database): number for number, mark in enumerate(marks)}
         self.places = [
@@ -203,6 +207,24 @@ def _whole() -> Any:
 
 def _empty(given: tuple[Any, ...]) -> bool:
     return any(isinstance(one, Collection) and not isinstance(one, str) and not one for one in given)
+
+
+def _spelled_out(sql: str, params: Collection[Any]) -> tuple[str, list[Any]]:
+    """The statement with its constant words (states, kinds) written in it instead of beside it.
+
+    A partial index is only used when its condition is known. SQLite plans a statement anew, each time, when a value
+    beside it could decide on one, which costs more than most look-ups; PostgreSQL does not use it in a plan it keeps.
+    """
+    parts = sql.split("%s")
+    if "%%" in sql or len(parts) != len(params) + 1:
+        return sql, list(params)
+    left, text = [], parts[0]
+    for param, part in zip(params, parts[1:], strict=True):
+        constant = isinstance(param, str) and _WORD.fullmatch(param)
+        if not constant:
+            left.append(param)
+        text += (f"'{param}'" if constant else "%s") + part
+    return text, left
 
 
 def _mark(value: Any, marks: list[Any]) -> Any:

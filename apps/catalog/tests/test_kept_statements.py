@@ -10,7 +10,7 @@ from django.db.models import F, Sum
 from apps.catalog.models import Product
 from apps.catalog.tests.factories import make_product, make_unit
 from backoffice.kernel import clock, rows
-from backoffice.kernel.compiled import MOST, Compiled, CompiledDelete, CompiledUpdate
+from backoffice.kernel.compiled import MOST, Compiled, CompiledDelete, CompiledUpdate, _spelled_out
 from backoffice.kernel.models import NumberSeries
 
 pytestmark = pytest.mark.django_db
@@ -166,3 +166,9 @@ class TestRows:
             rows.insert([NumberSeries(series="once")])
         assert connection.in_atomic_block
         assert NumberSeries.objects.count() == 1
+
+
+def test_words_that_never_change_stand_in_the_statement_so_that_partial_indexes_are_seen():
+    sql, params = _spelled_out("a = %s AND b = %s AND c = %s", ["active", 7, "Two words"])
+    assert (sql, params) == ("a = 'active' AND b = %s AND c = %s", [7, "Two words"])
+    assert _spelled_out("a LIKE '%%x' AND b = %s", ["active"]) == ("a LIKE '%%x' AND b = %s", ["active"])
