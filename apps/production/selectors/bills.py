@@ -1,15 +1,15 @@
 """Recipes as far as quantities go, read as the whole numbers that the tables hold. No product is read for it."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from django.db.models import ExpressionWrapper, F, Field, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db import connection
 
 from apps.catalog.models import Product
 from apps.production.models import Recipe
@@ -87,28 +87,26 @@ def read(wanted: list[int], using: Recipe | None) -> tuple[dict[int, Bill], dict
     """
     own, stand_in = (using.product_id, using.pk) if using is not None else (0, 0)
     below: dict[int, Bill] = {}
-    lines: dict[int, list[Line]] = defaultdict(list)
-    heads: dict[int, Line] = {}
     facts: dict[int, Fact] = {}
     fact = cache(_fact)
-    for row in _BELOW(wanted, own, stand_in) if wanted else ():
-        pk, component_id = row[0], row[LINE]
-        if pk not in heads:
-            heads[pk] = row
-        if component_id is not None:
-            lines[pk].append(row)
     known: dict[Line, tuple[Fraction, Fraction]] = {}
-    for pk, head in heads.items():
-        _pk, product_id, version, output, loss, multiple, phantom, step, policy, *_line = head
-        facts[product_id] = fact(step, policy)
+    for head, lines in groupby(_below(wanted, own, stand_in), key=_HEAD):
+        pk, product_id, version, output, loss, multiple, phantom = head
         edges = []
-        for row in lines[pk]:
-            component_id, optional, note, own_policy, amount = row[LINE], *row[LINE + 1 : LINE + 4], row[LINE + 4 :]
-            if (amounts := known.get((output, amount))) is None:
-                amounts = known[output, amount] = _amounts(output, *amount)
+        for row in lines:
+            component_id, optional, note, own_policy = row[LINE:AMOUNT]
+            if component_id is None:
+                continue
+            amount = row[AMOUNT:]
             if component_id not in facts:
                 facts[component_id] = fact(amount[-1], own_policy)
+            if pk is None:
+                continue
+            if (amounts := known.get((output, amount))) is None:
+                amounts = known[output, amount] = _amounts(output, *amount)
             edges.append(Edge(component_id, *amounts, bool(optional), note))
+        if pk is None:
+            continue
         below[product_id] = Bill(
             pk,
             product_id,
@@ -132,69 +130,48 @@ PER_CENT = 100 * 10**PriceField.places
 Line = tuple[Any, ...]
 
 
-def _stored(name: str) -> ExpressionWrapper:
-    """The column as the whole number that it is in the table: making a Decimal of each costs more than reading it."""
-    return ExpressionWrapper(F(name), output_field=Field())
-
-
-HEAD = (
-    "pk",
-    "product_id",
-    "version",
-    _stored("output_quantity"),
-    _stored("yield_loss_percent"),
-    _stored("batch_multiple"),
-    _stored("is_phantom"),
-    _stored("product__unit__step"),
-    "product__sell_policy",
-)
-LINE = len(HEAD)
-
 REACHED = """
-WITH RECURSIVE reached(product_id) AS (
-    SELECT id FROM catalog_product WHERE id IN ({marks})
+WITH RECURSIVE reached (recipe_id, line_id, product_id) AS (
+    SELECT CAST(NULL AS bigint), CAST(NULL AS bigint), id FROM catalog_product WHERE id IN ({marks})
     UNION
-    SELECT line.component_id
+    SELECT recipe.id, line.id, line.component_id
     FROM reached
     JOIN production_recipe recipe ON recipe.product_id = reached.product_id
-    JOIN production_recipeline line ON line.recipe_id = recipe.id
+    LEFT JOIN production_recipeline line ON line.recipe_id = recipe.id
     WHERE (recipe.status = 'active' AND recipe.product_id <> %s) OR recipe.id = %s
 )
-SELECT product_id FROM reached
+SELECT
+    recipe.id, recipe.product_id, recipe.version, recipe.output_quantity, recipe.yield_loss_percent,
+    recipe.batch_multiple, recipe.is_phantom,
+    reached.product_id, line.is_optional, line.note, inside.sell_policy,
+    line.quantity, line.attrition_percent, line.is_setup,
+    unit.code, unit.dimension, unit.numerator, unit.denominator,
+    own.code, own.dimension, own.numerator, own.denominator, own.step
+FROM reached
+LEFT JOIN production_recipe recipe ON recipe.id = reached.recipe_id
+LEFT JOIN production_recipeline line ON line.id = reached.line_id
+LEFT JOIN catalog_product inside ON inside.id = reached.product_id
+LEFT JOIN catalog_unit unit ON unit.id = line.unit_id
+LEFT JOIN catalog_unit own ON own.id = inside.unit_id
+ORDER BY recipe.id, line.position, line.id
 """
-"""The products asked for and all that is inside them; a circle is walked once."""
+"""Recipes of the products asked for and of all that is inside them, a row for each line; one without lines has a row
+too, and what is asked for has one without a recipe. A circle is walked once. The amounts are the whole numbers that
+are in the tables: making a Decimal of each costs more than reading it.
+"""
+LINE, AMOUNT = 7, 11
+"""Where the line begins, and its amount."""
+_HEAD = itemgetter(slice(LINE))
 
 
-def _below(wanted: Collection[int], own: int, stand_in: int) -> QuerySet[Recipe, Line]:
-    """Recipes of what is reached, a row for each line; one without lines has a row too."""
-    reached = RawSQL(REACHED.format(marks=", ".join(["%s"] * len(wanted))), [*wanted, own, stand_in])  # noqa: S611
-    return (
-        Recipe.objects.filter(Q(status=Recipe.Status.ACTIVE) & ~Q(product_id=own) | Q(pk=stand_in))
-        .filter(product_id__in=reached)
-        .order_by("pk", "lines__position", "lines__pk")
-        .values_list(
-            *HEAD,
-            "lines__component_id",
-            _stored("lines__is_optional"),
-            "lines__note",
-            "lines__component__sell_policy",
-            _stored("lines__quantity"),
-            _stored("lines__attrition_percent"),
-            _stored("lines__is_setup"),
-            "lines__unit__code",
-            "lines__unit__dimension",
-            "lines__unit__numerator",
-            "lines__unit__denominator",
-            "lines__component__unit__code",
-            "lines__component__unit__dimension",
-            "lines__component__unit__numerator",
-            "lines__component__unit__denominator",
-            _stored("lines__component__unit__step"),
-        )
-    )
+def _below(wanted: Collection[int], own: int, stand_in: int) -> list[Line]:
+    if not wanted:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(REACHED.format(marks=", ".join(["%s"] * len(wanted))), [*wanted, own, stand_in])
+        return cursor.fetchall()
 
 
-_BELOW = Compiled(_below)
 _PRODUCTS = Compiled(lambda ids: Product.objects.select_related("unit", "category").filter(pk__in=ids))
 
 

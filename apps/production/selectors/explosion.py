@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from math import gcd
 from typing import Any, NamedTuple
 
 from apps.catalog.models import Product
@@ -66,33 +67,36 @@ class Book:
     def order(self) -> list[int]:
         """Products with what they are made of after them. Raises RecipeCycle with the path."""
         done: list[int] = []
-        state: dict[int, int] = {}
-        for start in self.bills:
-            stack: list[tuple[int, int]] = [(start, 0)]
+        finished: dict[int, bool] = {}
+        bills = self.bills
+        for start, first in bills.items():
+            if start in finished:
+                continue
+            finished[start] = False
+            stack = [(start, iter(first.edges))]
             while stack:
-                product_id, position = stack.pop()
-                if state.get(product_id) == 2:
-                    continue
-                bill = self.bills.get(product_id)
-                edges = bill.edges if bill else ()
-                state[product_id] = 1
-                while position < len(edges) and state.get(edges[position].component_id) == 2:
-                    position += 1
-                if position == len(edges):
-                    state[product_id] = 2
+                product_id, edges = stack[-1]
+                for edge in edges:
+                    child = edge[0]
+                    ended = finished.get(child)
+                    if ended:
+                        continue
+                    bill = bills.get(child)
+                    if bill is None:
+                        finished[child] = True
+                        done.append(child)
+                        continue
+                    if ended is False:
+                        path = [pk for pk, _edges in stack]
+                        loop = [*path[path.index(child) :], child]
+                        raise RecipeCycle([self.name(pk) for pk in loop])
+                    finished[child] = False
+                    stack.append((child, iter(bill.edges)))
+                    break
+                else:
+                    stack.pop()
+                    finished[product_id] = True
                     done.append(product_id)
-                    continue
-                stack.append((product_id, position))
-                child = edges[position].component_id
-                if child not in self.bills:
-                    state[child] = 2
-                    done.append(child)
-                    continue
-                if state.get(child) == 1:
-                    path = [pk for pk, _position in stack]
-                    loop = [*path[path.index(child) :], child]
-                    raise RecipeCycle([self.name(pk) for pk in loop])
-                stack.append((child, 0))
         return done[::-1]
 
     def needs(self, bill: Bill, started: Decimal) -> list[Need]:
@@ -144,36 +148,31 @@ class Book:
         `stock` is (available, expected) by product; it is used up first, and only what is missing of a product with a
         recipe is made, rounded up to its batches, and asks for its own ingredients. Without `stock` nothing is netted.
         """
-        need: dict[int, Fraction] = {}
+        # Numerators and denominators: thousands of things that are bought are only added up, and rounded once.
+        need: dict[int, tuple[int, int]] = {}
         asked_by: dict[int, list[int]] = {}
         there = stock or {}
         found = []
         for product_id in self.order():
             (step, is_stocked), bill = self.facts[product_id], self.bills.get(product_id)
-            asked = need.get(product_id, NOTHING)
-            needed = _up(asked, step) if asked else ZERO
+            asked = need.get(product_id)
+            needed = _up_ratio(*asked, step) if asked else ZERO
             available, expected = there.get(product_id, NONE)
-            planned = Fraction(starts[product_id]) if product_id in starts else NOTHING
-            coming = down(bill.good(planned), step) if bill is not None and planned else ZERO
-            is_stocked = is_stocked and not (bill is not None and bill.is_phantom)
-            missing = max(needed - available - expected - coming, ZERO) if is_stocked else ZERO
-            to_make, started = ZERO, planned
-            if bill is not None and missing:
-                to_make = _up(bill.gross(Fraction(missing)), bill.batch_multiple or step)
-                started += Fraction(to_make)
-            elif bill is not None and not is_stocked:
-                started += bill.gross(asked)
-            if bill is not None and started:
-                for component_id, per_output, fixed, _optional, _note in bill.edges:
-                    takes = per_output * started
-                    if fixed:
-                        takes += fixed
-                    if component_id in need:
-                        need[component_id] += takes
-                        asked_by[component_id].append(product_id)
-                    else:
-                        need[component_id] = takes
-                        asked_by[component_id] = [product_id]
+            to_make = missing = ZERO
+            if bill is None:
+                if is_stocked and (missing := needed - available - expected if there else needed) < 0:
+                    missing = ZERO
+            else:
+                missing, to_make, started = _made(
+                    bill,
+                    step,
+                    is_stocked=is_stocked,
+                    asked=Fraction(*asked) if asked else NOTHING,
+                    planned=Fraction(starts[product_id]) if product_id in starts else NOTHING,
+                    missing=needed - available - expected,
+                )
+                if started:
+                    _take(bill, started, need, asked_by)
             if needed:
                 by = asked_by[product_id]
                 found.append(
@@ -208,10 +207,51 @@ class Book:
         return list(found)
 
 
+def _made(
+    bill: Bill, step: Decimal, *, is_stocked: bool, asked: Fraction, planned: Fraction, missing: Decimal
+) -> tuple[Decimal, Decimal, Fraction]:
+    """Of something that is made: what is missing, what is to be made of it, and what is started altogether.
+
+    `missing` comes as what is not there; what the planned order brings covers it first.
+    """
+    if bill.is_phantom or not is_stocked:
+        return ZERO, ZERO, planned + bill.gross(asked)
+    if planned:
+        missing -= down(bill.good(planned), step)
+    if missing <= 0:
+        return ZERO, ZERO, planned
+    to_make = _up(bill.gross(Fraction(missing)), bill.batch_multiple or step)
+    return missing, to_make, planned + Fraction(to_make)
+
+
+def _take(bill: Bill, started: Fraction, need: dict[int, tuple[int, int]], asked_by: dict[int, list[int]]) -> None:
+    """Add what an order of `started` takes."""
+    times, parts = started.as_integer_ratio()
+    for component_id, per_output, fixed, _optional, _note in bill.edges:
+        top, bottom = per_output.as_integer_ratio()
+        top, bottom = top * times, bottom * parts
+        if fixed:
+            more, of = fixed.as_integer_ratio()
+            top, bottom = top * of + more * bottom, bottom * of
+        if component_id in need:
+            so_far, of = need[component_id]
+            top, bottom = top * of + so_far * bottom, bottom * of
+            shared = gcd(top, bottom)
+            need[component_id] = top // shared, bottom // shared
+            asked_by[component_id].append(bill.product_id)
+        else:
+            need[component_id] = top, bottom
+            asked_by[component_id] = [bill.product_id]
+
+
 def _up(value: Fraction, step: Decimal) -> Decimal:
     """The next multiple of `step` at or above the exact value."""
+    return _up_ratio(*value.as_integer_ratio(), step)
+
+
+def _up_ratio(value: int, of: int, step: Decimal) -> Decimal:
     top, bottom = step.as_integer_ratio()
-    return -(-value.numerator * bottom // (value.denominator * top)) * step
+    return -(-value * bottom // (of * top)) * step
 
 
 def down(value: Fraction, step: Decimal) -> Decimal:
