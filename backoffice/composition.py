@@ -206,6 +206,8 @@ ACTIONS: list[Action] = [
     Action(_("New sale"), "orders:sale_start", "orders.sell", icon="plus"),
     Action(_("Receive goods"), "inventory:receive", "inventory.receive_stock", icon="package-plus"),
     Action(_("New work order"), "production:work_order_create", "production.add_workorder", icon="factory"),
+# How much there is of products: a callable of (product ids) -> {product id: quantity}.
+STOCK_ON_HAND = "apps.inventory.selectors.states.on_hand"
     Action(_("New product"), "catalog:product_create", "catalog.add_product", icon="plus"),
     Action(_("New customer"), "crm:customer_create", "crm.add_customer", icon="user-plus"),
     Action(_("New person"), "accounts:user_create", "accounts.add_user", icon="user-plus"),

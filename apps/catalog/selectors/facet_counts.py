@@ -84,7 +84,7 @@ class Counted:
     def _categories(self, groups: Collection[Group], nodes: Mapping[int, Node]) -> dict[str, Count]:
         found: dict[int, int] = defaultdict(int)
         for group in groups:
-            if group.category in nodes:
+            if group.category is not None and group.category in nodes:
                 found[group.category] += group.number
         for pk in reversed(list(nodes)):  # those beneath come before those above
             above = nodes[pk].category.parent_id

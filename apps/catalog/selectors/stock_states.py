@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
@@ -28,6 +29,14 @@ def choices() -> list[tuple[str, Any]]:
 def narrow(products: QuerySet[Product], code: str) -> QuerySet[Product]:
     """The products whose stock is so; all of them for a code that is not known."""
     return next((apply(products) for known, _words, apply in _states() if known == code), products)
+
+
+def on_hand(product_ids: Collection[int]) -> dict[int, Decimal]:
+    """How much there is of each of the products; those without any are left out. One query."""
+    found: Callable[[Collection[int]], dict[int, Decimal]] = import_string(
+        import_module("backoffice.composition").STOCK_ON_HAND
+    )
+    return found(product_ids) if product_ids else {}
 
 
 def _states() -> list[State]:

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from apps.catalog.models import PriceList, Product
 from apps.catalog.selectors import prices as price_reads
+from apps.catalog.selectors import stock_states
 from apps.catalog.selectors.schemas import Entry, Schemas
-from backoffice.kernel import money
+from backoffice.kernel import money, quantity
 
 MOST_COLUMNS = 6
 
@@ -22,6 +23,7 @@ class Place:
     words: str
     variant: Product | None = None
     price: Decimal | None = None
+    stock: Decimal | None = None
     typed: dict[str, str] = field(default_factory=dict)
     refused: str = ""
 
@@ -31,6 +33,11 @@ class Place:
         if self.price is None:
             return ""
         return money.format_amount(self.price, 2 if self.price == money.round_money(self.price) else 4)
+
+    @property
+    def stock_text(self) -> str:
+        """What is on hand, in the product's unit."""
+        return "" if self.stock is None else quantity.format_quantity(self.stock)
 
 
 @dataclass(slots=True)
@@ -89,6 +96,15 @@ def grid(product: Product, schemas: Schemas, price_list: PriceList | None) -> Gr
             words = ", ".join(e.attribute.option_names.get(code, code) for e, code in zip(axes, codes, strict=False))
             rows.append((words, [Place(key, words, variant, found.get(variant.pk))]))
     return Grid(axes, columns, rows, len(variants), possible if axes else 0)
+
+
+def with_stock(grid: Grid) -> Grid:
+    """The grid with what is on hand of each variant that is kept in stock; for those who may see it."""
+    kept = [place for place in grid.places if place.variant is not None and place.variant.is_stocked]
+    found = stock_states.on_hand([place.variant.pk for place in kept if place.variant is not None])
+    for place in kept:
+        place.stock = found.get(place.variant.pk, Decimal(0)) if place.variant is not None else None
+    return grid
 
 
 def _place(

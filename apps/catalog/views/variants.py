@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from apps.catalog.forms.variants import AxesForm, CombinationForm, MakeVariantsForm, number
 from apps.catalog.models import PriceList, Product
 from apps.catalog.selectors import prices as price_reads
+from apps.catalog.selectors import stock_states
 from apps.catalog.selectors import variants as variant_reads
 from apps.catalog.selectors.schemas import Schemas
 from apps.catalog.services import variants
@@ -43,7 +44,8 @@ class ProductVariants(ProductDetail):
 
     @cached_property
     def grid(self) -> variant_reads.Grid:
-        return variant_reads.grid(self.object, self.schemas, self.price_list)
+        grid = variant_reads.grid(self.object, self.schemas, self.price_list)
+        return variant_reads.with_stock(grid) if stock_states.may_see(self.request.user) else grid
 
     @cached_property
     def price_list(self) -> PriceList | None:
@@ -60,6 +62,7 @@ class ProductVariants(ProductDetail):
             offered=[e for e in self.schemas.of(self.object.category_id) if e.is_variant_axis],
             may_change=may(user, "catalog.change_product"),
             may_price=may(user, "catalog.change_price"),
+            may_stock=stock_states.may_see(user),
             **more,
         )
 

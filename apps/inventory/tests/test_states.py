@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from apps.catalog.services import attributes, categories, schema, variants
+
 from .factories import make_location, make_product, make_stock
 
 AsUser = Callable[..., Client]
@@ -31,3 +33,23 @@ def test_products_are_narrowed_by_their_stock_for_those_who_may_see_it(as_user: 
     facets = {"HX-Request": "true", "HX-Target": "facet-list"}
     assert "In stock" in keeper.get(reverse("catalog:product_list"), headers=facets).content.decode()
     assert "In stock" not in stranger.get(reverse("catalog:product_list"), headers=facets).content.decode()
+
+
+@pytest.mark.django_db
+def test_variants_show_what_is_on_hand_to_those_who_may_see_it(as_user: AsUser) -> None:
+    category = categories.create(name="Cakes")
+    size = attributes.create(name="Size", type="select", options=["Small", "Large"])
+    schema.add(category, size, is_variant_axis=True)
+    cake = make_product("Cake", kind="configurable", category=category)
+    variants.set_axes(cake, ["size"])
+    cake.refresh_from_db()
+    small, _large = variants.make(cake, [("small",), ("large",)])
+    make_stock(small, 7, make_location())
+    page = reverse("catalog:product_variants", args=[cake.pk])
+
+    keeper = as_user("catalog.view_product", "inventory.view_stockbalance", username="b").get(page).content.decode()
+    stranger = as_user("catalog.view_product", username="a").get(page).content.decode()
+
+    assert "7 on hand" in keeper
+    assert "0 on hand" in keeper
+    assert "on hand" not in stranger
