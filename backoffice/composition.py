@@ -227,6 +227,7 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
     "loyalty.earn": Handler("apps.orders.services.loyalty_jobs.earn"),
     "notify.customer": Handler("apps.orders.services.notifications.customer", mode="long"),
     "order.auto_confirm": Handler("apps.orders.services.order_jobs.auto_confirm"),
+    "stock.correct_cost": Handler("apps.inventory.services.cost_corrections.carry_out", lease_seconds=600),
     "purchase.send": Handler("apps.inventory.services.purchase_jobs.send", mode="long"),
     "order.auto_cancel": Handler("apps.orders.services.order_jobs.auto_cancel"),
     **IMPORT_STEPS,
@@ -237,6 +238,23 @@ PLANNED_DEMAND: list[str] = ["apps.production.selectors.planned_demand.of"]
 
 # Who got what left the house: (callable of the documents -> who each was for, the permission to see it).
 PARTIES: list[tuple[str, str]] = [("apps.orders.selectors.parties.of", "orders.view_order")]
+
+# What a late correction of a cost reaches, by model: how a document hands on what went into it ("batches"), what it
+# costs before and after ("figures"), how that is written ("lock" first, then "apply"), and the permission to see it.
+COST_CARRIERS: dict[str, dict[str, str]] = {
+    "production.workorder": {
+        "batches": "apps.production.selectors.recosting.batches",
+        "figures": "apps.production.selectors.recosting.figures",
+        "lock": "apps.production.services.recosting.lock",
+        "apply": "apps.production.services.recosting.apply",
+        "permission": "production.view_cost",
+    },
+    "orders.order": {
+        "figures": "apps.orders.selectors.recosting.figures",
+        "apply": "apps.orders.services.recosting.apply",
+        "permission": "orders.view_margin",
+    },
+}
 
 # Import key -> dotted path of the importer class. See backoffice/transfers/importer.py.
 IMPORTS: dict[str, str] = {

@@ -51,6 +51,7 @@ _KEEP_STOCK = [
     "inventory.view_supplier",
     "inventory.add_supplier",
     "inventory.change_supplier",
+    "inventory.view_costcorrection",
     "inventory.view_purchaseorder",
     "inventory.add_purchaseorder",
     "inventory.change_purchaseorder",
@@ -59,6 +60,7 @@ _KEEP_STOCK = [
 _RUN_STOCK = [
     *_KEEP_STOCK,
     "inventory.approve_stockcount",
+    "inventory.correct_cost",
     "inventory.change_stockpolicy",
     "inventory.close_period",
 ]

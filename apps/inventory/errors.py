@@ -224,6 +224,10 @@ class BadPurchase(DomainError):
     """A purchase order that cannot be made, sent or received so."""
 
 
+class BadCorrection(DomainError):
+    """A cost that cannot be corrected so."""
+
+
 class BadPeriod(DomainError):
     """A day that the book cannot be closed or opened at."""
 

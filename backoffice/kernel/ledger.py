@@ -63,6 +63,25 @@ class AppendOnly(Operation):
                 )
 
 
+class Writable(AppendOnly):
+    """Lift the triggers of a table for the operations that follow: SQLite rebuilds a table whose constraints change,
+    and the new one has none. `AppendOnly` comes after them.
+    """
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def describe(self) -> str:
+        return f"Make {self.table} writable"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return f"writable_{self.table}"
+
+
 @contextmanager
 def lifted(alias: str = "default") -> Iterator[None]:
     """Without the triggers, for what loads or flushes whole databases: a restore, and the test runner on SQLite."""

@@ -1,4 +1,11 @@
 from apps.inventory.models.balance import StockBalance
+from apps.inventory.models.cost import (
+    CostChange,
+    CostCorrection,
+    CostCorrectionLine,
+    DocumentCostChange,
+    LotCostChange,
+)
 from apps.inventory.models.count import CountEntry, StockCount, StockCountLine
 from apps.inventory.models.demand import DailyDemand, ExpectedArrival
 from apps.inventory.models.hold import Hold, HoldAllocation
@@ -10,13 +17,18 @@ from apps.inventory.models.purchasing import PurchaseLine, PurchaseOrder, Purcha
 from apps.inventory.models.reorder import ReorderRule
 
 __all__ = [
+    "CostChange",
+    "CostCorrection",
+    "CostCorrectionLine",
     "CountEntry",
     "DailyDemand",
+    "DocumentCostChange",
     "ExpectedArrival",
     "Hold",
     "HoldAllocation",
     "Location",
     "Lot",
+    "LotCostChange",
     "Move",
     "PurchaseLine",
     "PurchaseOrder",

@@ -28,6 +28,7 @@ class StockOperation(LedgerRow):
         SALE = "sale", _("sale")
         RETURN = "return", _("return")
         REVERSAL = "reversal", _("reversal")
+        CORRECTION = "correction", _("cost correction")
 
     BY_HAND = (Kind.RECEIPT, Kind.TRANSFER, Kind.ADJUSTMENT, Kind.WASTE, Kind.RETURN)
     """Kinds that a person may reverse from the stock screens; the others belong to a document."""
@@ -57,6 +58,7 @@ class StockOperation(LedgerRow):
             ("adjust_stock", _("Can adjust stock")),
             ("waste_stock", _("Can write stock off as waste")),
             ("reverse_stockoperation", _("Can reverse a stock operation")),
+            ("correct_cost", _("Can correct what a receipt cost")),
         ]
         constraints = [
             CheckConstraint(
@@ -72,6 +74,7 @@ class StockOperation(LedgerRow):
                         "sale",
                         "return",
                         "reversal",
+                        "correction",
                     ]
                 ),
                 name="stock_operation_kind_is_known",
@@ -99,7 +102,10 @@ class StockOperation(LedgerRow):
 
 
 class Move(LedgerRow):
-    """A quantity of one lot that left one place and entered another, with what it was worth."""
+    """A quantity of one lot that left one place and entered another, with what it was worth.
+
+    A cost correction moves value alone: no quantity, and money that follows the way the stock went.
+    """
 
     operation = models.ForeignKey(StockOperation, models.PROTECT, related_name="moves", verbose_name=_("operation"))
     product = models.ForeignKey(
@@ -120,7 +126,10 @@ class Move(LedgerRow):
         verbose_name = _("move")
         verbose_name_plural = _("moves")
         constraints = [
-            CheckConstraint(condition=Q(quantity__gt=0), name="move_quantity_is_positive"),
+            CheckConstraint(
+                condition=Q(quantity__gt=0) | Q(quantity=0, value__gt=0, unit_cost=0),
+                name="move_has_a_quantity_or_corrects_a_value",
+            ),
             CheckConstraint(condition=Q(value__gte=0), name="move_value_is_not_negative"),
             CheckConstraint(condition=Q(unit_cost__gte=0), name="move_cost_is_not_negative"),
             CheckConstraint(condition=~Q(source=F("destination")), name="move_changes_the_place"),

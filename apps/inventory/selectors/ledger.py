@@ -138,7 +138,7 @@ def went_to(lot: Lot, *, limit: int = 50) -> list[Gone]:
     """The documents that the lot left the house for, newest first: sales, work orders, losses."""
     return [
         Gone(move.operation.origin, move.operation.get_kind_display(), move.quantity, move)
-        for move in Move.objects.filter(lot=lot)
+        for move in Move.objects.filter(lot=lot, quantity__gt=0)
         .exclude(INSIDE)
         .exclude(operation__kind="reversal")
         .select_related("operation", "destination")

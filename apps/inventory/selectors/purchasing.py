@@ -7,13 +7,23 @@ from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 from importlib import import_module
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.module_loading import import_string
 
 from apps.catalog.models import Product
-from apps.inventory.models import PurchaseLine, PurchaseOrder, ReorderRule, Supplier, SupplierItem
+from apps.inventory.models import (
+    CostChange,
+    PurchaseLine,
+    PurchaseOrder,
+    PurchaseReceipt,
+    ReorderRule,
+    Supplier,
+    SupplierItem,
+)
 from apps.inventory.selectors import availability
 from apps.inventory.selectors import stock as stock_reads
+from backoffice.kernel import money
+from backoffice.kernel import quantity as quantities
 
 ZERO = Decimal(0)
 Planned = Callable[[Collection[int]], dict[int, Decimal]]
@@ -132,3 +142,47 @@ def orders() -> QuerySet[PurchaseOrder]:
 def late() -> QuerySet[PurchaseOrder]:
     """Orders that should be here by now."""
     return PurchaseOrder.objects.late()
+
+
+@dataclass(frozen=True)
+class Came:
+    """What came with one delivery, and what one pack of it cost: as received, or as corrected since."""
+
+    receipt: PurchaseReceipt
+    price: Decimal
+
+    @property
+    def is_corrected(self) -> bool:
+        return self.price != self.receipt.price
+
+    @property
+    def difference(self) -> Decimal:
+        """How much more a pack cost than was agreed; below zero when it was less."""
+        return self.price - self.receipt.line.price
+
+    @property
+    def stands(self) -> bool:
+        return not hasattr(self.receipt.operation, "reversed_by")
+
+
+def came(order: PurchaseOrder) -> list[Came]:
+    """The deliveries of an order, newest first, at what they really cost. Two queries."""
+    rows = PurchaseReceipt.objects.filter(line__order=order)
+    receipts = list(rows.select_related("line__product", "operation__actor", "operation__reversed_by").order_by("-pk"))
+    more: dict[tuple[int, int], Decimal] = {}
+    changed = CostChange.objects.filter(
+        move__operation__in={row.operation_id for row in receipts}, correction__receipt_id=F("move__operation_id")
+    )
+    for operation, product, before, after in changed.values_list(
+        "move__operation_id", "move__product_id", "before", "after"
+    ):
+        more[operation, product] = more.get((operation, product), ZERO) + after - before
+    packs: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
+    for row in receipts:
+        packs[row.operation_id, row.line.product_id] += row.quantity
+    found = []
+    for row in receipts:
+        key = (row.operation_id, row.line.product_id)
+        extra = Fraction(more.get(key, ZERO)) / Fraction(packs[key])
+        found.append(Came(row, row.price + money.round_to(quantities.from_fraction(extra), 4)))
+    return found

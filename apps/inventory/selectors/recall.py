@@ -134,7 +134,7 @@ def of(lot: Lot, *, sees: Sees = nobody) -> Recall:
 def _left(members: Collection[Member], sees: Sees) -> tuple[list[Left], list[Left]]:
     lots = {member.lot.pk: member.lot for member in members}
     moves = (
-        Move.objects.filter(lot_id__in=lots)
+        Move.objects.filter(lot_id__in=lots, quantity__gt=0)
         .select_related("operation", "source", "destination")
         .prefetch_related("operation__origin")
         .order_by("pk")

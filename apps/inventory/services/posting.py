@@ -15,7 +15,7 @@ from apps.inventory.models import Hold, HoldAllocation, Location, Lot, Move, Sto
 from apps.inventory.selectors import cells as stock_cells
 from apps.inventory.selectors.cells import ZERO
 from apps.inventory.services import allocation, periods, shortages, stock_locks
-from backoffice.kernel import clock, idempotency, money, rows
+from backoffice.kernel import bulk, clock, idempotency, money, rows
 from backoffice.kernel.audit import current_actor
 from backoffice.kernel.compiled import Compiled, CompiledDelete
 
@@ -27,6 +27,8 @@ _HELD = Compiled(
 )
 _CLOSED = Compiled(lambda places: Location.objects.filter(pk__in=places, is_active=False))
 _USED_UP = CompiledDelete(lambda ids: StockBalance.objects.filter(pk__in=ids))
+
+LOTS_AT_ONCE = 400
 
 Place = tuple[int, int]
 """A lot in a location."""
@@ -148,6 +150,70 @@ def write(
     if arrived := {line.product.pk for line in lines if line.destination.is_physical}:
         allocation.serve(arrived)
     return Posted(operation, lines, moves)
+
+
+@dataclass(frozen=True)
+class ValueLine:
+    """Money that goes the way a lot's stock went, later, and without stock. `value` is above zero."""
+
+    product_id: int
+    lot_id: int
+    source_id: int
+    destination_id: int
+    value: Decimal
+
+
+def revalue(lines: Sequence[ValueLine], *, reason: str, origin: Model, reference: str = "") -> StockOperation:
+    """Move value alone, now. For the cost corrections, which hold the locks of the products.
+
+    Raises BadMove when value would be left where no stock is, or more would leave than is there.
+    """
+    physical = set(Location.objects.physical().values_list("pk", flat=True))
+    change: dict[Place, Decimal] = {}
+    for line in lines:
+        for place, sign in ((line.source_id, -1), (line.destination_id, 1)):
+            if place in physical:
+                change[line.lot_id, place] = change.get((line.lot_id, place), ZERO) + sign * line.value
+    touched = {place for place, value in change.items() if value}
+    lots = sorted({lot for lot, _place in touched})
+    there: dict[Place, StockBalance] = {}
+    for start in range(0, len(lots), LOTS_AT_ONCE):
+        for balance in StockBalance.objects.filter(lot_id__in=lots[start : start + LOTS_AT_ONCE]):
+            there[balance.lot_id, balance.location_id] = balance
+    written = []
+    for place in sorted(touched):
+        balance = there.get(place)
+        if balance is None or balance.value + change[place] < 0:
+            raise BadMove(_("Value cannot be moved to where there is no stock."))
+        balance.value += change[place]
+        written.append(balance)
+    actor = current_actor().user
+    operation = StockOperation(
+        kind=StockOperation.Kind.CORRECTION,
+        occurred_at=clock.now(),
+        reason=reason,
+        reference=reference,
+        origin=origin,
+        actor=actor if actor is not None and actor.pk else None,
+    )
+    rows.insert([operation])
+    Move.objects.bulk_create(
+        [
+            Move(
+                operation=operation,
+                product_id=line.product_id,
+                lot_id=line.lot_id,
+                source_id=line.source_id,
+                destination_id=line.destination_id,
+                quantity=ZERO,
+                value=line.value,
+            )
+            for line in lines
+        ],
+        batch_size=LOTS_AT_ONCE,
+    )
+    bulk.update(written, ["value"])
+    return operation
 
 
 def _fingerprint(line: PostLine) -> str:

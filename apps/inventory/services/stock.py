@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from apps.catalog.models import Product, ProductUnit
 from apps.inventory.errors import AlreadyReversed, BadQuantity, LotMismatch, NotStocked, ReasonMissing
 from apps.inventory.models import Location, Lot, StockBalance, StockOperation
+from apps.inventory.selectors import recosting
 from apps.inventory.services import allocation, locations, lots, overriding, stock_locks
 from apps.inventory.services.consumption import ConsumeLine, Taken, consume
 from apps.inventory.services.posting import PostLine, post, write
@@ -256,7 +257,13 @@ def reverse(operation: StockOperation, *, reason: str) -> StockOperation:
         raise AlreadyReversed(_("%(number)s is a reversal itself.") % {"number": operation.number})
     if StockOperation.objects.filter(reverses=operation).exists():
         raise AlreadyReversed(_("%(number)s was reversed before.") % {"number": operation.number})
-    moves = operation.moves.select_related("product__unit", "lot", "source", "destination").order_by("-pk")
+    if operation.kind == StockOperation.Kind.CORRECTION:
+        raise AlreadyReversed(
+            _("%(number)s corrects a cost and moved no stock. Correct the cost of the receipt again.")
+            % {"number": operation.number}
+        )
+    moves = list(operation.moves.select_related("product__unit", "lot", "source", "destination").order_by("-pk"))
+    more = recosting.current(move.pk for move in moves)
     lines = [
         PostLine(
             move.product,
@@ -265,7 +272,7 @@ def reverse(operation: StockOperation, *, reason: str) -> StockOperation:
             destination=move.source,
             quantity=move.quantity,
             unit_cost=move.unit_cost,
-            value=move.value,
+            value=move.value + more.get(move.pk, Decimal(0)),
         )
         for move in moves
     ]

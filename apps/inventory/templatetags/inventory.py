@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from apps.catalog.models import Product
 from apps.inventory.models import Lot
 from backoffice.kernel import clock
+from backoffice.kernel.money import format_amount
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui.fields import QuantityFormField
 from backoffice.ui.icons import icon
@@ -63,11 +64,29 @@ def document(context: Any, origin: Any) -> SafeString:
 @register.simple_tag
 def change(amount: Decimal, moved: Decimal) -> SafeString:
     """What a move changed in the house: + in green, − in plain; what only moved inside is grey."""
+    if not moved:  # a cost correction moves value alone
+        return format_html('<span class="muted">{}</span>', "–")
     if amount > 0:
         return format_html('<span class="c-ok">+ {}</span>', format_quantity(amount))
     if amount < 0:
         return format_html("<span>{}</span>", format_quantity(amount))
     return format_html('<span class="muted">({})</span>', format_quantity(moved))
+
+
+@register.simple_tag
+def signed(amount: Decimal) -> SafeString:
+    """A difference of money: + in amber, since it costs more; − in green; nothing is a dash."""
+    if not amount:
+        return format_html('<span class="muted">{}</span>', "–")
+    if amount > 0:
+        return format_html('<span class="c-warn">+{}</span>', format_amount(amount))
+    return format_html('<span class="c-ok">{}</span>', format_amount(amount))
+
+
+@register.simple_tag
+def corrected_value(move: Any) -> str:
+    """What a move is worth since its cost was corrected."""
+    return format_amount(move.value + move.corrected)
 
 
 @register.simple_tag(takes_context=True)

@@ -103,6 +103,14 @@ class LotDetail(DetailScreen):
         ),
         Action(gettext_lazy("Labels on A4"), "inventory:lot_labels", "inventory.view_lot", icon="tag", dialog=False),
         Action(gettext_lazy("Mark down"), "inventory:lot_markdown", "inventory.block_lot", icon="percent"),
+        Action(
+            gettext_lazy("Correct cost"),
+            "inventory:lot_cost",
+            "inventory.correct_cost",
+            icon="receipt",
+            dialog=False,
+            when=lambda lot: lot.produced_on is None,
+        ),
         Action(gettext_lazy("History"), "inventory:lot_history", "inventory.view_lot", icon="history", dialog=False),
         Action(
             gettext_lazy("Block"),

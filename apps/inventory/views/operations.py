@@ -1,6 +1,7 @@
 """What was posted: the list, one operation, its reversal; and transfer, adjust, waste."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -13,8 +14,9 @@ from apps.inventory.errors import StockHeld
 from apps.inventory.filters import OperationFilter
 from apps.inventory.forms import OVERRIDE, AdjustForm, ReasonForm, TransferForm, WasteForm, override_field
 from apps.inventory.models import Move, PurchaseOrder, StockOperation
+from apps.inventory.selectors import recosting
 from apps.inventory.selectors import stock as stock_reads
-from apps.inventory.services import stock
+from apps.inventory.services import cost_corrections, stock
 from apps.inventory.tables import OperationTable
 from backoffice.kernel import clock
 from backoffice.ui.actions import Action
@@ -79,6 +81,13 @@ class OperationDetail(DetailScreen):
             danger=True,
             when=lambda operation: can_take_back(operation),
         ),
+        Action(
+            gettext_lazy("Correct cost"),
+            "inventory:cost_correct",
+            "inventory.correct_cost",
+            icon="receipt",
+            when=lambda operation: cost_corrections.correctable(operation),
+        ),
     ]
 
     def get_queryset(self) -> QuerySet[StockOperation]:
@@ -105,13 +114,23 @@ class OperationDetail(DetailScreen):
             found.append(Fact(_("For"), operation.origin, url))
         if operation.reverses is not None:
             found.append(Fact(_("Reverses"), operation.reverses, operation.reverses.get_absolute_url()))
+        if operation.kind == StockOperation.Kind.RECEIPT and self.request.user.has_perm(
+            "inventory.view_costcorrection"
+        ):
+            found += [
+                Fact(_("Cost corrected by"), correction, correction.get_absolute_url())
+                for correction in operation.cost_corrections.exclude(status="discarded").order_by("pk")
+            ]
         if hasattr(operation, "reversed_by"):
             found.append(Fact(_("Reversed by"), operation.reversed_by, operation.reversed_by.get_absolute_url()))
         return found
 
     def get_context(self, **more: Any) -> dict[str, Any]:
-        moves = self.object.moves.select_related("product__unit", "lot", "source", "destination").order_by("pk")
-        return super().get_context(moves=moves, total=sum((move.value for move in moves), 0), **more)
+        moves = recosting.with_corrections(
+            self.object.moves.select_related("product__unit", "lot", "source", "destination").order_by("pk")
+        )
+        total = sum((move.value + (move.corrected or 0) for move in moves), Decimal(0))
+        return super().get_context(moves=moves, total=total, **more)
 
 
 def can_reverse(operation: StockOperation) -> bool:

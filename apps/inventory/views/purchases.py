@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.inventory.forms import ReasonForm
-from apps.inventory.models import PurchaseLine, PurchaseOrder, PurchaseReceipt
+from apps.inventory.models import PurchaseLine, PurchaseOrder
 from apps.inventory.purchase_forms import PurchaseEditForm, PurchaseForm, SendForm
 from apps.inventory.purchase_tables import TONES, PurchaseFilter, PurchaseTable
 from apps.inventory.selectors import purchasing as reads
@@ -189,15 +189,14 @@ class PurchaseDetail(DetailScreen):
         )
 
     @cached_property
-    def receipts(self) -> list[PurchaseReceipt]:
-        rows = PurchaseReceipt.objects.filter(line__order=self.object)
-        return list(rows.select_related("line__product", "operation__actor", "operation__reversed_by").order_by("-pk"))
+    def receipts(self) -> list[reads.Came]:
+        return reads.came(self.object)
 
     def figures(self) -> list[Figure]:
         currency = current_company().currency
         worth = sum((line.total for line in self.lines if not line.is_extra), purchasing.ZERO)
-        came = [row for row in self.receipts if not hasattr(row.operation, "reversed_by")]
-        dearer = money.round_money(sum((row.difference * row.quantity for row in came), purchasing.ZERO))
+        came = [row for row in self.receipts if row.stands]
+        dearer = money.round_money(sum((row.difference * row.receipt.quantity for row in came), purchasing.ZERO))
         missing = sum(1 for line in self.lines if line.rest)
         return [
             Figure(_("Ordered"), format_money(worth, currency), on=True),

@@ -9,6 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 
 from apps.inventory.models import Location, Lot, Move, StockBalance, StockOperation
+from apps.inventory.selectors import recosting
 from apps.production.models import WorkOrder
 from backoffice.kernel.compiled import Compiled
 
@@ -52,13 +53,13 @@ def lots_used(order: WorkOrder) -> list[Lot]:
 def taken(order: WorkOrder) -> dict[int, list[Part]]:
     """The lots taken of each material, with quantity and value, in the order they were taken."""
     found: dict[int, dict[int, Part]] = {}
-    for move in moves_in(order).select_related("lot__product__unit").order_by("pk"):
+    for move in recosting.with_corrections(moves_in(order).select_related("lot__product__unit").order_by("pk")):
         of_product = found.setdefault(move.product_id, {})
         before = of_product.get(move.lot_id)
         of_product[move.lot_id] = Part(
             lot=move.lot,
             quantity=move.quantity + (before.quantity if before else Decimal(0)),
-            value=move.value + (before.value if before else Decimal(0)),
+            value=move.value + (move.corrected or Decimal(0)) + (before.value if before else Decimal(0)),
         )
     return {product_id: list(parts.values()) for product_id, parts in found.items()}
 
@@ -89,7 +90,12 @@ def went(lots: Sequence[Lot]) -> list[Went]:
     ids = [lot.pk for lot in lots]
     found: dict[Any, Went] = {}
     moves = (
-        Move.objects.filter(lot_id__in=ids, source__kind__in=Location.PHYSICAL, destination__kind__in=Location.VIRTUAL)
+        Move.objects.filter(
+            lot_id__in=ids,
+            quantity__gt=0,
+            source__kind__in=Location.PHYSICAL,
+            destination__kind__in=Location.VIRTUAL,
+        )
         .select_related("operation__origin_type", "operation", "destination")
         .prefetch_related("operation__origin")
         .order_by("pk")

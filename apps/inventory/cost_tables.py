@@ -1,0 +1,38 @@
+"""The list of cost corrections."""
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.inventory.models import CostCorrection
+from backoffice.ui.filters import DateRangeFilter, FilterSet, MultipleChoiceFilter
+from backoffice.ui.tables import BadgeColumn, Column, DateTimeColumn, LinkColumn, MoneyColumn, Table, WhatColumn
+
+TONES = {"draft": "warn", "applying": "info", "applied": "ok", "discarded": ""}
+
+
+class CorrectionTable(Table):
+    """Corrections of what receipts cost."""
+
+    number = WhatColumn("number", meta="reason", verbose_name=_("Correction"), order_by=("id",))
+    receipt = LinkColumn(
+        url=lambda row: row.receipt.get_absolute_url(), verbose_name=_("Receipt"), orderable=False, card=""
+    )
+    difference = MoneyColumn(verbose_name=_("Difference"), card="stock")
+    reference = Column(card="", empty_text="–")
+    created_by = Column(accessor="created_by__name", verbose_name=_("By"), card="", empty_text=_("system"))
+    created_at = DateTimeColumn(verbose_name=_("When"), card="price")
+    status = BadgeColumn(tones=TONES)
+
+    class Meta:
+        model = CostCorrection
+        order_by = "-number"
+
+
+class CorrectionFilter(FilterSet):
+    search_fields = ("number", "reason", "reference")
+
+    status = MultipleChoiceFilter(choices=CostCorrection.Status.choices, label=_("State"))
+    created = DateRangeFilter("created_at", label=_("When"), instant=True)
+
+    class Meta:
+        model = CostCorrection
+        fields: list[str] = []
