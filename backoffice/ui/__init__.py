@@ -88,7 +88,8 @@ filters.py — FilterSet (django-filter): `q` looks in search_fields = ("search_
 
 forms.py — Form, ModelForm (carries `revision`, saves through state.save_revised, writes only what changed):
     service_checks = True where `perform` calls a service that judges the whole record: nothing is asked twice.
-    spans = {"sku": 2} of 6 columns, groups = [(_("Food"), ["allergens"])]. Kernel fields get the right form field.
+    spans = {"sku": 2} of 6 columns, groups = [(_("Food"), ["allergens"])], with a third word a region that
+    htmx can fetch anew (the DOM id; drawn by `draw_region`). Kernel fields get the right form field.
     DecimalField(places=6, affix="") MoneyFormField PriceFormField QuantityFormField(unit="kg") DateField DateTimeField
     ScanField(queryset, codes=("sku", "barcode"), search="search_text") reason_field() set_unit(form, name, "kg")
     {{ form }} draws summary, groups and fields; {% include "ui/field.html" with field=form.sku span=3 %} one of them.

@@ -46,12 +46,25 @@ def fields(form: Any) -> SafeString:
     """A whole form without its <form>: summary of errors, groups, fields, hidden fields."""
     optional = gettext("optional")
     parts = [_summary(form)] if form.errors else []
+    inside: set[str] = set()
     for group in form.sections():
-        if group.title:
-            parts.append(f'<h2 class="sub">{text(group.title)}</h2>')
-        parts += [field(cell.field, cell.span, optional=optional) for cell in group.cells]
-    parts += [str(hidden) for hidden in form.hidden_fields()]
+        drawn = _group(group, optional)
+        inside |= {hidden.name for hidden in group.hidden}
+        parts.append(f'<div class="contents" id="{group.region}">{drawn}</div>' if group.region else drawn)
+    parts += [str(hidden) for hidden in form.hidden_fields() if hidden.name not in inside]
     return SafeString("".join(parts))
+
+
+def region(form: Any, name: str) -> SafeString:
+    """What is inside one region of a form."""
+    group = next(group for group in form.sections() if group.region == name)
+    return SafeString(_group(group, gettext("optional")))
+
+
+def _group(group: Any, optional: str) -> str:
+    title = f'<h2 class="sub">{text(group.title)}</h2>' if group.title and group.cells else ""
+    drawn = "".join(field(cell.field, cell.span, optional=optional) for cell in group.cells)
+    return f"{title}{drawn}{''.join(map(str, group.hidden))}"
 
 
 def _summary(form: Any) -> str:

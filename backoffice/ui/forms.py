@@ -73,8 +73,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Group:
+    """Fields under one title. A region is a part of the form that can be fetched anew, with its hidden fields."""
+
     title: Any
     cells: list[Cell]
+    region: str = ""
+    hidden: Sequence[BoundField] = ()
 
 
 def dress(form: forms.BaseForm) -> None:
@@ -105,12 +109,14 @@ def _cell(form: Any, name: str) -> Cell:
 
 def _groups(form: Any) -> Iterator[Group]:
     visible = [bound.name for bound in form.visible_fields()]
-    grouped = {name for _title, names in form.groups for name in names}
+    grouped = {name for _title, names, *_region in form.groups for name in names}
     if loose := [name for name in visible if name not in grouped]:
         yield Group("", [_cell(form, name) for name in loose])
-    for title, names in form.groups:
-        if shown := [name for name in names if name in visible]:
-            yield Group(title, [_cell(form, name) for name in shown])
+    for title, names, *region in form.groups:
+        shown = [name for name in names if name in visible]
+        if shown or region:
+            hidden = [form[name] for name in names if name in form.fields and name not in visible] if region else []
+            yield Group(title, [_cell(form, name) for name in shown], "".join(region), hidden)
 
 
 class Form(forms.Form):
@@ -119,7 +125,7 @@ class Form(forms.Form):
     default_renderer = Renderer
     template_name = "ui/form_fields.html"
     spans: ClassVar[Mapping[str, int]] = {}
-    groups: ClassVar[Sequence[tuple[Any, Sequence[str]]]] = ()
+    groups: ClassVar[Sequence[tuple[Any, Sequence[str]] | tuple[Any, Sequence[str], str]]] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
@@ -151,7 +157,7 @@ class ModelForm(forms.ModelForm, metaclass=_Exact):
     default_renderer = Renderer
     template_name = "ui/form_fields.html"
     spans: ClassVar[Mapping[str, int]] = {}
-    groups: ClassVar[Sequence[tuple[Any, Sequence[str]]]] = ()
+    groups: ClassVar[Sequence[tuple[Any, Sequence[str]] | tuple[Any, Sequence[str], str]]] = ()
     service_checks: ClassVar[bool] = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog import allergens, icons
@@ -16,8 +18,11 @@ from apps.catalog.selectors.schemas import Schemas
 from apps.catalog.services import products
 from apps.catalog.values import PREFIX
 from backoffice.ui.forms import Form, ModelForm, PriceFormField, QuantityFormField, dress, set_unit
+from backoffice.ui.pagination import positive
 
 from . import attributes
+
+ASKED = "asked"  # the part of the form that the category decides on
 
 
 class TagsField(forms.CharField):
@@ -96,9 +101,10 @@ class ProductForm(ModelForm):
             category = self.initial.get("category") or self.instance.category_id
         self.schemas = Schemas()
         asked = Product(
-            category_id=getattr(category, "pk", None) or (int(category) if str(category or "").isdigit() else None),
+            category_id=getattr(category, "pk", None) or positive(str(category or ""), 0) or None,
             axes=self.instance.axes, variant_of=self.instance.variant_of if self.instance.variant_of_id else None,
         )  # fmt: skip
+        self.category_id = asked.category_id
         asked_for = products.editable_attributes(asked, self.schemas)
         if not self.is_bound:
             return asked_for
@@ -107,9 +113,7 @@ class ProductForm(ModelForm):
         return [attribute for attribute in asked_for if attribute.code in shown]
 
     def _ask_for_attributes(self) -> None:
-        if not self.attributes:
-            return
-        required = {entry.code for entry in self.schemas.of(self.instance.category_id) if entry.required}
+        required = {entry.code for entry in self.schemas.of(self.category_id) if entry.required}
         self.spans = dict(self.spans)  # type: ignore[misc]
         names = []
         for attribute in self.attributes:
@@ -117,12 +121,28 @@ class ProductForm(ModelForm):
             self.fields[name] = attributes.field_for(attribute, required=attribute.code in required)
             self.spans[name] = 6 if attribute.type == Attribute.Type.MULTISELECT else 3
             names.append(name)
+        names.append(attributes.SHOWN)
         self.fields[attributes.SHOWN] = forms.CharField(
             initial=",".join(each.code for each in self.attributes), required=False, widget=forms.HiddenInput
         )
         self.initial.update(self.more_values(self.instance))
-        self.groups = [(_("Attributes"), names), *self.groups]  # type: ignore[misc]
+        self.groups = [(_("Attributes"), names, ASKED), *self.groups]  # type: ignore[misc]
         dress(self)
+
+    def ask_at(self, address: str) -> None:
+        """With another category come its attributes, before anything is saved."""
+        self.fields["category"].widget.attrs |= {
+            "hx-get": address, "hx-target": f"#{ASKED}", "hx-swap": "innerHTML", "hx-include": f"#{ASKED}",
+            "hx-sync": "this:replace",
+        }  # fmt: skip
+
+    def keep(self, typed: QueryDict) -> None:
+        """Start with what was typed already, where the category that is chosen now asks for it too."""
+        shown = typed.get(attributes.SHOWN, "").split(",")
+        for attribute in self.attributes:
+            name = PREFIX + attribute.code
+            if attribute.code in shown:
+                self.initial[name] = self.fields[name].widget.value_from_datadict(typed, MultiValueDict(), name)
 
     def more_values(self, row: Any) -> dict[str, Any]:
         return attributes.initial_of(self.attributes, row.attributes or {})

@@ -87,6 +87,42 @@ def test_another_category_hides_the_values_and_keeps_them(as_user: Any, breads: 
     assert (product.category, product.attributes) == (breads, {"weight": "80"})
 
 
+def test_another_category_asks_for_its_attributes_before_anything_is_saved(as_user: Any, breads: Category) -> None:
+    other = categories.create(name="Shop")
+    schema.add(other, attributes.create(name="Origin", type="text"), required=True)
+    weight = Attribute.objects.get(code="weight")
+    schema.add(other, weight)
+    product = make_product("Loaf", category=breads, attributes={"weight": "80", "organic": True})
+    client = as_user(*EDIT, "catalog.add_product")
+    for url in (reverse("catalog:product_create"), reverse("catalog:product_edit", args=[product.pk])):
+        whole = client.get(url).content.decode()
+        assert 'id="asked"' in whole
+        assert f'hx-get="{url}"' in whole
+        typed = {
+            "category": other.pk,
+            "shown_attributes": "weight,organic",
+            "attr_weight": "95.5",
+            "attr_organic": "yes",
+        }
+        part = client.get(url, typed, headers={"HX-Request": "true", "HX-Target": "asked"}).content.decode()
+
+        assert "<html" not in part
+        assert 'name="attr_origin"' in part
+        assert "Counts for completeness" in part
+        assert 'value="95.5"' in part, "what was typed and is asked for here too stays"
+        assert "attr_organic" not in part
+        assert 'value="weight,origin"' in part or 'value="origin,weight"' in part
+        nowhere = client.get(url, {"category": "x"}, headers={"HX-Request": "true", "HX-Target": "asked"})
+        assert "attr_" not in nowhere.content.decode().replace("shown_attributes", "")
+
+    page = sent(
+        client.get(url), category=other.pk, shown_attributes="weight,origin", attr_weight="95.5", attr_origin="Minas"
+    )
+    assert client.post(url, page).status_code == 302
+    product.refresh_from_db()
+    assert product.attributes == {"weight": "95.5", "organic": True, "origin": "Minas"}
+
+
 def test_two_people_change_different_attributes_and_both_stay(as_user: Any, breads: Category) -> None:
     product = make_product("Loaf", category=breads, attributes={"weight": "80"})
     client = as_user(*EDIT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -18,6 +18,7 @@ from apps.catalog import allergens
 from apps.catalog.filters import ProductFilter
 from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductForm, ProductNameForm
 from apps.catalog.forms.bulk import BulkFieldsForm, BulkTagsForm
+from apps.catalog.forms.product import ASKED
 from apps.catalog.models import Price, PriceList, Product, Unit
 from apps.catalog.resources import ProductResource
 from apps.catalog.selectors import attributes as attribute_reads
@@ -30,7 +31,7 @@ from apps.catalog.tables import ProductTable, complete_text, price_text
 from backoffice import company
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_money
-from backoffice.ui import charts
+from backoffice.ui import charts, htmx
 from backoffice.ui.screens import (
     Action,
     Badge,
@@ -41,6 +42,7 @@ from backoffice.ui.screens import (
     Empty,
     Fact,
     HistoryScreen,
+    FormScreen,
     ListScreen,
     SavedView,
     Tab,
@@ -314,7 +316,28 @@ class ProductHistory(HistoryScreen):
         return product_reads.with_page_needs(Product.objects.all())
 
 
-class ProductCreate(CreateScreen):
+class _ProductForm(FormScreen):
+    """A product's form: what the category that is chosen asks for comes with it."""
+
+    form_class: ClassVar[type[ProductForm]]
+
+    def fragments(self) -> Mapping[str, str]:
+        return {**super().fragments(), ASKED: "catalog/product_fields.html"}
+
+    def get_form(self, data: Any = None, files: Any = None) -> Any:
+        form: Any = super().get_form(data, files)
+        form.ask_at(self.request.path)
+        return form
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if htmx.target(request) != ASKED:
+            return super().get(request, *args, **kwargs)
+        form = self.form_class(initial={"category": request.GET.get("category", "")}, instance=self.object)
+        form.keep(request.GET)
+        return self.show(form)
+
+
+class ProductCreate(_ProductForm, CreateScreen):
     model = Product
     permission = "catalog.add_product"
     list_url = "catalog:product_list"
@@ -328,7 +351,7 @@ class ProductCreate(CreateScreen):
         return products.create(price=form.cleaned_data["price"], **form.columns())
 
 
-class ProductEdit(EditScreen):
+class ProductEdit(_ProductForm, EditScreen):
     model = Product
     permission = "catalog.change_product"
     list_url = "catalog:product_list"

@@ -80,6 +80,12 @@ def draw_fields(form: Any) -> SafeString:
 
 
 @register.simple_tag
+def draw_region(form: Any, name: str) -> SafeString:
+    """What is inside one region of a form; see `forms.Group`."""
+    return drawing.region(form, name)
+
+
+@register.simple_tag
 def money(value: Decimal | None, places: int = 2) -> str:
     """An amount with the company's currency; nothing for None."""
     return "" if value is None else format_money(Decimal(value), company.current().currency, places)
