@@ -33,6 +33,8 @@ class Stock:
         self.lots = [(pk, (pk - 1) % products + 1, cost) for pk, cost in enumerate(costs, start=1)]
         self.places = list(Location.objects.physical().order_by("pk").values_list("pk", flat=True))
         self.shop = Location.objects.get(code="SHOP")
+        # Known beforehand: rows are made while the database takes them, and then it answers nothing else.
+        self.outside = [Location.objects.get(kind=kind).pk for kind in (Location.Kind.SUPPLIER, Location.Kind.CUSTOMER)]
         self.moves, self.wide, self.chance = moves, wide, chance
         self.held: dict[tuple[int, int], int] = {}
 
@@ -71,9 +73,7 @@ class Stock:
 
     def _moves(self) -> Iterator[tuple[int, ...]]:
         """Lots come to the shop, some goes on to another place, more comes, some is sold; never the last of it."""
-        supplier, customer = (
-            Location.objects.get(kind=kind).pk for kind in (Location.Kind.SUPPLIER, Location.Kind.CUSTOMER)
-        )
+        supplier, customer = self.outside
         others = [place for place in self.places if place != self.shop.pk]
         turns, cold = Counter[int](), 0
         for number in range(self.moves):
