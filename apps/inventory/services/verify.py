@@ -23,23 +23,28 @@ class Difference:
 
 SOME = 500  # lots that are looked at again together
 
-# Lots whose moves and balances differ in some physical place, or that have another product's moves or balances. Each
-# side is summed in the order of an index that holds all it needs; what is found is looked at again and named.
+# Lots whose moves and balances differ in some physical place, and those that have another product's moves or balances.
+# Each side is summed in the order of an index that holds all it needs, and all sides by the same key, so that they only
+# have to be merged; what is found is looked at again and named.
 SUSPECTS = """
-SELECT DISTINCT lot_id FROM (
-    SELECT book.lot_id FROM (
-        SELECT lot_id, product_id, destination_id AS location_id, SUM(quantity) AS quantity, SUM(value) AS value
-        FROM inventory_move GROUP BY lot_id, product_id, destination_id
-        UNION ALL
-        SELECT lot_id, product_id, source_id, -SUM(quantity), -SUM(value)
-        FROM inventory_move WHERE source_id IN ({physical}) GROUP BY lot_id, product_id, source_id
-        UNION ALL
-        SELECT lot_id, product_id, location_id, -quantity, -value FROM inventory_stockbalance
-    ) AS book JOIN inventory_lot l ON l.id = book.lot_id
-    GROUP BY book.lot_id, book.location_id
-    HAVING (book.location_id IN ({physical}) AND (SUM(book.quantity) <> 0 OR SUM(book.value) <> 0))
-        OR MIN(book.product_id) <> MIN(l.product_id) OR MAX(book.product_id) <> MIN(l.product_id)
-) AS suspects
+SELECT lot_id FROM (
+    SELECT lot_id, product_id, destination_id AS location_id, SUM(quantity) AS quantity, SUM(value) AS value
+    FROM inventory_move WHERE destination_id IN ({physical}) GROUP BY lot_id, product_id, destination_id
+    UNION ALL
+    SELECT lot_id, product_id, source_id, -SUM(quantity), -SUM(value)
+    FROM inventory_move WHERE source_id IN ({physical}) GROUP BY lot_id, product_id, source_id
+    UNION ALL
+    SELECT lot_id, product_id, location_id, -quantity, -value
+    FROM inventory_stockbalance WHERE location_id IN ({physical})
+) AS book
+GROUP BY lot_id, product_id, location_id
+HAVING SUM(quantity) <> 0 OR SUM(value) <> 0
+UNION
+SELECT l.id FROM inventory_lot l
+WHERE EXISTS (SELECT 1 FROM inventory_move m WHERE m.lot_id = l.id AND m.product_id < l.product_id)
+    OR EXISTS (SELECT 1 FROM inventory_move m WHERE m.lot_id = l.id AND m.product_id > l.product_id)
+UNION
+SELECT b.lot_id FROM inventory_stockbalance b JOIN inventory_lot l ON l.id = b.lot_id WHERE b.product_id <> l.product_id
 """
 
 # What the moves say against what the balances say, for some lots in every physical place.
