@@ -11,12 +11,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.catalog.models import PriceList, Product, ProductUnit
+from apps.catalog.models import Attribute, PriceList, Product
 from backoffice.transfers.rows import Column
 
 CLEAR = "-"
 PRICE_PREFIX = "price:"
-PACK_SEPARATOR = ";"
+ATTRIBUTE_PREFIX = "attribute:"
 
 FLAGS = ("lot_tracked", "is_active", "is_sellable", "is_purchasable")
 LISTS = ("allergens", "tags")
@@ -26,7 +26,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("sku", _("SKU"), required=True, aliases=("code", "código"), example="PA-0012"),
     Column("name", _("Name"), aliases=("title", "product", "nome"), example="Croissant"),
     Column("description", _("Description"), aliases=("descrição",)),
-    Column("kind", _("Kind"), help=_("simple or ingredient"), example="simple"),
+    Column("kind", _("Kind"), help=_("simple, ingredient, configurable or bundle"), example="simple"),
     Column("category", _("Category"), help=_("The path from the top: Bakery > Bread"), example="Bakery > Viennoiserie"),
     Column("unit", _("Unit"), help=_("g, kg, ml, l, un, …"), example="un"),
     Column("barcode", _("Barcode"), aliases=("ean", "gtin")),
@@ -40,8 +40,14 @@ COLUMNS: tuple[Column, ...] = (
     Column("tags", _("Tags"), help=_("Parted by commas")),
     Column("tax_rate", _("Tax rate in per cent"), example="12.5"),
     Column("icon", _("Icon")),
-    Column("packs", _("Packs"), help=_("name = quantity, parted by semicolons"), example="sack 25 kg = 25; box = 5"),
-)
+    Column("variant_of", _("Variant of"), help=_("The SKU of the product that it is a variant of"), example="CA-BIRT"),
+    Column("axes", _("Variants differ by"), help=_("Codes of attributes, of a product with variants"), example="size"),
+    Column("packs", _("Packs"), help=_("name = quantity, parted by semicolons; a barcode in brackets, ~ for about"),
+           example="sack 25 kg = 25 [7898912340122]; bunch = ~0.4"),
+    Column("parts", _("Parts"), help=_("Of a bundle: SKU = quantity, parted by semicolons"), example="SH-JAM = 2"),
+    Column("media", _("Pictures and videos"), help=_("Addresses parted by blanks; video: before that of a video"),
+           example="https://example.com/croissant.jpg"),
+)  # fmt: skip
 LABELS = {column.name: column.label for column in COLUMNS}
 
 
@@ -58,6 +64,19 @@ def price_columns(lists: Iterable[PriceList] | None = None) -> tuple[Column, ...
     )  # fmt: skip
 
 
+def attribute_columns(attributes: Iterable[Attribute] | None = None) -> tuple[Column, ...]:
+    """One column for each attribute that some category asks for, headed attribute:<code>."""
+    if attributes is None:
+        attributes = Attribute.objects.filter(categories__isnull=False).distinct().order_by("name")
+    return tuple(
+        Column(
+            ATTRIBUTE_PREFIX + row.code, _("Attribute: %(name)s") % {"name": row.name},
+            example=next(iter(row.option_names.values()), ""),
+        )
+        for row in attributes
+    )  # fmt: skip
+
+
 def plain_number(value: Decimal) -> str:
     """The number without zeros at its end and without an exponent."""
     text = format(value, "f")
@@ -70,16 +89,10 @@ def plain_price(value: Decimal) -> str:
     return f"{whole}.{decimals.ljust(2, '0')}"
 
 
-def plain_packs(packs: Iterable[ProductUnit]) -> dict[str, str]:
-    """Packs as {name: quantity}."""
-    return {
-        pack.name: plain_number(Decimal(pack.numerator) / Decimal(pack.denominator))
-        for pack in sorted(packs, key=lambda pack: (pack.ratio, pack.name))
-    }
-
-
-def plain(product: Product, *, units: Mapping[int, str], paths: Mapping[int, str]) -> dict[str, Any]:
-    """The product in the words of the file; `units` and `paths` name units and categories by their ids."""
+def plain(
+    product: Product, *, units: Mapping[int, str], paths: Mapping[int, str], parents: Mapping[int, str]
+) -> dict[str, Any]:
+    """The product in the words of the file; units, categories and parents are named by their ids."""
     return {
         "sku": product.sku,
         "name": product.name,
@@ -98,6 +111,8 @@ def plain(product: Product, *, units: Mapping[int, str], paths: Mapping[int, str
         "tags": list(product.tags),
         "tax_rate": plain_number(Decimal(product.tax_rate)),
         "icon": product.icon,
+        "variant_of": parents[product.variant_of_id] if product.variant_of_id else "",
+        "axes": product.axes,
     }
 
 
@@ -107,8 +122,6 @@ def in_words(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, dict):
-        return f"{PACK_SEPARATOR} ".join(f"{name} = {quantity}" for name, quantity in value.items())
     if isinstance(value, list):
         return ", ".join(value)
     return str(value)

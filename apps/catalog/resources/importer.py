@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
-from django.db.models import QuerySet
-from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.catalog.models import PriceList, Product, ProductUnit, Unit
-from apps.catalog.selectors import categories as category_tree
-from apps.catalog.selectors import prices as price_reads
-from apps.catalog.services import kinds, products
+from apps.catalog.models import Product
+from apps.catalog.selectors.schemas import Entry
+from apps.catalog.services import kinds
+from apps.catalog.services.media import MOST_EACH
 from backoffice.kernel import clock
 from backoffice.kernel.text import fold
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
 from backoffice.ui.forms import Form
 
-from . import undoing, writing
-from .columns import COLUMNS, LABELS, PRICE_PREFIX, in_words, plain, plain_packs, plain_price, price_columns
-from .reading import read, read_price, read_sku
+from . import export, known, undoing, variants, writing
+from .cells import Packs, folded, merged, read_attribute, same, say_attribute, say_packs, say_parts
+from .columns import (
+    ATTRIBUTE_PREFIX,
+    CLEAR,
+    COLUMNS,
+    LABELS,
+    PRICE_PREFIX,
+    attribute_columns,
+    in_words,
+    plain,
+    plain_price,
+    price_columns,
+)
+from .family import Family
+from .house import House
+from .known import Known
+from .reading import read, read_price
 
 if TYPE_CHECKING:
-    from backoffice.transfers.models import TransferRow
+    from backoffice.transfers.models import TransferRow, TransferRun
+
+Wrong = list[BadCell]
 
 
 class Options(Form):
@@ -42,28 +54,18 @@ class Options(Form):
 
 
 class _Columns:
-    """The fixed columns and one for each price list there is."""
+    """The fixed columns, one for each attribute, and one for each price list there is."""
 
     def __get__(self, instance: object, owner: type | None = None) -> tuple[Column, ...]:
-        return (*COLUMNS, *price_columns())
-
-
-@dataclass
-class Known:
-    """What the database knows about the products of one batch, by folded SKU or by id."""
-
-    products: dict[str, Product]
-    barcodes: dict[str, str]
-    prices: dict[str, dict[int, Decimal]]
-    packs: dict[int, list[ProductUnit]]
-    used: set[int] = field(default_factory=set)
+        return (*COLUMNS, *attribute_columns(), *price_columns())
 
 
 class ProductImporter(Importer):
-    """Natural key SKU; a blank cell leaves what is there, "-" clears it."""
+    """Natural key SKU; a blank cell leaves what is there, "-" clears it. Rows may stand in any order."""
 
     key = "products"
     permission = "catalog.import_product"
+    export_permission = "catalog.export_product"
     title = gettext_lazy("Import products")
     help = gettext_lazy(
         "One row a product, found by its SKU. A blank cell leaves what is there, “-” clears it. The file that the "
@@ -73,189 +75,299 @@ class ProductImporter(Importer):
     columns: ClassVar[Any] = _Columns()
     options_form = Options
     done_url = "catalog:product_list"
+    undoable = True
     figure_labels = {
         "created": gettext_lazy("products created"),
         "updated": gettext_lazy("products changed"),
         "prices": gettext_lazy("prices set"),
         "packs": gettext_lazy("packs written"),
+        "parts": gettext_lazy("parts of bundles written"),
+        "media": gettext_lazy("pictures and videos asked for"),
         "categories": gettext_lazy("categories created"),
     }
 
+    def __init__(self, run: TransferRun) -> None:
+        super().__init__(run)
+        self.house = House()
+        self.kin = Family()
+        self.barcodes: dict[str, int] = {}  # and the line that each was first seen in
+
     # --- preview ---
 
+    def look(self, rows: Iterator[Row]) -> None:
+        self.kin.look(rows)
+
+    def batches(self, rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
+        """Variants behind their product, bundles behind their parts, wherever they stand."""
+        return self.kin.batches(rows, self.check_size)
+
     def check(self, rows: Sequence[Row]) -> Iterator[RowResult]:
-        known = self._known(rows)
+        there = known.load(rows, self.house)
+        said = [
+            (ATTRIBUTE_PREFIX + code, code) for code in self.house.attributes if rows[0].has(ATTRIBUTE_PREFIX + code)
+        ]
         for row in rows:
-            try:
-                yield self._judge(row, known)
-            except BadCell as bad:
-                yield row.refuse(bad, label=row.text("name") or row.text("sku"))
+            values, wrong = read(row, units=self.house.unit_codes)
+            if "axes" in values:
+                values["axes"] = self.house.axis_codes(values["axes"])
+            values["attributes"] = [(column, code) for column, code in said if row.text(column)]
+            prices, sku = self._prices(row, wrong), values.get("sku", "").lower()
+            result = self._judge(row, values, prices, there, wrong)
+            if wrong:
+                label = values.get("name") or row.text("name") or row.text("sku")
+                result = row.refuse(wrong, label=label)
+                self.kin.tell(sku, row.line, None)
+            assert result is not None
+            yield result
 
-    def _judge(self, row: Row, known: Known) -> RowResult:
-        values = read(row, units=self.unit_codes)
-        prices = {
-            column.removeprefix(PRICE_PREFIX): read_price(row, column)
-            for column in self.price_headings
-            if row.text(column)
-        }
-        sku = values["sku"]
-        before = self.lines.setdefault(sku.lower(), row.line)
-        if before != row.line:
-            raise BadCell("sku", _("Line %(line)d has this SKU already.") % {"line": before})
+    def _prices(self, row: Row, wrong: Wrong) -> dict[str, str | None]:
+        found = {}
+        for column, code in self.house.price_headings.items():
+            if row.text(column):
+                try:
+                    found[code] = read_price(row, column)
+                except BadCell as bad:
+                    wrong.append(bad)
+        return found
+
+    def _judge(
+        self, row: Row, values: dict[str, Any], prices: dict[str, str | None], there: Known, wrong: Wrong
+    ) -> RowResult | None:
+        """What would become of the row; what is wrong with it is added to the list."""
+        sku = values.get("sku", "")
+        if sku and (line := self.kin.lines.setdefault(sku.lower(), row.line)) != row.line:
+            wrong.append(BadCell("sku", _("Line %(line)d has this SKU already.") % {"line": line}))
+        product = there.products.get(sku.lower())
         if "category" in values:
-            values["category"] = self._category(values["category"])
-        self._refuse_taken_barcode(row, values, known)
-        product = known.products.get(sku.lower())
+            self._settle_category(values, wrong)
+        self._refuse_taken_barcodes(row, values, there, wrong)
+        if not sku:
+            return None
         if product is None:
-            return self._new(row, values, prices)
-        return self._compared(row, product, values, prices, known)
+            return self._new(row, values, prices, there, wrong)
+        return self._compared(row, product, values, prices, there, wrong)
 
-    def _new(self, row: Row, values: dict[str, Any], prices: dict[str, str | None]) -> RowResult:
+    def _new(
+        self, row: Row, values: dict[str, Any], prices: dict[str, str | None], there: Known, wrong: Wrong
+    ) -> RowResult | None:
+        attributes, packs = values.pop("attributes"), merged({}, values.pop("packs", {}))
+        parts, media = values.pop("parts", None), values.pop("media", [])
+        variant = None
+        if values.get("variant_of"):
+            parent = variants.parent_of(values, there, self.kin, self.house, wrong)
+            if parent is None:
+                return None
+            variant, attributes = variants.fit_in(row, values, attributes, parent, there, self.kin, self.house, wrong)
+        values.pop("variant_of", None)
         if not values.get("name"):
-            raise BadCell("name", _("A new product needs a name."))
+            wrong.append(BadCell("name", _("A new product needs a name.")))
         values.setdefault("unit", "un")
-        if values.get("kind") in kinds.COMPOSED:
-            raise BadCell("kind", _("Bundles and products with variants are put together on their own page."))
-        packs = values.pop("packs", {})
+        schema = self.house.schema(values.get("category", ""))
+        said = self._attributes(row, attributes, schema, {}, wrong)
+        if said:
+            values["attributes"] = {code: value for code, value in said.items() if value is not None}
+        if variant:
+            values["attributes"] = {**variant["choices"], **values.get("attributes", {})}
+        variants.refuse_axes(values, schema, wrong)
+        self._refuse_parts(values["sku"], values.get("kind"), parts, there, wrong)
+        if len(media) > MOST_EACH:
+            wrong.append(
+                BadCell("media", _("At most %(most)d pictures and videos are possible.") % {"most": MOST_EACH})
+            )
+        self.kin.tell(values["sku"].lower(), row.line, values)
         data = {"fields": values, "packs": packs, "prices": {code: price for code, price in prices.items() if price}}
-        return row.new(label=values["name"], meta=values["sku"], data=data)
+        data |= {"variant": variant} if variant else {}
+        data |= {"parts": parts} if parts else {}
+        data |= {"media": media} if media else {}
+        return row.new(label=values.get("name", ""), meta=values["sku"], data=data)
 
     def _compared(
-        self, row: Row, product: Product, values: dict[str, Any], prices: dict[str, str | None], known: Known
-    ) -> RowResult:
-        now = plain(product, units=self.units_by_id, paths=self.paths)
-        now |= {"packs": plain_packs(known.packs.get(product.pk, ()))} if "packs" in values else {}
+        self, row: Row, product: Product, values: dict[str, Any], prices: dict[str, str | None], there: Known,
+        wrong: Wrong,
+    ) -> RowResult:  # fmt: skip
+        house = self.house
+        now = plain(product, units=house.units_by_id, paths=house.paths, parents=there.parents)
         values.pop("sku")
-        if values.get("packs"):
-            values["packs"] = now["packs"] | values["packs"]
-        fields = {name: value for name, value in values.items() if value != now[name]}
+        attributes, packs = values.pop("attributes"), values.pop("packs", None)
+        parts, media = values.pop("parts", None), values.pop("media", [])
+        fields = {name: value for name, value in values.items() if not same(name, value, now[name])}
         changes = [Change(name, LABELS[name], in_words(now[name]), in_words(value)) for name, value in fields.items()]
+        self._refuse_unlike_kind(product, fields, there, wrong)
+        schema = house.schema(fields.get("category", now["category"]))
+        if "axes" in fields:
+            variants.refuse_axes({**now, **fields}, schema, wrong)
+        if attributes:
+            said = self._attributes(row, attributes, schema, product.attributes, wrong, fixed=self._fixed(product))
+            if said:
+                fields["attributes"] = said
+            for code, value in said.items():
+                attribute = schema[code].attribute
+                before = say_attribute(attribute, product.attributes.get(code), row.style)
+                after = say_attribute(attribute, value, row.style)
+                changes.append(Change(ATTRIBUTE_PREFIX + code, attribute.name, before, after))
+        wanted: Packs | None = None
+        if packs is not None:
+            packed = there.packs.get(product.pk, {})
+            wanted = merged(packed, packs) if packs else {}
+            if wanted == packed:
+                wanted = None
+            else:
+                changes.append(
+                    Change("packs", LABELS["packs"], say_packs(packed, row.style), say_packs(wanted, row.style))
+                )
+        self._refuse_parts(product.sku, product.kind, parts, there, wrong)
+        if parts is not None:
+            held = there.parts.get(product.pk, {})
+            if folded(parts) == folded(held):
+                parts = None
+            else:
+                changes.append(
+                    Change("parts", LABELS["parts"], say_parts(held, row.style), say_parts(parts, row.style))
+                )
+        if media:
+            had = there.media.get(product.pk, set())
+            media = [url for url in media if url not in had and known.own_name(url) not in had]
+            if len(media) + len(had) > MOST_EACH:
+                sentence = _("At most %(most)d pictures and videos are possible.") % {"most": MOST_EACH}
+                wrong.append(BadCell("media", sentence))
+            elif media:
+                changes.append(Change("media", LABELS["media"], "", " ".join(media)))
         new_prices: dict[str, str | None] = {}
         for code, price in prices.items():
-            current = known.prices[code].get(product.pk)
+            current = there.prices[code].get(product.pk)
             shown = None if current is None else plain_price(current)
             if price != shown:
                 new_prices[code] = price
-                changes.append(Change(PRICE_PREFIX + code, self.price_labels[code], shown or "", price or ""))
-        if "unit" in fields and product.pk in self._used(known):
-            raise BadCell("unit", _("The unit stays: stock, recipes or orders are written in it already."))
-        _refuse_unlike_kind(product, fields)
+                changes.append(Change(PRICE_PREFIX + code, house.price_labels[code], shown or "", price or ""))
+        if "unit" in fields and product.pk in there.used:
+            wrong.append(BadCell("unit", _("The unit stays: stock, recipes or orders are written in it already.")))
         label = fields.get("name", product.name)
+        self.kin.tell(product.sku.lower(), row.line, {**now, **fields})
+        url = product.get_absolute_url()
         if not changes:
-            return row.unchanged(label=label, meta=product.sku, url=product.get_absolute_url())
-        packs = fields.pop("packs", None)
+            return row.unchanged(label=label, meta=product.sku, url=url)
         data = {
-            "pk": product.pk, "revision": product.revision, "fields": fields, "packs": packs, "prices": new_prices,
+            "pk": product.pk, "revision": product.revision, "fields": fields, "packs": wanted, "prices": new_prices,
         }  # fmt: skip
-        return row.changed(changes, label=label, meta=product.sku, url=product.get_absolute_url(), data=data)
+        data |= {"parts": parts} if parts is not None else {}
+        data |= {"media": media} if media else {}
+        return row.changed(changes, label=label, meta=product.sku, url=url, data=data)
 
-    def _category(self, path: str) -> str:
-        if not path:
-            return ""
-        known = self.paths_by_fold.get(fold(path))
-        if known is None and not self.options.get("new_categories", True):
-            raise BadCell("category", _("There is no category “%(path)s”.") % {"path": path})
-        return known or path
+    # --- what a cell cannot say ---
 
-    def _refuse_taken_barcode(self, row: Row, values: Mapping[str, Any], known: Known) -> None:
-        barcode = values.get("barcode")
-        if not barcode:
-            return
-        before = self.barcodes.setdefault(barcode, row.line)
-        if before != row.line:
-            raise BadCell("barcode", _("Line %(line)d has this barcode already.") % {"line": before})
-        holder = known.barcodes.get(barcode)
-        if holder is not None and holder != values["sku"].lower():
-            raise BadCell("barcode", _("%(holder)s has this barcode already.") % {"holder": holder.upper()})
+    def _settle_category(self, values: dict[str, Any], wrong: Wrong) -> None:
+        path = values["category"]
+        kept = self.house.paths_by_fold.get(fold(path))
+        if path and kept is None and not self.options.get("new_categories", True):
+            wrong.append(BadCell("category", _("There is no category “%(path)s”.") % {"path": path}))
+        values["category"] = kept or path
 
-    # --- what a batch needs to know, one query each ---
-
-    def _known(self, rows: Sequence[Row]) -> Known:
-        skus = set()
-        for row in rows:
-            try:
-                skus.add(read_sku(row).lower())
-            except BadCell:
+    def _refuse_taken_barcodes(self, row: Row, values: Mapping[str, Any], there: Known, wrong: Wrong) -> None:
+        sku = values.get("sku", "").lower()
+        said = [("barcode", values.get("barcode"), "")]
+        said += [("packs", barcode, fold(name)) for name, (_q, barcode, _a) in (values.get("packs") or {}).items()]
+        mine: set[str] = set()
+        for column, barcode, pack in said:
+            if not barcode:
                 continue
-        found = {product.sku.lower(): product for product in _by_sku(skus)}
-        ids = [product.pk for product in found.values()]
-        prices = {
-            column.removeprefix(PRICE_PREFIX): price_reads.current(self.lists[column.removeprefix(PRICE_PREFIX)], ids)
-            for column in self.price_headings
-            if any(row.text(column) for row in rows)
-        }
-        packs: dict[int, list[ProductUnit]] = defaultdict(list)
-        if any(row.text("packs") for row in rows):
-            for pack in ProductUnit.objects.filter(product__in=ids):
-                packs[pack.product_id].append(pack)
-        return Known(found, self._holders(rows), prices, packs)
+            holder = there.holders.get(barcode)
+            is_mine = holder is not None and (holder[0], fold(holder[1])) == (sku, pack)
+            line = row.line if is_mine else self.barcodes.setdefault(barcode, row.line)
+            sentence = ""
+            if barcode in mine:
+                sentence = _("The barcode %(barcode)s is named twice.") % {"barcode": barcode}
+            elif holder is not None and not is_mine:
+                sentence = _("%(holder)s has this barcode already.") % {"holder": holder[0].upper()}
+            elif line != row.line:
+                sentence = _("Line %(line)d has this barcode already.") % {"line": line}
+            mine.add(barcode)
+            if sentence:
+                wrong.append(BadCell(column, sentence, barcode if column == "packs" else ""))
 
-    def _holders(self, rows: Sequence[Row]) -> dict[str, str]:
-        barcodes = {"".join(row.text("barcode").split()).replace("-", "") for row in rows}
-        barcodes = (barcodes | {row.text("barcode") for row in rows}) - {""}
-        if not barcodes:
-            return {}
-        holders = dict(ProductUnit.objects.filter(barcode__in=barcodes).values_list("barcode", "name"))
-        taken = Product.objects.filter(barcode__in=barcodes).values_list("barcode", "sku")
-        return holders | {barcode: sku.lower() for barcode, sku in taken}
-
-    def _used(self, known: Known) -> set[int]:
-        if not known.used:
-            known.used = products.used_among(product.pk for product in known.products.values()) or {0}
-        return known.used
-
-    @cached_property
-    def lines(self) -> dict[str, int]:
-        """The line that each SKU of the file was first seen in."""
-        return {}
-
-    @cached_property
-    def barcodes(self) -> dict[str, int]:
-        """The line that each barcode of the file was first seen in."""
-        return {}
-
-    @cached_property
-    def lists(self) -> dict[str, PriceList]:
-        return {row.code: row for row in PriceList.objects.filter(is_active=True)}
-
-    @cached_property
-    def price_headings(self) -> list[str]:
-        return [PRICE_PREFIX + code for code in self.lists]
+    def _attributes(
+        self, row: Row, cells: Iterable[tuple[str, str]], schema: Mapping[str, Entry], now: Mapping[str, Any],
+        wrong: Wrong, *, fixed: Iterable[str] = (),
+    ) -> dict[str, Any]:  # fmt: skip
+        """The values that differ from those the product has, None for those that are cleared."""
+        found: dict[str, Any] = {}
+        for column, code in cells:
+            try:
+                attribute = self.house.attributes[code]
+                cleared = row.text(column) == CLEAR
+                value = None if cleared else read_attribute(row, column, attribute)
+                if value == now.get(code) or (isinstance(value, str) and same("name", value, now.get(code))):
+                    continue
+                if code in fixed:
+                    sentence = _("What tells variants apart is changed on the page of the product.")
+                    raise BadCell(column, sentence)
+                if code not in schema:
+                    sentence = _("Products of this category have no attribute “%(code)s”.")
+                    raise BadCell(column, sentence % {"code": code})
+                if cleared and now.get(code) == CLEAR:
+                    continue
+                found[code] = value
+            except BadCell as bad:
+                wrong.append(bad)
+        return found
 
     @cached_property
-    def price_labels(self) -> dict[str, str]:
-        return {
-            column.name.removeprefix(PRICE_PREFIX): str(column.label) for column in price_columns(self.lists.values())
-        }
+    def _axes_of(self) -> dict[int, list[str]]:
+        return dict(Product.objects.filter(kind=Product.Kind.CONFIGURABLE).values_list("pk", "axes"))
 
-    @cached_property
-    def units_by_id(self) -> dict[int, str]:
-        return dict(Unit.objects.values_list("pk", "code"))
+    def _fixed(self, product: Product) -> list[str]:
+        """Attributes that tell the product and its like apart."""
+        return self._axes_of.get(product.variant_of_id, []) if product.variant_of_id else product.axes
 
-    @cached_property
-    def unit_codes(self) -> dict[str, str]:
-        return {fold(code): code for code in self.units_by_id.values()}
+    def _refuse_unlike_kind(self, product: Product, fields: Mapping[str, Any], there: Known, wrong: Wrong) -> None:
+        """What is put together on its page, and variants, keep their kind and their place."""
+        if "kind" in fields and {product.kind, fields["kind"]} & set(kinds.COMPOSED):
+            sentence = _("What is there becomes no bundle and no product with variants by a file, nor the other way.")
+            wrong.append(BadCell("kind", sentence))
+        if "category" in fields and (product.variant_of_id or product.kind == Product.Kind.CONFIGURABLE):
+            sentence = _("Variants are in the category of their product; it is changed on its page.")
+            wrong.append(BadCell("category", sentence))
+        if "variant_of" in fields:
+            wrong.append(BadCell("variant_of", _("A product that is there stays what it is a variant of, or of none.")))
+        if "axes" in fields and there.combinations.get(product.pk):
+            wrong.append(BadCell("axes", _("There are variants already, so what they differ by stays.")))
 
-    @cached_property
-    def paths(self) -> dict[int, str]:
-        return dict(category_tree.choices())
+    def _refuse_parts(
+        self, sku: str, kind: str | None, parts: Mapping[str, str] | None, there: Known, wrong: Wrong
+    ) -> None:
+        if not parts:
+            return
+        if kind != Product.Kind.BUNDLE:
+            wrong.append(BadCell("parts", _("Only a bundle has parts; its kind is bundle.")))
+            return
+        before = len(wrong)
+        try:
+            self.kin.refuse_circle(sku.lower(), parts)
+        except BadCell as bad:
+            wrong.append(bad)
+            return
+        for part in parts:
+            product, member = there.products.get(part.lower()), self.kin.members.get(part.lower())
+            known_as = member.values if member else {"kind": product.kind} if product else None
+            if known_as is None and product is None and (line := self.kin.lines.get(part.lower())):
+                sentence = _("Its part %(sku)s on line %(line)d is refused.")
+                wrong.append(BadCell("parts", sentence % {"sku": part, "line": line}))
+            elif known_as is None and product is None:
+                wrong.append(BadCell("parts", _("There is no product %(skus)s.") % {"skus": part}))
+            elif known_as and known_as.get("kind") == Product.Kind.CONFIGURABLE:
+                sentence = _("%(product)s is sold by variant: choose one of them.")
+                wrong.append(BadCell("parts", sentence % {"product": part}))
+        if len(wrong) == before:
+            try:
+                self.kin.refuse_depth(sku.lower())
+            except BadCell as bad:
+                wrong.append(bad)
 
-    @cached_property
-    def paths_by_fold(self) -> dict[str, str]:
-        return {fold(path): path for path in self.paths.values()}
-
-    # --- apply ---
+    # --- apply, undo, export ---
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
         """Write a batch; a product that was changed since the preview, or an SKU taken since, is refused."""
-        batch = writing.Batch(
-            now=clock.now(), units={code: pk for pk, code in self.units_by_id.items()}, lists=self.lists
-        )
-        return batch.write(rows)
-
-    # --- undo ---
-
-    undoable = True
+        units = {code: pk for pk, code in self.house.units_by_id.items()}
+        return writing.Batch(now=clock.now(), units=units, lists=self.house.lists, run=self.run).write(rows)
 
     def obstacles(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
         """Products that are used or were changed since."""
@@ -265,14 +377,7 @@ class ProductImporter(Importer):
         """Remove what was made, put back what was changed."""
         return undoing.undo(rows)
 
-
-def _by_sku(skus: set[str]) -> QuerySet[Product]:
-    return Product.objects.alias(folded_sku=Lower("sku")).filter(folded_sku__in=skus)
-
-
-def _refuse_unlike_kind(product: Product, fields: Mapping[str, Any]) -> None:
-    """What is put together on its page, and variants, keep their kind and their place."""
-    if "kind" in fields and {product.kind, fields["kind"]} & set(kinds.COMPOSED):
-        raise BadCell("kind", _("Bundles and products with variants are put together on their own page."))
-    if "category" in fields and (product.variant_of_id or product.kind == Product.Kind.CONFIGURABLE):
-        raise BadCell("category", _("Variants are in the category of their product; it is changed on its page."))
+    @classmethod
+    def export(cls) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
+        """All products, by SKU."""
+        return export.headings(), export.lines(Product.objects.order_by("sku"))

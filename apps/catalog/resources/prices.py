@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import tablib
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
@@ -18,7 +17,6 @@ from apps.catalog.models import Price, PriceList, Product, ProductUnit
 from apps.catalog.services import prices
 from backoffice.kernel import clock
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
-from backoffice.transfers.neutral import neutralise
 
 from .columns import plain_number, plain_price
 from .reading import read_price
@@ -45,6 +43,7 @@ class PriceImporter(Importer):
 
     key = "prices"
     permission = "catalog.change_price"
+    export_permission = "catalog.view_price"
     title = gettext_lazy("Import prices")
     help = gettext_lazy(
         "One row a price. A price with a later day is scheduled; a day that is over counts as now. A blank price "
@@ -122,9 +121,11 @@ class PriceImporter(Importer):
 
     def _start(self, row: Row) -> datetime | None:
         day = row.date("valid_from")
-        if day is None or day <= clock.local(self.now).date():
+        if day is None or day < clock.local(self.now).date():
             return None
-        return clock.at(day)
+        moment = _time(row)
+        start = clock.at(day, moment.hour, moment.minute)
+        return start if start > self.now else None
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
         groups: dict[tuple[str, str], list[TransferRow]] = defaultdict(list)
@@ -171,6 +172,12 @@ class PriceImporter(Importer):
                 changes.append(prices.Change(data["product"], amount, least, data["unit"]))
         return changes
 
+    @classmethod
+    def export(cls) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
+        """All active lists."""
+        lists = PriceList.objects.filter(is_active=True).order_by("-is_default", "code")
+        return [column.name for column in COLUMNS], lines(lists)
+
     def _depth(self, code: str) -> int:
         """Lists after those they follow: what is set by hand in a list comes after what it takes from its base."""
         by_id = {row.pk: row for row in self.lists.values()}
@@ -180,25 +187,39 @@ class PriceImporter(Importer):
         return depth
 
 
+def _time(row: Row) -> time:
+    """The time that follows the day in the cell; the day's beginning where there is none."""
+    text = row.text("valid_from")[10:].strip(" T")
+    try:
+        return time.fromisoformat(text) if text else time()
+    except ValueError:
+        raise BadCell("valid_from", _("This is not a time of day."), _("Write 09:58 or 09:58:11.")) from None
+
+
 def _holding(rows: Sequence[Price], moment: datetime) -> Price | None:
     return next(
         (row for row in rows if row.valid_from <= moment and (row.valid_to is None or row.valid_to > moment)), None
     )
 
 
-def export(price_list: PriceList) -> tablib.Dataset:
-    """What holds in the list now and what is scheduled, in the columns that the import reads back."""
+def lines(price_lists: Iterable[PriceList]) -> Iterator[list[Any]]:
+    """What holds in the lists now and what is scheduled, in the columns that the import reads back."""
     now = clock.now()
     rows = (
-        Price.objects.filter(Q(valid_to=None) | Q(valid_to__gt=now), price_list=price_list)
-        .select_related("product", "unit")
-        .order_by("product__sku", "unit__name", "min_quantity", "valid_from")
+        Price.objects.filter(Q(valid_to=None) | Q(valid_to__gt=now), price_list__in=list(price_lists))
+        .select_related("price_list", "product", "unit")
+        .defer(*(f"product__{name}" for name in Product.DETAILS))
+        .order_by("price_list", "product__sku", "unit__name", "min_quantity", "valid_from")
     )
-    dataset = tablib.Dataset(headers=[column.name for column in COLUMNS], title="prices")
-    for row in rows:
-        dataset.append([
-            neutralise(price_list.code), neutralise(row.product.sku), neutralise(row.unit.name) if row.unit else "",
-            Decimal(plain_number(row.min_quantity)) if row.min_quantity else "", Decimal(plain_price(row.amount)),
-            clock.local(row.valid_from).date().isoformat(),
-        ])  # fmt: skip
-    return dataset
+    for row in rows.iterator(chunk_size=2000):
+        yield [
+            row.price_list.code, row.product.sku, row.unit.name if row.unit else "",
+            Decimal(plain_number(row.min_quantity)) if row.min_quantity else None, Decimal(plain_price(row.amount)),
+            _moment(row.valid_from),
+        ]  # fmt: skip
+
+
+def _moment(moment: datetime) -> str:
+    """The day, with the time where it is not the day's beginning."""
+    local = clock.local(moment)
+    return local.date().isoformat() if local.time() == time() else local.isoformat(" ", "minutes")[:16]

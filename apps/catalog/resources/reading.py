@@ -1,12 +1,10 @@
-"""One row of a product file → plain values. A blank cell leaves, "-" clears, anything wrong names its column."""
+"""One row of a product file → plain values. A blank cell leaves, "-" clears; all that is wrong names its column."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
@@ -16,13 +14,14 @@ from apps.catalog.errors import InvalidProduct
 from apps.catalog.models import Product
 from apps.catalog.services.products import clean_tags
 from backoffice.kernel.text import fold
-from backoffice.transfers.rows import BadCell, Row, read_decimal
+from backoffice.transfers.rows import BadCell, Row
 
-from .columns import CLEAR, FLAGS, PACK_SEPARATOR, plain_number, plain_price
+from .cells import check_barcode, read_media, read_packs, read_parts
+from .columns import CLEAR, FLAGS, plain_number, plain_price
 
 CLEARED: Mapping[str, Any] = {
     "description": "", "category": "", "barcode": "", "shelf_life_days": None, "allergens": [], "tags": [],
-    "tax_rate": "0", "icon": "", "packs": {},
+    "tax_rate": "0", "icon": "", "packs": {}, "parts": {},
 }  # fmt: skip
 LONGEST = {
     field.name: field.max_length
@@ -33,30 +32,37 @@ MOST_DAYS = 32767
 CHOICES: Mapping[str, type[models.TextChoices]] = {"kind": Product.Kind, "sell_policy": Product.SellPolicy}
 
 
-def read(row: Row, *, units: Mapping[str, str]) -> dict[str, Any]:
-    """The cells that say something, as plain values by column. Raises BadCell. `units` maps folded codes to codes."""
-    values: dict[str, Any] = {"sku": read_sku(row)}
+def read(row: Row, *, units: Mapping[str, str]) -> tuple[dict[str, Any], list[BadCell]]:
+    """The cells that say something, as plain values by column, and those that cannot be read.
+
+    `units` maps folded codes to codes.
+    """
+    values: dict[str, Any] = {}
+    wrong: list[BadCell] = []
     for column, reader in READERS.items():
         text = row.text(column)
-        if not text:
+        if not text and column != "sku":
             continue
-        if text == CLEAR:
-            if column not in CLEARED:
-                raise BadCell(column, _("This cannot be cleared, only changed."))
-            values[column] = CLEARED[column]
-        elif column == "unit":
-            values[column] = _unit(text, units)
-        else:
-            values[column] = reader(row, column)
-    return values
+        try:
+            if text == CLEAR and column != "sku":
+                if column not in CLEARED:
+                    raise BadCell(column, _("This cannot be cleared, only changed."))
+                values[column] = CLEARED[column]
+            elif column == "unit":
+                values[column] = _unit(text, units)
+            else:
+                values[column] = reader(row, column)
+        except BadCell as bad:
+            wrong.append(bad)
+    return values, wrong
 
 
-def read_sku(row: Row) -> str:
+def read_sku(row: Row, column: str = "sku") -> str:
     """The natural key. Raises BadCell when it is blank, too long or not plain."""
-    sku = clean_sku(row.required("sku"))
+    sku = clean_sku(row.required(column))
     if not SKU.match(sku):
-        raise BadCell("sku", _("A SKU is made of plain letters, digits and signs, without accents."))
-    return _short(sku, "sku")
+        raise BadCell(column, _("A SKU is made of plain letters, digits and signs, without accents."))
+    return _short(sku, column, "sku")
 
 
 def read_price(row: Row, column: str) -> str | None:
@@ -76,13 +82,7 @@ def _text(row: Row, column: str) -> str:
 
 
 def _barcode(row: Row, column: str) -> str:
-    barcode = _short(clean_barcode(row.text(column)), column)
-    for validator in Product._meta.get_field("barcode").validators:
-        try:
-            validator(barcode)
-        except ValidationError as error:
-            raise BadCell(column, error.messages[0]) from error
-    return barcode
+    return check_barcode(_short(clean_barcode(row.text(column)), column), column)
 
 
 def _path(row: Row, column: str) -> str:
@@ -133,23 +133,12 @@ def _tags(row: Row, column: str) -> list[str]:
     return clean_tags([row.text(column)])
 
 
-def _packs(row: Row, column: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for part in row.text(column).split(PACK_SEPARATOR):
-        name, _equals, text = part.rpartition("=")
-        name = " ".join(name.split())
-        try:
-            quantity = read_decimal(text.strip(), row.style)
-        except ValueError:
-            quantity = Decimal(0)
-        if not name or quantity <= 0 or len(name) > 40:
-            raise BadCell(column, _("“%(part)s” is no pack.") % {"part": part.strip()}, _("Write: sack 25 kg = 25"))
-        found[name] = plain_number(quantity)
-    return found
+def _codes(row: Row, column: str) -> list[str]:
+    return list(dict.fromkeys(code.strip() for code in row.text(column).split(",") if code.strip()))
 
 
-def _short(text: str, column: str) -> str:
-    longest = LONGEST[column]
+def _short(text: str, column: str, name: str = "") -> str:
+    longest = LONGEST[name or column]
     if longest and len(text) > longest:
         raise BadCell(column, _("At most %(longest)d characters are possible here.") % {"longest": longest})
     return text
@@ -165,6 +154,7 @@ def _choice(row: Row, column: str) -> str:
 
 
 READERS: Mapping[str, Callable[[Row, str], Any]] = {
+    "sku": read_sku,
     "name": _text,
     "description": _text,
     "kind": _choice,
@@ -178,5 +168,9 @@ READERS: Mapping[str, Callable[[Row, str], Any]] = {
     "tags": _tags,
     "tax_rate": _percentage,
     "icon": _text,
-    "packs": _packs,
+    "variant_of": read_sku,
+    "axes": _codes,
+    "packs": read_packs,
+    "parts": read_parts,
+    "media": read_media,
 }

@@ -10,15 +10,31 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from apps.catalog.models import Category, Price, PriceList, Product, ProductUnit, Unit
+from apps.catalog.models import (
+    Attribute,
+    Attribute,
+    BundleItem,
+    Category,
+    Price,
+    PriceList,
+    Product,
+    ProductMedia,
+    ProductUnit,
+    RemotePicture,
+    Unit,
+)
 from apps.catalog.selectors import prices as price_reads
-from apps.catalog.services import bulk, completeness, prices
+from apps.catalog.services import bulk, completeness, prices, remote_media
 from apps.catalog.services.locks import lock_price_lists, lock_products
 from backoffice.kernel import audit, clock
 from backoffice.kernel import bulk as rows_at_once
 from backoffice.kernel.errors import DomainError
 
-from .columns import plain_packs, plain_price
+from . import kinship
+from .cells import Packs, plain_pack, plain_packs
+from .columns import plain_price
+from .known import parts_of
+from .writing import PACK_FIELDS, shape
 
 if TYPE_CHECKING:
     from backoffice.transfers.models import TransferRow
@@ -30,14 +46,16 @@ NOT_PUT_BACK = {"id", "revision", "created_at", "updated_at", "search_text", "co
 
 def obstacles(rows: Sequence[TransferRow]) -> dict[int, str]:
     """Why which of the written rows cannot be undone, by their keys. A few statements for all of them."""
-    rows = [row for row in rows if row.written.get("pk")]
+    asked = [row for row in rows if row.written.get("pk")]
+    rows, relatives = kinship.widened(asked)
     ids = {row.written["pk"] for row in rows}
     made = {row.written["pk"] for row in rows if row.written["made"]}
     revisions = dict(Product.objects.filter(pk__in=ids).values_list("pk", "revision"))
-    users = _users(made)
+    users = _users(made, [pk for row in rows for pk in row.written.get("videos", ())])
     strange_prices = _strange_prices([row for row in rows if row.written["made"]])
     priced = _prices_now(rows)
     packed = _packs_now(rows)
+    composed = parts_of([row.written["pk"] for row in rows if "parts" in row.written])
     before = _before([row for row in rows if not row.written["made"]])
     lost = _lost(before.values())
     found: dict[int, str] = {}
@@ -56,13 +74,16 @@ def obstacles(rows: Sequence[TransferRow]) -> dict[int, str]:
             why = _("Its price was changed since.")
         elif "packs" in written and packed.get(pk, {}) != written["packs"][1]:
             why = _("Its packs were changed since.")
+        elif "parts" in written and composed.get(pk, {}) != written["parts"][1]:
+            why = _("Its parts were changed since.")
         elif not written["made"] and written["fields"]:
             why = lost.get(pk, "") if pk in before else _("What it was before is not known.")
         else:
             why = ""
         if why:
             found[row.pk] = why
-    return found
+    kinship.hold_fast(rows, relatives, found)
+    return {row.pk: found[row.pk] for row in asked if row.pk in found}
 
 
 def undo(rows: Sequence[TransferRow]) -> dict[int, str]:
@@ -75,6 +96,10 @@ def undo(rows: Sequence[TransferRow]) -> dict[int, str]:
     _put_back(changed, locked)
     _put_prices_back(changed)
     _put_packs_back(changed)
+    kinship.put_parts_back(changed)
+    kinship.remove_videos([pk for row in free for pk in row.written.get("videos", ())])
+    if rows:
+        remote_media.take_back([row.written["pk"] for row in changed], rows[0].run)
     completeness.refresh([row.written["pk"] for row in changed])
     _remove([locked[row.written["pk"]] for row in free if row.written["made"]])
     _remove_categories([pk for row in rows for pk in row.written.get("categories", ())])
@@ -84,16 +109,18 @@ def undo(rows: Sequence[TransferRow]) -> dict[int, str]:
 
 
 # --- what is, and what was ----------------------------------------------------------------------------------------
-def _users(ids: Collection[int]) -> dict[int, set[str]]:
-    """What else points to the products: words for people, by product."""
+def _users(ids: Collection[int], videos: Collection[int]) -> dict[int, set[str]]:
+    """What points to the products, but for other products and what came along: words for people, by product."""
     found: dict[int, set[str]] = defaultdict(set)
     for relation in Product._meta.related_objects if ids else ():
         model = relation.related_model
-        if model in ITS_OWN:
+        if model in (*ITS_OWN, RemotePicture, Product, BundleItem):
             continue
         column = relation.field.attname
-        users = model._base_manager.filter(**{f"{column}__in": ids}).values_list(column, flat=True).distinct()
-        for pk in users:
+        users = model._base_manager.filter(**{f"{column}__in": ids})
+        if model is ProductMedia:
+            users = users.filter(came_from=None).exclude(pk__in=videos)
+        for pk in users.values_list(column, flat=True).distinct():
             found[pk].add(str(model._meta.verbose_name_plural))
     for relation in ProductUnit._meta.related_objects if ids else ():
         model = relation.related_model
@@ -125,7 +152,7 @@ def _prices_now(rows: Sequence[TransferRow]) -> dict[tuple[str, int], str | None
     }
 
 
-def _packs_now(rows: Sequence[TransferRow]) -> dict[int, dict[str, str]]:
+def _packs_now(rows: Sequence[TransferRow]) -> dict[int, Packs]:
     ids = [row.written["pk"] for row in rows if "packs" in row.written]
     packs: dict[int, list[ProductUnit]] = defaultdict(list)
     for pack in ProductUnit.objects.filter(product__in=ids) if ids else ():
@@ -168,12 +195,12 @@ def _put_back(rows: Sequence[TransferRow], locked: Mapping[int, Product]) -> Non
     before = _before(rows)
     columns = [field for field in Product._meta.concrete_fields if field.name not in NOT_PUT_BACK]
     columns = [field for field in columns if field in Product.history.model.tracked_fields]
-    changed = []
+    changed, choices = [], Attribute.choices_of()
     for pk, entry in before.items():
         product = locked[pk]
         for field in columns:
             setattr(product, field.attname, getattr(entry, field.attname))
-        product.refresh_search_text()
+        product.refresh_search_text(choices)
         product.revision += 1
         product.updated_at = clock.now()
         changed.append(product)
@@ -196,21 +223,17 @@ def _put_packs_back(rows: Sequence[TransferRow]) -> None:
         (pack.product_id, pack.name): pack
         for pack in (ProductUnit.objects.filter(product__in=former) if former else ())
     }
-    wanted = {
-        (pk, name): Decimal(quantity).as_integer_ratio()
-        for pk, packs in former.items()
-        for name, quantity in packs.items()
-    }
+    wanted = {(pk, name): said for pk, packs in former.items() for name, said in packs.items()}
     _delete_packs([there[key] for key in there.keys() - wanted.keys()])
     fresh: list[ProductUnit] = []
     changed: list[ProductUnit] = []
-    for key, ratio in wanted.items():
+    for key, said in wanted.items():
         pack = there.get(key) or ProductUnit(product_id=key[0], name=key[1])
-        if (pack.numerator, pack.denominator) != ratio:
-            pack.numerator, pack.denominator = ratio
+        if pack.pk is None or plain_pack(pack) != said:
+            shape(pack, said)
             (changed if pack.pk else fresh).append(pack)
     audit.bulk_create(fresh)
-    audit.bulk_update(changed, ["numerator", "denominator"])
+    audit.bulk_update(changed, PACK_FIELDS)
 
 
 def _delete_packs(packs: Sequence[ProductUnit]) -> None:
@@ -228,6 +251,8 @@ def _remove(products: Sequence[Product]) -> None:
     ids = [product.pk for product in products]
     if not ids:
         return
+    remote_media.forget(ids)
+    kinship.remove_parts(ids)
     for model in ITS_OWN:
         mine = model._base_manager.filter(product__in=ids)
         # Prices that follow another list have no history of their own.

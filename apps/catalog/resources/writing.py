@@ -1,4 +1,16 @@
-"""Writes the checked rows of a product file: everything in bulk, with history, a few queries a batch."""
+"""Writes the checked rows of a product file: everything in bulk, with history, a few queries a batch.
+
+What a row's `data` holds; other files of products may be read into the same, and are written and undone alike then:
+
+    fields      of a new product, or those that change: name, unit and category in the words of the file, tax_rate as
+                text, axes as codes; attributes as kept values by code, None where one is cleared
+    prices      by code of the list, None takes the product off it
+    packs       all packs by name, each [quantity, barcode, "~" or ""]; None leaves them, {} removes them
+    pk, revision    of a product that is there
+    variant     of a new one: {"of": SKU, "axes": codes, "choices": by axis}; its product comes in a row before it
+    parts       of a bundle: quantities by SKU, all of them; they come in rows before it, or are there
+    media       addresses of pictures to fetch, with "video:" before that of a video
+"""
 
 from __future__ import annotations
 
@@ -12,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from apps.catalog.models import Category, PriceList, Product, ProductUnit
+from apps.catalog.models import Attribute, Category, PriceList, Product, ProductUnit
 from apps.catalog.selectors import categories as category_tree
 from apps.catalog.selectors import prices as price_reads
 from apps.catalog.selectors.schemas import Lack, Schemas
@@ -22,10 +34,21 @@ from backoffice.kernel import audit
 from backoffice.kernel.text import fold
 from backoffice.transfers.importer import Applied
 
-from .columns import plain_packs, plain_price
+from . import composing
+from .cells import plain_pack, plain_packs, ratio_of
+from .columns import plain_price
 
 if TYPE_CHECKING:
-    from backoffice.transfers.models import TransferRow
+    from backoffice.transfers.models import TransferRow, TransferRun
+
+PACK_FIELDS = ("numerator", "denominator", "barcode", "is_approximate")
+
+
+def shape(pack: ProductUnit, said: Sequence[str]) -> None:
+    """Give the pack what the file says of it."""
+    quantity, pack.barcode, about = said
+    pack.numerator, pack.denominator = ratio_of(quantity)
+    pack.is_approximate = bool(about)
 
 
 @dataclass
@@ -35,6 +58,7 @@ class Batch:
     now: datetime
     units: Mapping[str, int]
     lists: Mapping[str, PriceList]
+    run: TransferRun
     figures: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     refused: dict[int, str] = field(default_factory=dict)
     unclear: list[int] = field(default_factory=list)  # products whose completeness has to be counted anew
@@ -43,14 +67,22 @@ class Batch:
 
     def write(self, rows: Sequence[TransferRow]) -> Applied:
         """Create and change the products, then their packs and prices."""
+        self.locked = lock_products(
+            {row.data["pk"] for row in rows if row.data.get("pk")} | composing.concerned(rows), gone_is_fine=True
+        )
         paths = self._categories(rows)
         self.schemas = Schemas()  # after the categories: new ones inherit
+        self.choices = Attribute.choices_of()
+        new = [row for row in rows if not row.data.get("pk")]
         written: list[tuple[Product, TransferRow]] = []
-        written += self._create([row for row in rows if not row.data.get("pk")], paths)
+        written += self._create([row for row in new if not row.data.get("variant")], paths)
+        written += self._create([row for row in new if row.data.get("variant")], paths)
         written += self._change([row for row in rows if row.data.get("pk")], paths)
         self._remember(written)
         self._packs(written)
+        self._parts(written)
         self._prices(written)
+        self._media(written)
         if self.unclear:
             completeness.refresh(self.unclear)
         figures = {name: count for name, count in self.figures.items() if count}
@@ -85,12 +117,16 @@ class Batch:
             .filter(folded_sku__in=skus)
             .values_list("folded_sku", flat=True)
         )
+        parents = composing.Parents([row for row in rows if row.data.get("variant")])
         fresh = []
         for row in rows:
             if row.data["fields"]["sku"].lower() in taken:
                 self.refused[row.pk] = _("A product with this SKU was added since the preview.")
             else:
                 product = Product()
+                if row.data.get("variant") and (why := parents.fit(product, row.data["variant"])):
+                    self.refused[row.pk] = why
+                    continue
                 self._assign(product, row.data["fields"], paths)
                 priced = any(amount is not None for amount in row.data["prices"].values())
                 completeness.judge(product, self.schemas.of(product.category_id), priced=priced)
@@ -100,11 +136,10 @@ class Batch:
         return [(product, row) for product, (_made, row) in zip(created, fresh, strict=True)]
 
     def _change(self, rows: Sequence[TransferRow], paths: Mapping[str, int]) -> list[tuple[Product, TransferRow]]:
-        locked = lock_products((row.data["pk"] for row in rows), gone_is_fine=True)
         written, changed = [], []
         columns = {"revision", "updated_at", "search_text", "completeness", "missing"}
         for row in rows:
-            product = locked.get(row.data["pk"])
+            product = self.locked.get(row.data["pk"])
             if product is None or product.revision != row.data["revision"]:
                 self.refused[row.pk] = _("Somebody changed this product since the preview.")
                 continue
@@ -129,11 +164,15 @@ class Batch:
             if name == "unit":
                 product.unit_id = self.units[value]
             elif name == "category":
-                product.category_id = paths[fold(value)] if value else None
+                if not product.variant_of_id:  # it lies where its product lies
+                    product.category_id = paths[fold(value)] if value else None
+            elif name == "attributes":
+                said = {**product.attributes, **value}
+                product.attributes = {code: kept for code, kept in said.items() if kept is not None}
             else:
                 setattr(product, name, Decimal(value) if name == "tax_rate" else value)
         kinds.settle(product)
-        product.refresh_search_text()
+        product.refresh_search_text(self.choices)
 
     def _categories(self, rows: Sequence[TransferRow]) -> dict[str, int]:
         wanted = {row.data["fields"].get("category") for row in rows} - {None, ""}
@@ -173,15 +212,25 @@ class Batch:
         fresh: list[ProductUnit] = []
         changed: list[ProductUnit] = []
         for product_id, packs in wanted.items():
-            for name, quantity in packs.items():
+            for name, said in packs.items():
                 pack = there.get((product_id, name)) or ProductUnit(product_id=product_id, name=name)
-                ratio = Decimal(quantity).as_integer_ratio()
-                if (pack.numerator, pack.denominator) != ratio:
-                    pack.numerator, pack.denominator = ratio
+                if pack.pk is None or plain_pack(pack) != said:
+                    shape(pack, said)
                     (changed if pack.pk else fresh).append(pack)
         audit.bulk_create(fresh)
-        audit.bulk_update(changed, ["numerator", "denominator"])
+        audit.bulk_update(changed, PACK_FIELDS)
         self.figures["packs"] += len(fresh) + len(changed)
+
+    def _parts(self, written: Sequence[tuple[Product, TransferRow]]) -> None:
+        for pk, (before, after) in composing.write_parts(written).items():
+            self.written[pk]["parts"] = [before, after]
+            self.figures["parts"] += len(after)
+
+    def _media(self, written: Sequence[tuple[Product, TransferRow]]) -> None:
+        count, videos = composing.ask_for_media(written, self.run)
+        self.figures["media"] += count
+        for pk, made in videos.items():
+            self.written[pk]["videos"] = made
 
     def _prices(self, written: Sequence[tuple[Product, TransferRow]]) -> None:
         wanted: dict[str, list[prices.Change]] = defaultdict(list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from apps.catalog.errors import BundleCycle, InvalidProduct
 from apps.catalog.models import BundleItem, Product
 from apps.catalog.selectors.bundles import MOST_LEVELS
+from backoffice.kernel import bulk
 
 from . import validation
 from .locks import lock_products
@@ -48,6 +50,55 @@ def take_out(item: BundleItem) -> None:
     item.delete()
 
 
+def every_id() -> list[int]:
+    """All bundles, for whoever locks them before `replace`."""
+    return list(Product.objects.filter(kind=Product.Kind.BUNDLE).values_list("pk", flat=True))
+
+
+def replace(wanted: Mapping[int, Mapping[int, Decimal]]) -> dict[int, str]:
+    """Let bundles hold just these parts, in their order. Returns why which bundles stay as they were; a few statements
+    for all of them.
+
+    The caller holds a transaction and the locks of all bundles and of these parts. Checked are circles and depth; that
+    bundles are bundles, and parts can be parts, is the caller's to see to.
+    """
+    there: dict[int, dict[int, BundleItem]] = defaultdict(dict)
+    for item in BundleItem.objects.filter(bundle__in=wanted):
+        there[item.bundle_id][item.component_id] = item
+    below, names = _all_below()
+    kept: dict[int, str] = {}
+    gone: list[BundleItem] = []
+    fresh: list[BundleItem] = []
+    changed: list[BundleItem] = []
+    for pk, parts in wanted.items():
+        before = below[pk]
+        below[pk] = list(parts)
+        if why := _why_not(pk, parts, below, names):
+            kept[pk], below[pk] = why, before
+            continue
+        gone += [item for part, item in there[pk].items() if part not in parts]
+        for position, (part, quantity) in enumerate(parts.items()):
+            item = there[pk].get(part) or BundleItem(bundle_id=pk, component_id=part)
+            if (item.quantity, item.position) != (quantity, position) or item.pk is None:
+                item.quantity, item.position = quantity, position
+                (changed if item.pk else fresh).append(item)
+    bulk.remember(gone, "-")
+    rows = BundleItem.objects.filter(pk__in=[item.pk for item in gone])
+    rows._raw_delete(rows.db)
+    bulk.insert(fresh)
+    bulk.update(changed, ["quantity", "position"])
+    return kept
+
+
+def _why_not(pk: int, parts: Iterable[int], below: dict[int, list[int]], names: dict[int, str]) -> str:
+    for part in parts:
+        if part == pk or (path := _way(part, pk, below)):
+            return BundleCycle([names.get(each, "?") for each in (pk, *([pk] if part == pk else path))]).message
+    if _depth(pk, _above(below)) + _depth(pk, below) > MOST_LEVELS:
+        return _("Bundles lie %(most)d levels deep at most.") % {"most": MOST_LEVELS}
+    return ""
+
+
 def _locked(bundle: Product, component: Product) -> Product:
     """Two bundles changed at once could close a circle that neither sees: all of them are locked, they are few."""
     known = Product.objects.filter(Q(kind=Product.Kind.BUNDLE) | Q(pk__in=[bundle.pk, component.pk]))
@@ -55,22 +106,33 @@ def _locked(bundle: Product, component: Product) -> Product:
 
 
 def _refuse_circle(bundle: Product, component: Product) -> None:
+    below, names = _all_below()
+    names |= {bundle.pk: bundle.name, component.pk: component.name}
+    if path := _way(component.pk, bundle.pk, below):
+        raise BundleCycle([bundle.name, *(names[pk] for pk in path)])
+    below[bundle.pk].append(component.pk)
+    levels = _depth(bundle.pk, _above(below)) + _depth(bundle.pk, below)
+    if levels > MOST_LEVELS:
+        raise InvalidProduct(_("Bundles lie %(most)d levels deep at most.") % {"most": MOST_LEVELS}, field="component")
+
+
+def _all_below() -> tuple[dict[int, list[int]], dict[int, str]]:
+    """What every bundle holds, and the names of all of these."""
     below: dict[int, list[int]] = defaultdict(list)
-    names: dict[int, str] = {bundle.pk: bundle.name, component.pk: component.name}
+    names: dict[int, str] = {}
     rows = BundleItem.objects.values_list("bundle_id", "component_id", "bundle__name", "component__name")
     for upper, lower, upper_name, lower_name in rows:
         below[upper].append(lower)
         names[upper], names[lower] = upper_name, lower_name
-    if path := _way(component.pk, bundle.pk, below):
-        raise BundleCycle([bundle.name, *(names[pk] for pk in path)])
-    below[bundle.pk].append(component.pk)
+    return below, names
+
+
+def _above(below: dict[int, list[int]]) -> dict[int, list[int]]:
     above: dict[int, list[int]] = defaultdict(list)
     for upper, lowers in below.items():
         for lower in lowers:
             above[lower].append(upper)
-    levels = _depth(bundle.pk, above) + _depth(bundle.pk, below)
-    if levels > MOST_LEVELS:
-        raise InvalidProduct(_("Bundles lie %(most)d levels deep at most.") % {"most": MOST_LEVELS}, field="component")
+    return above
 
 
 def _way(start: int, end: int, below: dict[int, list[int]]) -> list[int]:

@@ -231,7 +231,7 @@ def test_what_is_exported_is_unchanged_when_imported(django_assert_max_num_queri
     packs.add(full, name="bag", quantity=Decimal("2.5"))
     make_product(is_active=False)
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(13):
         exported = ProductResource().export()
     results = list(importer().check(as_rows(exported.csv)))
 

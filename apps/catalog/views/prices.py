@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.forms import BaseForm
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -22,6 +22,7 @@ from apps.catalog.selectors import products as product_reads
 from apps.catalog.services import price_lists, prices
 from apps.catalog.tables import ListPriceTable, PriceListTable, ProductTable, price_text
 from backoffice.kernel import clock
+from backoffice.transfers import outgoing
 from backoffice.ui.screens import (
     Action,
     ActionScreen,
@@ -35,7 +36,7 @@ from backoffice.ui.screens import (
 )
 
 from .inline import CellScreen
-from .products import FILES, listed
+from .products import listed
 
 
 class PriceSet(ActionScreen):
@@ -302,9 +303,7 @@ class PriceListPrices(ListScreen):
 
     def export_as(self, kind: str) -> HttpResponseBase:
         """Every price of the list, with tiers and what is scheduled, in the columns that the import reads back."""
-        if kind not in FILES or not self.may_export():
+        if not self.may_export():
             return super().export_as(kind)
-        content = price_files.export(self.price_list).export(kind)
-        response = HttpResponse(f"\ufeff{content}" if kind == "csv" else content, content_type=FILES[kind])
-        response["Content-Disposition"] = f'attachment; filename="prices-{self.price_list.code}.{kind}"'
-        return response
+        names = [column.name for column in price_files.COLUMNS]
+        return outgoing.file(f"prices-{self.price_list.code}", kind, names, price_files.lines([self.price_list]))

@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy
 from apps.catalog import allergens
 from apps.catalog.filters import ProductFilter
 from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductForm, ProductNameForm
-from apps.catalog.forms.bulk import BulkFieldsForm, BulkTagsForm
+from apps.catalog.forms.bulk import BulkAttributesForm, BulkFieldsForm, BulkTagsForm
 from apps.catalog.forms.product import ASKED
 from apps.catalog.models import Price, PriceList, Product, Unit
-from apps.catalog.resources import ProductResource
+from apps.catalog.resources import export as product_files
 from apps.catalog.selectors import attributes as attribute_reads
 from apps.catalog.selectors import price_story
 from apps.catalog.selectors import prices as price_reads
@@ -31,6 +31,7 @@ from apps.catalog.tables import ProductTable, complete_text, price_text
 from backoffice import company
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_money
+from backoffice.transfers import outgoing
 from backoffice.ui import charts, htmx
 from backoffice.ui.screens import (
     Action,
@@ -41,8 +42,8 @@ from backoffice.ui.screens import (
     EditScreen,
     Empty,
     Fact,
-    HistoryScreen,
     FormScreen,
+    HistoryScreen,
     ListScreen,
     SavedView,
     Tab,
@@ -50,10 +51,6 @@ from backoffice.ui.screens import (
 
 from .inline import CellScreen
 
-FILES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 DETAIL = "catalog/product_detail.html"
 LINES = 5  # more than these lists in one picture and nobody tells them apart
 
@@ -97,6 +94,10 @@ class ProductList(ListScreen):
             form_class=BulkFieldsForm, icon="pencil",
         ),
         BulkAction(
+            "attributes", gettext_lazy("Attributes"), "catalog.change_product", bulk_edit.set_attributes,
+            form_class=BulkAttributesForm, icon="list-checks",
+        ),
+        BulkAction(
             "tags", gettext_lazy("Tags"), "catalog.change_product", bulk_edit.retag,
             form_class=BulkTagsForm, icon="tags",
         ),
@@ -126,13 +127,9 @@ class ProductList(ListScreen):
 
     def export_as(self, kind: str) -> HttpResponseBase:
         """The rows that are shown, in the columns that the import reads back."""
-        if kind not in FILES or not self.may_export():
+        if not self.may_export():
             return super().export_as(kind)
-        dataset = ProductResource().export(self.table.ordered())
-        content = dataset.export(kind)
-        response = HttpResponse(f"\ufeff{content}" if kind == "csv" else content, content_type=FILES[kind])
-        response["Content-Disposition"] = f'attachment; filename="products.{kind}"'
-        return response
+        return outgoing.file("products", kind, product_files.headings(), product_files.lines(self.table.ordered()))
 
 
 class ProductDetail(DetailScreen):
