@@ -66,6 +66,14 @@ NAV: list[Section] = [
                 under=["/stock/products/", "/stock/receive/"],
                 key="s",
             ),
+            Item(
+                _("Alerts"),
+                "inventory:alert_list",
+                "inventory.view_stockalert",
+                icon="bell",
+                count="apps.inventory.selectors.alerts.unseen",
+                bell=True,
+            ),
             Item(_("Lots"), "inventory:lot_list", "inventory.view_lot", icon="boxes"),
             Item(_("Operations"), "inventory:operation_list", "inventory.view_stockoperation", icon="arrow-left-right"),
             Item(_("Holds"), "inventory:hold_list", "inventory.view_hold", icon="lock"),
@@ -116,6 +124,14 @@ NAV: list[Section] = [
                 count="backoffice.outbox.selectors.queue.needs_a_person",
             ),
             Item(_("Health"), "observability:health", "outbox.view_directive", icon="activity"),
+            Item(
+                _("Books"),
+                "observability:ledgers",
+                "observability.view_ledgerrun",
+                icon="scale",
+                count="backoffice.observability.ledgers.alarming",
+                alarm=_("The books do not agree: figures that should be one differ."),
+            ),
         ],
     ),
 ]
@@ -168,6 +184,14 @@ DASHBOARD: list[Any] = [
     Part("sales-weeks", _("The last weeks"), "orders:home_weeks", "orders.view_order", "left", refresh="orders-order"),
     Figures("apps.inventory.views.home.figures", "inventory.view_stockbalance"),
     Part(
+        "alerts",
+        _("Alerts"),
+        "inventory:home_alerts",
+        "inventory.view_stockalert",
+        "right",
+        refresh="inventory-stockalert",
+    ),
+    Part(
         "low-stock",
         _("Low stock"),
         "inventory:home_low",
@@ -190,6 +214,8 @@ DASHBOARD: list[Any] = [
 SALES_CHANNELS = "apps.orders.selectors.places.channel_choices"
 # How the stock of products is: a callable that gives (code, words, what narrows products), the permission to see it.
 STOCK_STATES: tuple[str, str] = ("apps.inventory.selectors.states.of_products", "inventory.view_stockbalance")
+# How much there is of products: a callable of (product ids) -> {product id: quantity}.
+STOCK_ON_HAND = "apps.inventory.selectors.states.on_hand"
 # What the palette searches: dotted paths of callables (query, user) -> list of hits.
 SEARCH: list[str] = [
     "apps.orders.search.orders",
@@ -206,8 +232,6 @@ ACTIONS: list[Action] = [
     Action(_("New sale"), "orders:sale_start", "orders.sell", icon="plus"),
     Action(_("Receive goods"), "inventory:receive", "inventory.receive_stock", icon="package-plus"),
     Action(_("New work order"), "production:work_order_create", "production.add_workorder", icon="factory"),
-# How much there is of products: a callable of (product ids) -> {product id: quantity}.
-STOCK_ON_HAND = "apps.inventory.selectors.states.on_hand"
     Action(_("New product"), "catalog:product_create", "catalog.add_product", icon="plus"),
     Action(_("New customer"), "crm:customer_create", "crm.add_customer", icon="user-plus"),
     Action(_("New person"), "accounts:user_create", "accounts.add_user", icon="user-plus"),
@@ -224,9 +248,12 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
         gave_up="apps.catalog.services.remote_media.gave_up",
     ),
     "catalog.completeness": Handler("apps.catalog.services.completeness.recompute", "long", lease_seconds=60),
+    "ledgers.verify": Handler("backoffice.observability.ledgers.carry_out", mode="long", lease_seconds=300),
     "loyalty.earn": Handler("apps.orders.services.loyalty_jobs.earn"),
     "notify.customer": Handler("apps.orders.services.notifications.customer", mode="long"),
     "order.auto_confirm": Handler("apps.orders.services.order_jobs.auto_confirm"),
+    "notify.staff": Handler("apps.inventory.services.alert_jobs.tell", mode="long"),
+    "stock.alerts": Handler("apps.inventory.services.alert_jobs.sweep", mode="long"),
     "stock.correct_cost": Handler("apps.inventory.services.cost_corrections.carry_out", lease_seconds=600),
     "purchase.send": Handler("apps.inventory.services.purchase_jobs.send", mode="long"),
     "order.auto_cancel": Handler("apps.orders.services.order_jobs.auto_cancel"),

@@ -35,9 +35,16 @@ _READ_STOCK = [
     "inventory.view_hold",
     "inventory.view_stockoperation",
     "inventory.view_stockcount",
+    "inventory.view_stockalert",
 ]
 _COUNT_STOCK = ["inventory.change_stockcount"]
-_MOVE_STOCK = [*_READ_STOCK, *_COUNT_STOCK, "inventory.transfer_stock", "inventory.waste_stock"]
+_MOVE_STOCK = [
+    *_READ_STOCK,
+    *_COUNT_STOCK,
+    "inventory.transfer_stock",
+    "inventory.waste_stock",
+    "inventory.acknowledge_stockalert",
+]
 _KEEP_STOCK = [
     *_MOVE_STOCK,
     "inventory.receive_stock",
@@ -113,6 +120,8 @@ _LOOK_AFTER = [
     "transfers.undo_transferrun",
     "outbox.view_directive",
     "outbox.change_directive",
+    "observability.view_ledgerrun",
+    "observability.add_ledgerrun",
 ]
 
 # Role -> permissions "app.codename". `manage.py sync_roles` makes groups of them; owner gets everything.
@@ -129,6 +138,15 @@ ROLES: dict[str, list[str]] = {
     ],
     "counter": [*_READ_CATALOG, *_SERVE_CUSTOMERS, *_READ_STOCK, *_COUNT_STOCK, "inventory.waste_stock", *_SELL],
     "baker": [*_READ_CATALOG, *_MOVE_STOCK, *_SEE_ORDERS, *_BAKE],
-    "clerk": [*_READ_CATALOG, "catalog.change_product", *_KEEP_STOCK, *_KEEP_PLACES, *_SEE_ORDERS, *_SEE_PRODUCTION],
+    "clerk": [
+        *_READ_CATALOG,
+        "catalog.change_product",
+        *_KEEP_STOCK,
+        *_KEEP_PLACES,
+        *_SEE_ORDERS,
+        *_SEE_PRODUCTION,
+        "observability.view_ledgerrun",
+        "observability.add_ledgerrun",
+    ],
     "viewer": [*_READ_CATALOG, *_KNOW_CUSTOMERS, *_READ_STOCK, *_SEE_ORDERS, *_SEE_PRODUCTION],
 }

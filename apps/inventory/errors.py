@@ -247,3 +247,7 @@ class ClosedPeriod(DomainError):
                 "closed": by or _("closed through %(day)s") % {"day": closed},
             }
         )
+
+
+class AlertSettled(DomainError):
+    """The alert is over, or somebody acknowledged it before."""

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Category, Product
-from apps.inventory.models import Hold, Location, Lot, Move, StockBalance, StockOperation
+from apps.inventory.models import Hold, Location, Lot, Move, StockAlert, StockBalance, StockOperation
 from apps.inventory.selectors import locations as places
 from apps.inventory.selectors import stock
 from backoffice.kernel import clock
@@ -129,4 +129,17 @@ class LocationFilter(FilterSet):
 
     class Meta:
         model = Location
+        fields: list[str] = []
+
+
+class AlertFilter(FilterSet):
+    search_fields = ("product__search_text", "lot__code")
+
+    kind = MultipleChoiceFilter(choices=StockAlert.Kind.choices, label=_("Alert"))
+    raised = DateRangeFilter("raised_at", instant=True, label=_("Since"))
+
+    facets = ("kind",)
+
+    class Meta:
+        model = StockAlert
         fields: list[str] = []

@@ -3,7 +3,7 @@
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
-from apps.inventory.services import holds, lots
+from apps.inventory.services import alert_jobs, holds, lots
 from backoffice.kernel.audit import acting
 
 
@@ -19,3 +19,10 @@ def leave_expired_lots() -> None:
     """Back holds with other stock where their lot's last day is over."""
     with acting(system="clock", reason="lots whose last day is over"):
         lots.leave_expired()
+
+
+@db_periodic_task(crontab(minute="*/15"))
+def look_at_alerts() -> None:
+    """Raise what time or a price has crossed: a job of its own, because it looks at everything."""
+    with acting(system="clock", reason="lines that stock may have crossed"):
+        alert_jobs.start_sweep()

@@ -3,9 +3,10 @@
 from django.urls import path
 
 from apps.inventory.views import (
+    alerts,
+    costs,
     count_entry,
     count_sheets,
-    costs,
     counts,
     holds,
     home,
@@ -116,6 +117,11 @@ urlpatterns = [
     path("value/rules/", value.PolicyEdit.as_view(), name="policy_edit"),
     path("value/close/", value.PeriodClose.as_view(), name="period_close"),
     path("value/reopen/", value.PeriodReopen.as_view(), name="period_reopen"),
+    path("alerts/", alerts.AlertList.as_view(), name="alert_list"),
+    path("alerts/mine/", alerts.AlertChoices.as_view(), name="alert_choices"),
+    path("alerts/<int:pk>/", alerts.AlertDetail.as_view(), name="alert_detail"),
+    path("alerts/<int:pk>/seen/", alerts.AlertAcknowledge.as_view(), name="alert_acknowledge"),
+    path("home/alerts/", alerts.home, name="home_alerts"),
     path("home/low/", home.low, name="home_low"),
     path("home/expiring/", home.expiring, name="home_expiring"),
 ]

@@ -8,6 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
 from backoffice.kernel import clock
+from backoffice.observability.models import LedgerRun
 from backoffice.outbox.models import Directive
 
 OLDEST_DUE_SECONDS = 120
@@ -70,7 +71,17 @@ def dead_letters() -> Check:
     return Check("dead_letters", _("Jobs given up"), dead, ok=not dead, reason=reason)
 
 
-READY: tuple[Callable[[], Check], ...] = (migrations, queue_age, dead_letters)
+def books() -> Check:
+    """What the last look at the ledgers found. A house that nobody looked at yet is not unwell."""
+    label = _("Differences in the books")
+    last = LedgerRun.objects.ended().order_by("-pk").first()
+    if last is None:
+        return Check("books", label, _("not looked at yet"), ok=True)
+    reason = _("The books do not agree: %(count)s differences, found %(when)s.") % {"count": last.found, "when": last}
+    return Check("books", label, last.found, ok=not last.found, reason=reason if last.found else "")
+
+
+READY: tuple[Callable[[], Check], ...] = (migrations, queue_age, dead_letters, books)
 
 
 def ready() -> list[Check]:

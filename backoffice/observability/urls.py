@@ -1,6 +1,6 @@
 from django.urls import path
 
-from backoffice.observability.views import health
+from backoffice.observability.views import health, ledgers
 
 app_name = "observability"
 
@@ -8,4 +8,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("console/health/", health.page, name="health"),
+    path("console/books/", ledgers.page, name="ledgers"),
+    path("console/books/check/", ledgers.check, name="ledgers_check"),
+    path("console/books/<int:pk>/", ledgers.run, name="ledger_run"),
 ]

@@ -23,6 +23,8 @@ class Item:
     `key` is the letter that, typed after G, goes there.
 
     `under` are further beginnings of addresses that belong to the entry, so that it is shown as the current one.
+    The entry with `bell` is also behind the bell of the top bar, with its count. What `alarm` says stands in red above
+    every page while the entry counts anything.
     """
 
     label: Any
@@ -32,6 +34,8 @@ class Item:
     count: str | Rows | None = None
     under: Sequence[str] = ()
     key: str = ""
+    bell: bool = False
+    alarm: Any = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Entry:
     count: str
     current: bool
     key: str = ""
+    bell: bool = False
+    alarm: Any = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,8 @@ def build(request: HttpRequest) -> list[Group]:
                     counts.get(id(item), ""),
                     0 < best == _match(request.path, [url, *item.under]),
                     item.key,
+                    item.bell,
+                    item.alarm if id(item) in counts else "",
                 )
                 for item, url in items
             ],

@@ -62,6 +62,7 @@ class Difference:
     subject: str
     expected: str
     found: str
+    about: tuple[str, int] | None = None
 
 
 def lots_of(customer: Customer) -> list[PointLot]:
@@ -149,8 +150,10 @@ def differences() -> list[Difference]:
 def _lots() -> list[Difference]:
     moved = dict(PointMove.objects.values_list("lot_id").annotate(Sum("points")))
     return [
-        Difference("point lot", f"lot {pk}", expected=str(moved.get(pk, 0)), found=str(remaining))
-        for pk, remaining in PointLot.objects.values_list("pk", "remaining").iterator()
+        Difference("point lot", f"lot {pk}", str(moved.get(pk, 0)), str(remaining), ("crm.Customer", customer))
+        for pk, remaining, customer in PointLot.objects.values_list(
+            "pk", "remaining", "account__customer_id"
+        ).iterator()
         if moved.get(pk, 0) != remaining
     ]
 
@@ -158,8 +161,12 @@ def _lots() -> list[Difference]:
 def _transactions() -> list[Difference]:
     moved = dict(PointMove.objects.values_list("transaction_id").annotate(Sum("points")))
     return [
-        Difference("point transaction", f"transaction {pk}", expected=str(moved.get(pk, 0)), found=str(points))
-        for pk, points in PointTransaction.objects.values_list("pk", "points").iterator()
+        Difference(
+            "point transaction", f"transaction {pk}", str(moved.get(pk, 0)), str(points), ("crm.Customer", customer)
+        )
+        for pk, points, customer in PointTransaction.objects.values_list(
+            "pk", "points", "account__customer_id"
+        ).iterator()
         if moved.get(pk, 0) != points
     ]
 

@@ -1,3 +1,4 @@
+from apps.inventory.models.alert import AlertChoice, AlertNotice, StockAlert
 from apps.inventory.models.balance import StockBalance
 from apps.inventory.models.cost import (
     CostChange,
@@ -17,6 +18,8 @@ from apps.inventory.models.purchasing import PurchaseLine, PurchaseOrder, Purcha
 from apps.inventory.models.reorder import ReorderRule
 
 __all__ = [
+    "AlertChoice",
+    "AlertNotice",
     "CostChange",
     "CostCorrection",
     "CostCorrectionLine",
@@ -34,6 +37,7 @@ __all__ = [
     "PurchaseOrder",
     "PurchaseReceipt",
     "ReorderRule",
+    "StockAlert",
     "StockBalance",
     "StockCount",
     "StockCountLine",

@@ -36,6 +36,7 @@ class ReorderRule(Audited, TimeStamped, Revisioned):
             CheckConstraint(condition=Q(minimum__gte=0), name="reorder_minimum_is_not_negative"),
             CheckConstraint(condition=Q(target__gte=F("minimum")), name="reorder_target_reaches_the_minimum"),
         ]
+        indexes = [models.Index(fields=["product"], name="reorder_rule_by_product")]
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.minimum}"

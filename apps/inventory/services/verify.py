@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
 from apps.inventory.models import Hold, Location
@@ -13,12 +14,13 @@ from backoffice.kernel import clock
 
 @dataclass(frozen=True)
 class Difference:
-    """Two figures that should be one."""
+    """Two figures that should be one. `about` is what to look at: a model's label and a key."""
 
     kind: str
     subject: str
     expected: Any
     found: Any
+    about: tuple[str, int] | None = None
 
 
 SOME = 500  # lots that are looked at again together
@@ -65,11 +67,11 @@ HAVING SUM(moved) <> SUM(kept) OR SUM(moved_value) <> SUM(kept_value)
 # Of some lots, what belongs to another product.
 FOREIGN = {
     "balance of another product's lot": """
-        SELECT b.id FROM inventory_stockbalance b JOIN inventory_lot l ON l.id = b.lot_id
+        SELECT b.id, l.id FROM inventory_stockbalance b JOIN inventory_lot l ON l.id = b.lot_id
         WHERE l.product_id <> b.product_id AND l.id IN ({lots})
     """,
     "move of another product's lot": """
-        SELECT m.id FROM inventory_move m JOIN inventory_lot l ON l.id = m.lot_id
+        SELECT m.id, l.id FROM inventory_move m JOIN inventory_lot l ON l.id = m.lot_id
         WHERE l.product_id <> m.product_id AND l.id IN ({lots})
     """,
 }
@@ -90,34 +92,63 @@ FROM inventory_hold h JOIN inventory_holdallocation a ON a.hold_id = h.id
 GROUP BY h.id HAVING SUM(a.quantity) > MAX(h.quantity - h.fulfilled)
 """
 
-# Rows that should not be: (kind, query). Each returns keys; an empty answer is a good one. What the database itself
-# refuses (quantities below zero, moves that do not move) is not asked again.
+# Rows that should not be: (kind, model to look at, query). Each returns a row's key and the key of what to look at; an
+# empty answer is a good one. What the database itself refuses (quantities below zero, moves that do not move) is not
+# asked again. A move leaves one place and enters another, so an operation is out of balance when it has none, or when
+# it does not take back what it reverses.
 STRANGERS = {
-    "allocation of an ended hold": """
-        SELECT a.id FROM inventory_holdallocation a JOIN inventory_hold h ON h.id = a.hold_id WHERE h.status <> 'active'
-    """,
-    "allocation of another product's lot": """
-        SELECT a.id FROM inventory_holdallocation a JOIN inventory_hold h ON h.id = a.hold_id
+    "allocation of an ended hold": (
+        "inventory.Hold",
+        """
+        SELECT a.id, h.id FROM inventory_holdallocation a JOIN inventory_hold h ON h.id = a.hold_id
+        WHERE h.status <> 'active'
+        """,
+    ),
+    "allocation of another product's lot": (
+        "inventory.Hold",
+        """
+        SELECT a.id, h.id FROM inventory_holdallocation a JOIN inventory_hold h ON h.id = a.hold_id
         JOIN inventory_lot l ON l.id = a.lot_id WHERE l.product_id <> h.product_id
-    """,
-    "value without stock": "SELECT id FROM inventory_stockbalance WHERE quantity = 0 AND value <> 0",
-    "balance in a place that holds none": """
-        SELECT b.id FROM inventory_stockbalance b JOIN inventory_location p ON p.id = b.location_id
+        """,
+    ),
+    "value without stock": (
+        "inventory.Lot",
+        "SELECT id, lot_id FROM inventory_stockbalance WHERE quantity = 0 AND value <> 0",
+    ),
+    "balance in a place that holds none": (
+        "inventory.Lot",
+        """
+        SELECT b.id, b.lot_id FROM inventory_stockbalance b JOIN inventory_location p ON p.id = b.location_id
         WHERE p.kind NOT IN ('storage', 'sale', 'production', 'quarantine')
-    """,
-    "operation without moves": """
-        SELECT o.id FROM inventory_stockoperation o
+        """,
+    ),
+    "operation without moves": (
+        "inventory.StockOperation",
+        """
+        SELECT o.id, o.id FROM inventory_stockoperation o
         WHERE NOT EXISTS (SELECT 1 FROM inventory_move m WHERE m.operation_id = o.id)
-    """,
-    "fulfilled hold that was not served": f"""
-        SELECT id FROM inventory_hold WHERE status = '{Hold.Status.FULFILLED}' AND fulfilled <> quantity
-    """,  # noqa: S608 - a constant
+        """,
+    ),
+    "reversal that does not take all of it back": (
+        "inventory.StockOperation",
+        """
+        SELECT o.id, o.id FROM inventory_stockoperation o WHERE o.reverses_id IS NOT NULL
+        AND (SELECT COALESCE(SUM(m.quantity), 0) FROM inventory_move m WHERE m.operation_id = o.id)
+            <> (SELECT COALESCE(SUM(m.quantity), 0) FROM inventory_move m WHERE m.operation_id = o.reverses_id)
+        """,
+    ),
+    "fulfilled hold that was not served": (
+        "inventory.Hold",
+        f"""
+        SELECT id, id FROM inventory_hold WHERE status = '{Hold.Status.FULFILLED}' AND fulfilled <> quantity
+        """,  # noqa: S608 - a constant
+    ),
 }
 
 
 def differences() -> list[Difference]:
     """Every difference between moves, balances, allocations and holds; an empty list is the proof."""
-    return [*_balances(), *_held(), *_strangers()]
+    return [*_balances(), *_held(), *_strangers(), *_orphans()]
 
 
 def _rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
@@ -144,25 +175,37 @@ def _balances() -> Iterator[Difference]:
         ):
             subject = f"lot {lot_id} in location {location_id}"
             if moved != kept:
-                yield Difference("balance", subject, _quantity(moved), _quantity(kept))
+                yield Difference("balance", subject, _quantity(moved), _quantity(kept), ("inventory.Lot", lot_id))
             if moved_value != kept_value:
-                yield Difference("value", subject, _money(moved_value), _money(kept_value))
+                about = ("inventory.Lot", lot_id)
+                yield Difference("value", subject, _money(moved_value), _money(kept_value), about)
         for kind, sql in FOREIGN.items():
-            for (pk,) in _rows(sql.format(lots=lots)):
-                yield Difference(kind, f"row {pk}", None, pk)
+            for pk, lot_id in _rows(sql.format(lots=lots)):
+                yield Difference(kind, f"row {pk}", None, pk, ("inventory.Lot", lot_id))
 
 
 def _held() -> Iterator[Difference]:
     now = connection.ops.adapt_datetimefield_value(clock.now())
     for lot_id, location_id, held, there in _rows(OVERHELD, now):
-        yield Difference(
-            "held more than there is", f"lot {lot_id} in location {location_id}", _quantity(there), _quantity(held)
-        )
+        subject, about = f"lot {lot_id} in location {location_id}", ("inventory.Lot", lot_id)
+        yield Difference("held more than there is", subject, _quantity(there), _quantity(held), about)
     for hold_id, asked, backed in _rows(OVERBACKED):
-        yield Difference("backed more than asked", f"hold {hold_id}", _quantity(asked), _quantity(backed))
+        about = ("inventory.Hold", hold_id)
+        yield Difference("backed more than asked", f"hold {hold_id}", _quantity(asked), _quantity(backed), about)
 
 
 def _strangers() -> Iterator[Difference]:
-    for kind, sql in STRANGERS.items():
-        for (pk,) in _rows(sql):
-            yield Difference(kind, f"row {pk}", None, pk)
+    for kind, (model, sql) in STRANGERS.items():
+        for pk, about in _rows(sql):
+            yield Difference(kind, f"row {pk}", None, pk, (model, about))
+
+
+def _orphans() -> Iterator[Difference]:
+    """Active holds whose document is gone: nobody will ever let go of them."""
+    active = Hold.objects.filter(status=Hold.Status.ACTIVE)
+    for type_id in active.order_by().values_list("origin_type_id", flat=True).distinct():
+        model = ContentType.objects.get_for_id(type_id).model_class()
+        held = active.filter(origin_type_id=type_id)
+        orphans = held if model is None else held.exclude(origin_id__in=model._base_manager.values("pk"))
+        for pk, origin_id in orphans.order_by("pk").values_list("pk", "origin_id"):
+            yield Difference("hold of a document that is gone", f"hold {pk}", origin_id, None, ("inventory.Hold", pk))

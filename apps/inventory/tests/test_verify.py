@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from apps.inventory.models import Hold, HoldAllocation, Move, StockBalance
+from apps.inventory.models import Hold, HoldAllocation, Move, StockBalance, StockOperation
 from apps.inventory.services import holds
 from apps.inventory.services.holds import HoldLine
 from apps.inventory.services.verify import differences
@@ -102,3 +102,19 @@ def test_the_command_ends_with_one_when_it_finds_something(hold, settings, capsy
         call_command("verify_ledgers")
     assert ended.value.code == 1
     assert "balance" in capsys.readouterr().out
+
+
+def test_a_hold_whose_document_is_gone_is_found_and_named(hold):
+    Hold.objects.update(origin_id=987654)
+    (found,) = differences()
+    assert (found.kind, found.about) == ("hold of a document that is gone", ("inventory.Hold", hold.pk))
+    Hold.objects.update(status="released", resolved_at=hold.created_at)
+    HoldAllocation.objects.all().delete()
+    assert differences() == [], "an ended hold binds nothing"
+
+
+def test_a_reversal_that_takes_back_less_is_found(hold):
+    operation = Move.objects.get().operation
+    back = StockOperation.objects.create(kind="reversal", occurred_at=operation.occurred_at, reverses=operation)
+    assert kinds() == {"operation without moves", "reversal that does not take all of it back"}
+    assert {found.about for found in differences()} == {("inventory.StockOperation", back.pk)}

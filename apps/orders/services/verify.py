@@ -33,9 +33,9 @@ def _totals() -> Iterator[Difference]:
     )
     for order in rows.iterator():
         if order.lines_total != order.total:
-            yield Difference("order total", str(order), order.lines_total, order.total)
+            yield Difference("order total", str(order), order.lines_total, order.total, ("orders.Order", order.pk))
         if order.lines_units != order.units:
-            yield Difference("order units", str(order), order.lines_units, order.units)
+            yield Difference("order units", str(order), order.lines_units, order.units, ("orders.Order", order.pk))
 
 
 def _paid() -> Iterator[Difference]:
@@ -47,7 +47,8 @@ def _paid() -> Iterator[Difference]:
     booked = {row["payment__order"]: row["received"] - row["returned"] for row in rows}
     for order in Order.objects.filter(Q(paid__gt=0) | Q(pk__in=booked), is_imported=False).order_by("pk").iterator():
         if order.paid != booked.get(order.pk, Decimal(0)):
-            yield Difference("order paid", str(order), booked.get(order.pk, Decimal(0)), order.paid)
+            found = booked.get(order.pk, Decimal(0))
+            yield Difference("order paid", str(order), found, order.paid, ("orders.Order", order.pk))
 
 
 def _filled() -> Iterator[Difference]:
@@ -59,7 +60,8 @@ def _filled() -> Iterator[Difference]:
         .order_by("pk")
     )
     for line in lines:
-        yield Difference("lots of an order line", f"{line.order}, {line}", line.quantity, line.filled)
+        about = ("orders.Order", line.order_id)
+        yield Difference("lots of an order line", f"{line.order}, {line}", line.quantity, line.filled, about)
 
 
 def _ledger() -> Iterator[Difference]:
@@ -79,4 +81,5 @@ def _ledger() -> Iterator[Difference]:
     }
     for key in sorted(moved.keys() | named.keys()):
         if moved.get(key) != named.get(key):
-            yield Difference("stock of an order", f"order {key[0]}, lot {key[1]}", moved.get(key), named.get(key))
+            subject, about = f"order {key[0]}, lot {key[1]}", ("orders.Order", key[0] or 0)
+            yield Difference("stock of an order", subject, moved.get(key), named.get(key), about)

@@ -1,0 +1,98 @@
+"""Whether the books agree: every look at them, how long it took, and what it found."""
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.db.models import CheckConstraint, Exists, OuterRef, Q, UniqueConstraint
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.kernel import clock
+
+
+class LedgerRunQuerySet(models.QuerySet["LedgerRun"]):
+    def ended(self) -> Self:
+        return self.exclude(finished_at=None)
+
+    def alarming(self) -> Self:
+        """The newest look that ended, when it found something; else nothing."""
+        newer = LedgerRun.objects.ended().filter(pk__gt=OuterRef("pk"))
+        return self.ended().filter(~Exists(newer), found__gt=0)
+
+
+class LedgerRun(models.Model):
+    """One look at all books. `asked_by` is who pressed the button; nobody, when the clock did."""
+
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("asked by")
+    )
+    books = models.PositiveSmallIntegerField(_("books"))
+    found = models.PositiveIntegerField(_("differences"), default=0)
+
+    objects = LedgerRunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("look at the books")
+        verbose_name_plural = _("looks at the books")
+        indexes = [models.Index(fields=["id"], condition=Q(found__gt=0), name="alarming_ledger_run")]
+
+    def __str__(self) -> str:
+        return date_format(clock.local(self.started_at), "SHORT_DATETIME_FORMAT")
+
+    def get_absolute_url(self) -> str:
+        return reverse("observability:ledger_run", args=[self.pk])
+
+    @property
+    def is_busy(self) -> bool:
+        return self.finished_at is None
+
+
+class LedgerPart(models.Model):
+    """One book of a run: how long it took, and how many differences it has."""
+
+    run = models.ForeignKey(LedgerRun, models.CASCADE, related_name="parts", db_index=False)
+    book = models.CharField(_("book"), max_length=40)
+    milliseconds = models.PositiveIntegerField(_("milliseconds"))
+    found = models.PositiveIntegerField(_("differences"))
+
+    class Meta:
+        verbose_name = _("book")
+        verbose_name_plural = _("books")
+        constraints = [UniqueConstraint(fields=["run", "book"], name="a_book_is_read_once_a_run")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}: {self.book}"
+
+
+class LedgerFinding(models.Model):
+    """Two figures that should be one, as they were when somebody looked."""
+
+    run = models.ForeignKey(LedgerRun, models.CASCADE, related_name="findings")
+    book = models.CharField(_("book"), max_length=40)
+    kind = models.CharField(_("what"), max_length=120)
+    subject = models.CharField(_("where"), max_length=200)
+    expected = models.CharField(_("should be"), max_length=80, blank=True)
+    found = models.CharField(_("is"), max_length=80, blank=True)
+    about_type = models.ForeignKey(ContentType, models.PROTECT, null=True, related_name="+")
+    about_id = models.PositiveBigIntegerField(null=True)
+    about: Any = GenericForeignKey("about_type", "about_id")
+
+    class Meta:
+        verbose_name = _("difference")
+        verbose_name_plural = _("differences")
+        constraints = [
+            CheckConstraint(
+                condition=Q(about_type__isnull=True, about_id__isnull=True)
+                | Q(about_type__isnull=False, about_id__isnull=False),
+                name="finding_is_about_one_thing_or_none",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.subject}"

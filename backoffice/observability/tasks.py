@@ -1,0 +1,15 @@
+"""What the clock starts to watch over the house."""
+
+from huey import crontab
+from huey.contrib.djhuey import db_periodic_task
+
+from backoffice.kernel.audit import acting
+from backoffice.observability import ledgers
+
+
+@db_periodic_task(crontab(minute="10"))
+def verify_ledgers() -> None:
+    """Once a night, or as soon as a machine that was off at night is on: a job looks at the books."""
+    if ledgers.due():
+        with acting(system="clock", reason="the books of the night"):
+            ledgers.start()
