@@ -249,6 +249,7 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
     ),
     "catalog.completeness": Handler("apps.catalog.services.completeness.recompute", "long", lease_seconds=60),
     "ledgers.verify": Handler("backoffice.observability.ledgers.carry_out", mode="long", lease_seconds=300),
+    "catalog.search_words": Handler("apps.catalog.services.search_words.recompute", "long", lease_seconds=60),
     "loyalty.earn": Handler("apps.orders.services.loyalty_jobs.earn"),
     "notify.customer": Handler("apps.orders.services.notifications.customer", mode="long"),
     "order.auto_confirm": Handler("apps.orders.services.order_jobs.auto_confirm"),
@@ -286,6 +287,8 @@ COST_CARRIERS: dict[str, dict[str, str]] = {
 # Import key -> dotted path of the importer class. See backoffice/transfers/importer.py.
 IMPORTS: dict[str, str] = {
     "products": "apps.catalog.resources.ProductImporter",
+    "woocommerce": "apps.catalog.resources.shops.WooCommerceImporter",
+    "shopify": "apps.catalog.resources.shops.ShopifyImporter",
     "prices": "apps.catalog.resources.PriceImporter",
     "opening_stock": "apps.inventory.resources.opening.OpeningImporter",
     "suppliers": "apps.inventory.resources.suppliers.SupplierImporter",

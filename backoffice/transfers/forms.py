@@ -29,7 +29,7 @@ class UploadForm(forms.Form):
         self.fields["file"].help_text = _("%(formats)s, at most %(limit)s MB, headings in the first line.") % {
             "formats": names, "limit": MAX_BYTES // 1024 // 1024,
         }  # fmt: skip
-        self.fields["decimal_style"].initial = own_style()
+        self.fields["decimal_style"].initial = importer.number_style or own_style()
 
 
 def options_of(importer: type[Importer], data: Any = None) -> Any:

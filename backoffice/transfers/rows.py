@@ -31,7 +31,10 @@ LONGEST_NUMBER = 30
 
 @dataclass(frozen=True)
 class Column:
-    """A column the importer knows; ``aliases`` are other headings that mean the same."""
+    """A column the importer knows; ``aliases`` are other headings that mean the same.
+
+    One that is not ``listed`` is taken, and not shown on the upload page: the twelfth of its kind, say.
+    """
 
     name: str
     label: str | _StrPromise
@@ -39,6 +42,7 @@ class Column:
     aliases: Sequence[str] = ()
     help: str | _StrPromise = ""
     example: str = ""
+    listed: bool = True
 
     def headings(self) -> set[str]:
         """Every heading, folded, that is taken for this column."""
@@ -93,6 +97,11 @@ class Row:
         self, line: int, cells: Mapping[str, str], *, values: Sequence[str] = (), style: DecimalStyle = "dot"
     ) -> None:
         self.line, self.cells, self.values, self.style = line, cells, values, style
+
+    @property
+    def lines(self) -> int:
+        """How many lines of the file it is made of, for the progress."""
+        return 1
 
     @property
     def raw(self) -> str:

@@ -89,7 +89,7 @@ def ask_for_media(written: Written, run: TransferRun) -> tuple[int, dict[int, li
     if not rows:
         return 0, {}
     pictures = [
-        remote_media.Wanted(product.pk, url)
+        remote_media.Wanted(product.pk, url, row.data.get("alts", {}).get(url, ""))
         for product, row in rows
         for url in row.data["media"]
         if not url.startswith(VIDEO)

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.models import (
     Attribute,
-    Attribute,
     BundleItem,
     Category,
     Price,
@@ -102,7 +101,7 @@ def undo(rows: Sequence[TransferRow]) -> dict[int, str]:
         remote_media.take_back([row.written["pk"] for row in changed], rows[0].run)
     completeness.refresh([row.written["pk"] for row in changed])
     _remove([locked[row.written["pk"]] for row in free if row.written["made"]])
-    _remove_categories([pk for row in rows for pk in row.written.get("categories", ())])
+    remove_categories([pk for row in rows for pk in row.written.get("categories", ())])
     if connection.vendor == "postgresql":
         connection.check_constraints()  # who used it this very moment makes itself known here, not at the end
     return kept
@@ -133,7 +132,7 @@ def _users(ids: Collection[int], videos: Collection[int]) -> dict[int, set[str]]
 
 def _strange_prices(rows: Sequence[TransferRow]) -> set[int]:
     """Products that the import made and that have other prices by now than those it set."""
-    expected = {row.written["pk"]: len(row.written["prices"]) for row in rows}
+    expected = {row.written["pk"]: len(row.written["prices"]) + row.written.get("scheduled", 0) for row in rows}
     counts: dict[int, int] = defaultdict(int)
     for pk in Price.objects.decided().filter(product__in=expected).values_list("product_id", flat=True):
         counts[pk] += 1
@@ -263,7 +262,7 @@ def _remove(products: Sequence[Product]) -> None:
     gone._raw_delete(gone.db)
 
 
-def _remove_categories(ids: Sequence[int]) -> None:
+def remove_categories(ids: Sequence[int]) -> None:
     """Categories that the import made and that nothing is in any more, the deepest first."""
     for category in sorted(Category.objects.filter(pk__in=ids), key=lambda row: ids.index(row.pk), reverse=True):
         relations = Category._meta.related_objects

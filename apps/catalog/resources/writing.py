@@ -10,6 +10,7 @@ What a row's `data` holds; other files of products may be read into the same, an
     variant     of a new one: {"of": SKU, "axes": codes, "choices": by axis}; its product comes in a row before it
     parts       of a bundle: quantities by SKU, all of them; they come in rows before it, or are there
     media       addresses of pictures to fetch, with "video:" before that of a video
+    alts        what such pictures show, by address
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import transaction
 from django.utils.text import slugify
@@ -15,9 +15,9 @@ from apps.catalog.models import Attribute, Product, Unit
 from backoffice.kernel import state
 from backoffice.kernel.locks import lock
 
-from . import validation
+from . import search_words, validation
 
-MOST_OPTIONS = 100
+MOST_OPTIONS = 500
 LONGEST_OPTION = 60
 
 
@@ -27,7 +27,7 @@ def create(*, name: str, type: str, unit: Unit | None = None, options: Sequence[
     attribute = Attribute(name=" ".join(name.split()), type=type, unit=unit)
     attribute.code = _free_code(attribute.name)
     attribute.options = _options([], {}, options) if attribute.has_options else []
-    _check(attribute)
+    check(attribute)
     attribute.save()
     return attribute
 
@@ -51,8 +51,12 @@ def update(
     before = attribute.options
     attribute.options = _options(before, renamed or {}, added) if attribute.has_options else []
     _refuse_lost_choices(attribute, before)
-    _check(attribute)
-    return state.save_revised(attribute, revision=attribute.revision, fields=["name", "type", "unit", "options"])
+    check(attribute)
+    state.save_revised(attribute, revision=attribute.revision, fields=["name", "type", "unit", "options"])
+    names = {option["code"]: option["name"] for option in attribute.options}
+    if any(names.get(option["code"], option["name"]) != option["name"] for option in before):
+        search_words.of_attribute(attribute)
+    return attribute
 
 
 @transaction.atomic
@@ -121,7 +125,8 @@ def _refuse_lost_choices(attribute: Attribute, before: Sequence[Mapping[str, str
         )
 
 
-def _check(attribute: Attribute) -> None:
+def check(attribute: Attribute) -> None:
+    """Raise InvalidProduct, naming the field, when the attribute cannot be so."""
     if attribute.unit is not None and attribute.type != Attribute.Type.NUMBER:
         raise InvalidProduct(_("Only a number has a unit."), field="unit")
     if attribute.has_options and not attribute.options:
@@ -139,10 +144,15 @@ def _check(attribute: Attribute) -> None:
 
 
 def _free_code(name: str) -> str:
+    base = code_for(name, ())
+    return code_for(name, set(Attribute.objects.filter(code__startswith=base).values_list("code", flat=True)))
+
+
+def code_for(name: str, taken: Collection[str]) -> str:
+    """The code that an attribute of this name gets, where these codes are taken."""
     base = re.sub(r"[^a-z0-9]+", "_", slugify(name)).strip("_")[:34] or "attribute"
     if not base[0].isalpha():
         base = f"a_{base}"
-    taken = set(Attribute.objects.filter(code__startswith=base).values_list("code", flat=True))
     code, number = base, 2
     while code in taken:
         code, number = f"{base}_{number}", number + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.errors import CategoryCycle, CategoryInUse, InvalidProduct
 from apps.catalog.models import Category
+from apps.catalog.selectors import categories as category_tree
 from backoffice.kernel import state
+from backoffice.kernel.text import fold
 
 from . import schema, validation
 
@@ -35,6 +37,27 @@ def create(
     validation.check(category)
     category.save()
     return category
+
+
+@transaction.atomic
+def ensure(paths: Iterable[str], made: list[int]) -> dict[str, int]:
+    """The categories of these paths ("Bakery > Bread"), by path; what is lacking is made and added to `made`."""
+    there = {fold(path): pk for pk, path in category_tree.choices()}
+    found = {}
+    for path in sorted(paths):
+        parent: Category | None = None
+        names = path.split(category_tree.SEPARATOR)
+        for depth in range(1, len(names) + 1):
+            here = fold(category_tree.SEPARATOR.join(names[:depth]))
+            if here in there:
+                parent = Category.objects.get(pk=there[here]) if depth < len(names) else None
+                continue
+            row = create(name=names[depth - 1], parent=parent)
+            there[here] = row.pk
+            made.append(row.pk)
+            parent = row
+        found[path] = there[fold(path)]
+    return found
 
 
 @transaction.atomic

@@ -103,7 +103,8 @@ def preview(directive: Directive, run: TransferRun) -> None:
         TransferRow.objects.filter(run=run).delete()
     with _rows(run) as rows:
         for batch in importer.batches(rows):
-            _keep(directive, run, len(batch), [_row(run, result) for result in importer.check(batch)])
+            lines = sum(row.lines for row in batch)
+            _keep(directive, run, lines, [_row(run, result) for result in importer.check(batch)])
     figures = dict(importer.checked())
     _update(
         directive, run, Status.CHECKING, status=Status.READY, checked_figures=figures, check_finished_at=clock.now()
