@@ -25,7 +25,7 @@ FLAVOURS = ["plain", "sweet", "salted", "spiced", "smoked", "sour"]
 def fill(products: int, chance: Random) -> PriceList:
     """Write the catalogue; returns the price list of the counter. Nothing in it is missing for one reason only."""
     categories = _tree()
-    schemas = Schemas()
+    schemas, choices = Schemas(), Attribute.choices_of()
     schema_of = {category.pk: schemas.of(category.pk) for category in categories}
     unit = Unit.objects.get(code="un")
     price_list = PriceList.objects.create(code="counter", name="Counter", is_default=True)
@@ -46,7 +46,7 @@ def fill(products: int, chance: Random) -> PriceList:
             is_sellable=not ingredient,
             attributes=values,
         )
-        row.refresh_search_text()
+        row.refresh_search_text(choices)
         completeness.judge(row, schema_of[category.pk], priced=pk in priced)
         return (
             pk, row.sku, row.name, row.search_text, row.barcode, category.pk, row.kind, json.dumps(values),

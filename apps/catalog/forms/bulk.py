@@ -9,9 +9,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from apps.catalog.models import Product
-from backoffice.ui.forms import DecimalField, Form
+from apps.catalog.models import Attribute, Product
+from apps.catalog.selectors.schemas import Schemas
+from apps.catalog.values import EMPTY, PREFIX
+from backoffice.ui.forms import DecimalField, Form, dress
 
+from . import attributes
 from .product import TagsField
 
 LEAVE = ("", _("as it is"))
@@ -56,3 +59,41 @@ class BulkTagsForm(Form):
         if not self.errors and not any(found.values()):
             raise ValidationError(_now("Choose at least one thing to change."))
         return found
+
+
+class BulkAttributesForm(Form):
+    """Attributes of many products: what is left blank stays as it is on each."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.attributes = sorted(Schemas().attributes.values(), key=lambda attribute: attribute.name.casefold())
+        self.spans = {}  # type: ignore[misc]
+        for attribute in self.attributes:
+            name = PREFIX + attribute.code
+            self.fields[name] = attributes.field_for(attribute, required=False)
+            self.spans[name] = 6 if attribute.type == Attribute.Type.MULTISELECT else 3
+            choices: Any = getattr(self.fields[name], "choices", None)
+            if choices and attribute.type != Attribute.Type.MULTISELECT:
+                self.fields[name].choices = [LEAVE, *list(choices)[1:]]  # type: ignore[attr-defined]
+        if not self.attributes:
+            return
+        self.fields["clear"] = forms.MultipleChoiceField(
+            label=_("Take the value away"), required=False, widget=forms.CheckboxSelectMultiple,
+            choices=[(attribute.code, attribute.name) for attribute in self.attributes],
+        )  # fmt: skip
+        dress(self)
+
+    def clean(self) -> dict[str, Any]:
+        """The values by code as the service takes them: None for what is taken away."""
+        found = super().clean() or {}
+        values: dict[str, Any] = dict.fromkeys(found.get("clear", ()))
+        for attribute in self.attributes:
+            value = attributes.from_form(attribute, found.get(PREFIX + attribute.code))
+            if value in EMPTY:
+                continue
+            if attribute.code in values:
+                self.add_error(PREFIX + attribute.code, _now("Either a value, or take it away."))
+            values[attribute.code] = value
+        if not self.errors and not values:
+            raise ValidationError(_now("Choose at least one thing to change."))
+        return {"values": values}

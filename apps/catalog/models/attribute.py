@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
@@ -65,6 +67,14 @@ class Attribute(Validated, Audited, Revisioned, TimeStamped):
     def option_names(self) -> dict[str, str]:
         """The choices' names by their codes, in order."""
         return {option["code"]: option["name"] for option in self.options}
+
+    @classmethod
+    def choices_of(cls, codes: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
+        """The choices' names by their codes, of each attribute that has choices; of all, or of these. One query."""
+        rows = cls.objects.filter(type__in=[cls.Type.SELECT, cls.Type.MULTISELECT])
+        if codes is not None:
+            rows = rows.filter(code__in=list(codes))
+        return {row.code: row.option_names for row in rows.only("code", "options")}
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:attribute_edit", args=[self.pk])

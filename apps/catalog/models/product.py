@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Self
@@ -20,6 +20,7 @@ from backoffice.kernel.models import Revisioned, TimeStamped
 from backoffice.kernel.text import fold
 
 from . import words
+from .attribute import Attribute
 from .media import SIZES, media_url
 from .validated import Validated
 
@@ -165,17 +166,25 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.refresh_search_text()
         fields: Iterable[str] | None = kwargs.get("update_fields")
-        if fields is not None and set(self.SEARCHED) & set(fields):
-            kwargs["update_fields"] = {*fields, "search_text"}
+        if fields is None or set(self.SEARCHED) & set(fields):
+            self.refresh_search_text()
+            if fields is not None:
+                kwargs["update_fields"] = {*fields, "search_text"}
         super().save(*args, **kwargs)
 
-    def refresh_search_text(self) -> None:
-        """Fold what people search by into one column; bulk writers call this, since they do not save()."""
+    def refresh_search_text(self, choices: Mapping[str, Mapping[str, str]] | None = None) -> None:
+        """Fold what people search by into one column; bulk writers call this, since they do not save().
+
+        A choice is found by its name. `choices` are the names, from `Attribute.choices_of()`; whoever has many
+        products reads them once.
+        """
         words = [getattr(self, name) for name in ("sku", "name", "barcode")]
-        for value in self.attributes.values():
-            words += [value] if isinstance(value, str) else value if isinstance(value, list) else []
+        said = {code: value for code, value in self.attributes.items() if isinstance(value, str | list)}
+        names = Attribute.choices_of(said) if said and choices is None else choices or {}
+        for code, value in said.items():
+            known = names.get(code, {})
+            words += [known.get(one, one) for one in ([value] if isinstance(value, str) else value)]
         self.search_text = fold(" ".join(words))[:500]
 
     def get_absolute_url(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from apps.catalog.models import Product
@@ -13,6 +13,12 @@ from . import products
 def set_fields(product: Product, **fields: Any) -> Product:
     """Change the fields that have a value; None and "" leave one as it is. Raises InvalidProduct."""
     return products.update(product, **{name: value for name, value in fields.items() if value not in (None, "")})
+
+
+def set_attributes(product: Product, *, values: Mapping[str, Any]) -> Product:
+    """Give the product the values, by the attributes' codes; None takes one away. Raises InvalidProduct, also for an
+    attribute that its category does not have and for what tells variants apart."""
+    return products.update(product, attributes=dict(values))
 
 
 def retag(product: Product, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> Product:

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from apps.catalog.models import Product
-from apps.catalog.services import bulk_edit
+from apps.catalog.services import attributes, bulk_edit, categories, schema
 
 from .factories import make_product
 
@@ -54,3 +54,32 @@ def test_all_that_match_are_changed_and_refusals_are_said(as_user: Any) -> None:
     )
     other.refresh_from_db()
     assert other.tags == ["warm", "round"]
+
+
+def test_attributes_of_many_products_change_at_once_and_who_cannot_have_one_is_named(as_user: Any) -> None:
+    breads, shop = categories.create(name="Breads"), categories.create(name="Shop")
+    for attribute in (
+        attributes.create(name="Origin", type="text"), attributes.create(name="Organic", type="boolean"),
+        attributes.create(name="Crust", type="select", options=["Thin", "Thick"]),
+    ):  # fmt: skip
+        schema.add(breads, attribute)
+    loaf = make_product("Loaf", category=breads, attributes={"origin": "Minas", "organic": True})
+    rye = make_product("Rye", category=breads)
+    mug = make_product("Mug", category=shop)
+    client = as_user("catalog.view_product", "catalog.change_product")
+    url = reverse("catalog:product_list")
+    data = {"action": "attributes", "ids": [loaf.pk, rye.pk, mug.pk]}
+
+    assert "Crust" in client.post(url, data).content.decode()
+    assert client.post(url, data | {"confirm": "1"}).status_code == 422, "nothing chosen"
+    both = client.post(url, data | {"confirm": "1", "attr_origin": "Bahia", "clear": ["origin"]})
+    assert both.status_code == 422
+    done = client.post(url, data | {"confirm": "1", "attr_crust": "thick", "attr_organic": "no", "clear": ["origin"]})
+
+    assert done.status_code == 200
+    assert "Mug" in done.content.decode(), "refused, with its reason"
+    for product in (loaf, rye, mug):
+        product.refresh_from_db()
+    assert loaf.attributes == rye.attributes == {"crust": "thick", "organic": False}
+    assert mug.attributes == {}
+    assert loaf.history.count() == 2

@@ -9,9 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.catalog import search
-from apps.catalog.models import Product
+from apps.catalog.models import Attribute, Product
 from apps.catalog.models.words import has_trigrams
-from apps.catalog.services import attributes, bulk, categories, packs, products, schema
+from apps.catalog.services import attributes, bulk, categories, packs, products, schema, search_words
+from backoffice.outbox.models import Directive
 
 from .factories import make_product
 
@@ -121,3 +122,54 @@ def test_the_list_the_palette_and_fields_search_alike(as_user: Callable[..., Cli
     page = client.get(reverse("catalog:product_list"), {"q": "crois BUTT"})
 
     assert [row.name for row in page.context["table"].shown] == ["Butter croissant"]
+
+
+@pytest.fixture
+def filled() -> Product:
+    """A cake with a filling, one of several, and what it suits."""
+    cakes = categories.create(name="Cakes")
+    schema.add(cakes, attributes.create(name="Filling", type="select", options=["Doce de leite", "Chocolate"]))
+    schema.add(cakes, attributes.create(name="Suits", type="multiselect", options=["Weddings", "Crianças"]))
+    values = {"filling": "doce-de-leite", "suits": ["weddings", "criancas"]}
+    return make_product("Torta", category=cakes, attributes=values)
+
+
+def found(text: str) -> list[str]:
+    return [row.name for row in Product.objects.search(text)]
+
+
+def test_a_choice_is_found_by_its_name_not_by_its_code(filled: Product) -> None:
+    attribute = Attribute.objects.get(code="filling")
+
+    assert found("leite") == found("doce torta") == found("CRIANÇAS") == found("wedding") == ["Torta"]
+    assert "doce-de-leite" not in filled.search_text
+
+    attributes.update(
+        attribute, name="Filling", type="select", renamed={"doce-de-leite": "Caramel", "chocolate": "Chocolate"}
+    )
+
+    assert (found("caramel"), found("leite"), found("wedding")) == (["Torta"], [], ["Torta"])
+    assert filled.history.count() == 1, "no news of the product"
+
+
+def test_choices_of_many_products_get_their_new_name_in_the_background(
+    filled: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_words, "AT_ONCE", 0)
+    monkeypatch.setattr(search_words, "BATCH", 1)
+    make_product("Bolo", category=filled.category, attributes={"filling": "doce-de-leite"})
+    attribute = Attribute.objects.get(code="filling")
+
+    attributes.update(attribute, name="Filling", type="select", renamed={"doce-de-leite": "Caramel"})
+
+    directive = Directive.objects.get(topic=search_words.TOPIC)
+    assert found("caramel") == []
+    monkeypatch.setattr(search_words.directives, "heartbeat", lambda directive: None)
+    search_words.recompute(directive)
+    assert sorted(found("caramel")) == ["Bolo", "Torta"]
+
+
+def test_saving_what_nobody_searches_by_asks_for_no_choices(filled: Product, django_assert_num_queries: Any) -> None:
+    filled.tax_rate = filled.tax_rate + 1
+    with django_assert_num_queries(2):  # the row and its history
+        filled.save(update_fields=["tax_rate"])
