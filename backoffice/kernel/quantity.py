@@ -46,6 +46,11 @@ def from_fraction(value: Fraction, *, rounding: str = ROUND_HALF_UP) -> Decimal:
     return Decimal(whole).scaleb(-PLACES)
 
 
+def bare(amount: Decimal) -> Decimal:
+    """The same number without decimals that say nothing, and never with an exponent: 1.500000 is 1.5, 300 is 300."""
+    return Decimal(f"{amount.normalize():f}")
+
+
 def ratio(unit: UnitLike) -> Fraction:
     """How many base units of its dimension one of the unit is."""
     return Fraction(unit.numerator, unit.denominator)

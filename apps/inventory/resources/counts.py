@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.inventory.errors import BadQuantity, CountedMeanwhile, NotCounting
-from apps.inventory.models import Location, Lot, StockCount
+from apps.inventory.models import Location, Lot, StockCount, StockCountLine
 from apps.inventory.selectors import counts as count_reads
 from apps.inventory.services import count_sheets, counting
 from apps.inventory.services.count_sheets import Figure
@@ -26,7 +26,6 @@ from backoffice.transfers.models import TransferRow
 HEADINGS = (
     "count", "location", "sku", "product", "lot", "expires_on", "unit", "book", "counted", "reason", "version",
 )  # fmt: skip
-Line = Any  # a StockCountLine with `there`
 
 
 class Questions(forms.Form):
@@ -51,14 +50,18 @@ class Sheet:
     """A count and its lines, by what people scan or write of them."""
 
     count: StockCount
-    by_lot: dict[str, list[Line]] = field(default_factory=dict)
-    by_product: dict[str, list[Line]] = field(default_factory=dict)
-    cells: dict[tuple[int, int], Line] = field(default_factory=dict)
+    by_lot: dict[str, list[StockCountLine]] = field(default_factory=dict)
+    by_product: dict[str, list[StockCountLine]] = field(default_factory=dict)
+    cells: dict[tuple[int, int], StockCountLine] = field(default_factory=dict)
 
     @classmethod
     def of(cls, count: StockCount) -> "Sheet":
         sheet = cls(count)
-        for line in count_reads.lines_of(count).prefetch_related("product__packs"):
+        lines = StockCountLine.objects.filter(count=count).order_by("pk")
+        for line in lines.select_related("product__unit", "lot", "location", "counted_by").prefetch_related(
+            "product__packs"
+        ):
+            line.lot.product = line.product
             sheet.cells[line.lot_id, line.location_id] = line
             sheet.by_lot.setdefault(line.lot.code.casefold(), []).append(line)
             codes = {line.product.sku, line.product.barcode, *(pack.barcode for pack in line.product.packs.all())}
@@ -186,7 +189,7 @@ class CountImporter(Importer):
             raise BadCell("location", _("There is no place of this code or name."))
         return self.places[text.casefold()]
 
-    def _find(self, row: Row, sheet: Sheet, place: Location | None) -> tuple[Line | None, Lot, Location]:
+    def _find(self, row: Row, sheet: Sheet, place: Location | None) -> tuple[StockCountLine | None, Lot, Location]:
         """The line that the row means; or the lot that the count did not expect, with where it was found."""
         sku, code = row.text("sku").casefold(), row.text("lot").partition(" · ")[0].strip().casefold()
         if not sku and not code:
@@ -208,7 +211,7 @@ class CountImporter(Importer):
                           _("Count each by itself."))  # fmt: skip
         return self._stranger(row, sheet, place)
 
-    def _stranger(self, row: Row, sheet: Sheet, place: Location | None) -> tuple[Line | None, Lot, Location]:
+    def _stranger(self, row: Row, sheet: Sheet, place: Location | None) -> tuple[StockCountLine | None, Lot, Location]:
         code, sku = row.text("lot").partition(" · ")[0].strip(), row.text("sku")
         lots = Lot.objects.select_related("product__unit").prefetch_related("product__packs").order_by("-pk")
         lots = lots.filter(product__sku__iexact=sku) if sku else lots
@@ -263,7 +266,7 @@ def sheet(counts: Iterable[StockCount]) -> tuple[Sequence[str], Iterable[Sequenc
     return HEADINGS, (_cells(count, line) for count in counts for line in count_reads.lines_of(count))
 
 
-def _cells(count: StockCount, line: Line) -> Sequence[Any]:
+def _cells(count: StockCount, line: Any) -> Sequence[Any]:
     return (
         count.number,
         line.location.code,
@@ -272,16 +275,11 @@ def _cells(count: StockCount, line: Line) -> Sequence[Any]:
         line.lot.code,
         line.lot.expires_on,
         line.product.unit.code,
-        None if count.is_blind else _plain(line.there),
-        _plain(line.counted),
+        None if count.is_blind else quantities.bare(line.there),
+        None if line.counted is None else quantities.bare(line.counted),
         line.reason,
         line.revision,
     )
-
-
-def _plain(quantity: Decimal | None) -> Decimal | None:
-    """Without the zeros that say nothing."""
-    return None if quantity is None else quantity.normalize()
 
 
 def _counted_at(row: Row, count: StockCount) -> datetime | None:

@@ -1,6 +1,6 @@
 """Opening stock from a file: one row for each lot in each place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import Product
-from apps.inventory.models import Location
+from apps.inventory.models import Location, StockBalance
 from apps.inventory.services import opening
 from apps.inventory.services.opening import Entry
 from backoffice.kernel import quantity as quantities
@@ -18,10 +18,11 @@ from backoffice.transfers.models import TransferRow
 
 
 class OpeningImporter(Importer):
-    """Each row is posted once: the same file again finds everything unchanged."""
+    """Each row is posted once: the same file again finds everything unchanged, and so does the stock as it stands."""
 
     key = "opening_stock"
     permission = "inventory.adjust_stock"
+    export_permission = "inventory.view_stockbalance"
     title = gettext_lazy("Import opening stock")
     help = gettext_lazy(
         "One row for each lot in each place. A row that was taken before is not taken again, "
@@ -67,6 +68,7 @@ class OpeningImporter(Importer):
                 read.append((row, bad))
         entries = [entry for _row, entry in read if isinstance(entry, Entry)]
         before, lots = opening.done(entries), opening.lots_of(entries)
+        there = opening.there(lots.values())
         for row, entry in read:
             if isinstance(entry, BadCell):
                 yield row.refuse(entry)
@@ -78,17 +80,21 @@ class OpeningImporter(Importer):
                 )
                 continue
             self.seen[entry.key] = row.line
-            if entry.key in before:
-                if before[entry.key] == entry.figures:
-                    yield row.unchanged(label=name, meta=meta)
-                else:
-                    yield row.refuse(
-                        _("It was opened before with other figures. Count it, or adjust it, instead."),
-                        column="quantity",
-                        label=name,
-                    )
-            elif reason := opening.clash(entry, lots.get((entry.product.pk, entry.code))):
+            lot = lots.get((entry.product.pk, entry.code))
+            book = there.get((lot.pk, entry.location.pk)) if lot is not None else None
+            reason = opening.clash(entry, lot)
+            if before.get(entry.key) == entry.figures or (book == entry.quantity and not reason):
+                yield row.unchanged(label=name, meta=meta)
+            elif entry.key in before:
+                yield row.refuse(
+                    _("It was opened before with other figures. Count it, or adjust it, instead."),
+                    column="quantity",
+                    label=name,
+                )
+            elif reason:
                 yield row.refuse(reason, column="lot", label=name)
+            elif book is not None:
+                yield row.refuse(opening.stands(entry, book), column="quantity", label=name)
             else:
                 yield row.new(label=name, meta=meta, data=_data(entry))
 
@@ -123,13 +129,16 @@ class OpeningImporter(Importer):
         places = Location.objects.in_bulk([row.data["location"] for row in rows])
         entries = {row.pk: _read(row.data, products, places) for row in rows}
         lots = opening.lots_of(list(entries.values()))
-        before = opening.done(list(entries.values()))
+        before, there = opening.done(list(entries.values())), opening.there(lots.values())
         refused, good = {}, []
         for pk, entry in entries.items():
-            if reason := opening.clash(entry, lots.get((entry.product.pk, entry.code))):
+            lot = lots.get((entry.product.pk, entry.code))
+            if reason := opening.clash(entry, lot):
                 refused[pk] = reason
             elif entry.key in before:
                 refused[pk] = _("It was opened in the meantime.")
+            elif lot is not None and (book := there.get((lot.pk, entry.location.pk))) is not None:
+                refused[pk] = opening.stands(entry, book)
             elif not entry.location.is_active:
                 refused[pk] = _("%(place)s is closed.") % {"place": entry.location.name}
             else:
@@ -137,6 +146,27 @@ class OpeningImporter(Importer):
         if good:
             opening.open_stock(good)
         return Applied(figures={"rows": len(good)}, refused=refused)
+
+    @classmethod
+    def export(cls) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
+        """What lies in every place today, as another house would open with it."""
+        stock = StockBalance.objects.select_related("product", "lot", "location").order_by("location__code", "pk")
+        return [column.name for column in cls.columns], map(_written, stock.iterator(chunk_size=2000))
+
+
+def _written(row: StockBalance) -> Sequence[Any]:
+    cost = row.lot.unit_cost
+    entry = Entry(row.product, row.location, row.quantity, "", row.lot.expires_on, cost)
+    # What has no lot of its own finds its silent one by cost and date.
+    code = "" if row.lot.is_silent and entry.code == row.lot.code else row.lot.code
+    return (
+        row.product.sku,
+        row.location.code,
+        quantities.bare(row.quantity),
+        code,
+        row.lot.expires_on,
+        quantities.bare(cost),
+    )
 
 
 def _data(entry: Entry) -> dict[str, Any]:

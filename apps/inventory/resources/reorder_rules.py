@@ -1,25 +1,30 @@
-"""Minimums and targets from a file, found by SKU."""
+"""Minimums and targets from a file, found by SKU, for all places together or for one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import Product
-from apps.inventory.models import ReorderRule
+from apps.inventory.models import Location, ReorderRule
 from apps.inventory.services import stock_locks
 from backoffice.kernel import audit
-from backoffice.kernel.quantity import format_quantity
+from backoffice.kernel.quantity import bare, format_quantity
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
 from backoffice.transfers.models import TransferRow
 
+Key = tuple[int, int | None]
+"""A product, and the place that the rule is for."""
+
 
 class ReorderImporter(Importer):
-    """One row a product; the general rule, for all places together."""
+    """One row a product, or a product and a place."""
 
     key = "reorder_rules"
     permission = "inventory.change_reorderrule"
+    export_permission = "inventory.view_stockbalance"
     title = gettext_lazy("Import minimums and targets")
     help = gettext_lazy("One row a product, found by its SKU. Without a target it is filled up to the minimum.")
     thing = gettext_lazy("Product")
@@ -27,9 +32,16 @@ class ReorderImporter(Importer):
         Column("sku", gettext_lazy("SKU"), required=True, aliases=("code", "código"), example="MA-FL65"),
         Column("minimum", gettext_lazy("Minimum"), required=True, aliases=("mínimo",), example="100"),
         Column("target", gettext_lazy("Target"), aliases=("alvo", "fill up to"), example="250"),
-    )
+        Column("location", gettext_lazy("Place"), aliases=("local",), example="SHOP",
+               help=gettext_lazy("blank: all places together")),
+    )  # fmt: skip
     figure_labels = {"rules": gettext_lazy("rules written")}
     done_url = "inventory:purchase_suggestions"
+
+    def __init__(self, run: Any) -> None:
+        super().__init__(run)
+        self.seen: dict[Key, int] = {}
+        self.places: dict[str, Location] = {}
 
     def check(self, rows: Sequence[Row]) -> Iterator[RowResult]:
         codes = {row.text("sku") for row in rows}
@@ -40,27 +52,21 @@ class ReorderImporter(Importer):
             .select_related("unit")
         }
         rules = {
-            rule.product_id: rule
-            for rule in ReorderRule.objects.filter(product__in=list(products.values()), location=None)
+            (rule.product_id, rule.location_id): rule
+            for rule in ReorderRule.objects.filter(product__in=list(products.values()))
         }
         for row in rows:
             try:
-                product = products.get(row.required("sku").casefold())
-                if product is None:
-                    raise BadCell("sku", _("No product with stock has this SKU."), _("Import the products first."))
-                row.required("minimum")
-                minimum = row.decimal("minimum", places=6, minimum=0) or Decimal(0)
-                target = row.decimal("target", places=6, minimum=0)
-                target = minimum if target is None else target
-                if target < minimum:
-                    raise BadCell("target", _("The target is at least the minimum."))
+                product, place, minimum, target = self._read(row, products)
             except BadCell as bad:
                 yield row.refuse(bad)
                 continue
-            data = {"product": product.pk, "minimum": str(minimum), "target": str(target)}
-            rule, unit = rules.get(product.pk), product.unit.code
+            where = place.pk if place else None
+            data = {"product": product.pk, "location": where, "minimum": str(minimum), "target": str(target)}
+            rule, unit = rules.get((product.pk, where)), product.unit.code
+            meta = f"{product.sku} · {place.name}" if place else product.sku
             if rule is None:
-                yield row.new(label=product.name, meta=product.sku, data=data)
+                yield row.new(label=product.name, meta=meta, data=data)
                 continue
             changes = [
                 Change(name, label, format_quantity(before, unit), format_quantity(after, unit))
@@ -71,22 +77,75 @@ class ReorderImporter(Importer):
                 if before != after
             ]
             if changes:
-                yield row.changed(changes, label=product.name, meta=product.sku, data=data)
+                yield row.changed(changes, label=product.name, meta=meta, data=data)
             else:
-                yield row.unchanged(label=product.name, meta=product.sku)
+                yield row.unchanged(label=product.name, meta=meta)
+
+    def _read(self, row: Row, products: dict[str, Product]) -> tuple[Product, Location | None, Decimal, Decimal]:
+        product = products.get(row.required("sku").casefold())
+        if product is None:
+            raise BadCell("sku", _("No product with stock has this SKU."), _("Import the products first."))
+        place = self._place(row.text("location"))
+        row.required("minimum")
+        minimum = row.decimal("minimum", places=6, minimum=0) or Decimal(0)
+        target = row.decimal("target", places=6, minimum=0)
+        target = minimum if target is None else target
+        if target < minimum:
+            raise BadCell("target", _("The target is at least the minimum."))
+        line = self.seen.setdefault((product.pk, place.pk if place else None), row.line)
+        if line != row.line:
+            raise BadCell("sku", _("The same product stands on line %(line)s already.") % {"line": line})
+        return product, place, minimum, target
+
+    def _place(self, text: str) -> Location | None:
+        if not text:
+            return None
+        if not self.places:
+            for place in Location.objects.physical().active():
+                self.places.setdefault(place.name.casefold(), place)
+                self.places[place.code.casefold()] = place
+        if text.casefold() not in self.places:
+            raise BadCell(
+                "location", _("There is no open place of this code or name."), _("Open it under Stock → Places.")
+            )
+        return self.places[text.casefold()]
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
-        wanted = {row.data["product"]: (Decimal(row.data["minimum"]), Decimal(row.data["target"])) for row in rows}
-        stock_locks.lock_products(wanted)
-        there = {rule.product_id: rule for rule in ReorderRule.objects.filter(product_id__in=wanted, location=None)}
-        new = [
-            ReorderRule(product_id=pk, location=None, minimum=minimum, target=target)
-            for pk, (minimum, target) in wanted.items()
-            if pk not in there
-        ]
-        for pk, rule in there.items():
-            rule.minimum, rule.target = wanted[pk]
+        wanted: dict[Key, tuple[Decimal, Decimal]] = {
+            (row.data["product"], row.data.get("location")): (Decimal(row.data["minimum"]), Decimal(row.data["target"]))
+            for row in rows
+        }
+        products = {product_id for product_id, _place in wanted}
+        stock_locks.lock_products(products)
+        there = {
+            (rule.product_id, rule.location_id): rule for rule in ReorderRule.objects.filter(product_id__in=products)
+        }
+        changed = []
+        for key in wanted.keys() & there.keys():
+            rule = there[key]
+            rule.minimum, rule.target = wanted[key]
             rule.revision += 1
-        audit.bulk_create(new)
-        audit.bulk_update(list(there.values()), ["minimum", "target", "revision"])
+            changed.append(rule)
+        audit.bulk_create(
+            [
+                ReorderRule(product_id=product_id, location_id=place, minimum=minimum, target=target)
+                for (product_id, place), (minimum, target) in wanted.items()
+                if (product_id, place) not in there
+            ]
+        )
+        audit.bulk_update(changed, ["minimum", "target", "revision", "updated_at"])
         return Applied(figures={"rules": len(wanted)})
+
+    @classmethod
+    def export(cls) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
+        """Every rule there is."""
+        rules = ReorderRule.objects.select_related("product", "location").order_by("product__sku", "pk")
+        return [column.name for column in cls.columns], (
+            (
+                rule.product.sku,
+                bare(rule.minimum),
+                bare(rule.target),
+                rule.location.code if rule.location else "",
+            )
+            for rule in rules.iterator(chunk_size=2000)
+        )

@@ -1,19 +1,42 @@
 """Suppliers and their prices from a file: one row for each product of a supplier."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import Prefetch, Value
+from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import Product
 from apps.inventory.models import Supplier, SupplierItem
-from backoffice.kernel import money
+from backoffice.kernel import audit, money
+from backoffice.kernel.quantity import bare, format_quantity
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
 from backoffice.transfers.models import TransferRow
+
+# What of the supplier, and of its item, a file may say: attribute, column, label. A blank cell says nothing.
+OF_SUPPLIER = (
+    ("name", "name", gettext_lazy("Name")),
+    ("email", "email", gettext_lazy("E-mail")),
+    ("phone", "phone", gettext_lazy("Phone")),
+    ("document", "document", gettext_lazy("Document")),
+    ("lead_days", "lead_days", gettext_lazy("Days to deliver")),
+    ("minimum_order", "minimum_order", gettext_lazy("Least order")),
+    ("note", "note", gettext_lazy("Note")),
+)
+OF_ITEM = (
+    ("pack_id", "pack", gettext_lazy("Pack")),
+    ("price", "price", gettext_lazy("Price of one")),
+    ("code", "code", gettext_lazy("Their code")),
+    ("minimum", "minimum", gettext_lazy("Least quantity")),
+    ("lead_days", "item_days", gettext_lazy("Days for this product")),
+    ("is_preferred", "first", gettext_lazy("Bought here first")),
+)
+AMOUNTS = {"price", "minimum", "minimum_order"}
 
 
 class SupplierImporter(Importer):
@@ -21,6 +44,7 @@ class SupplierImporter(Importer):
 
     key = "suppliers"
     permission = "inventory.change_supplier"
+    export_permission = "inventory.view_supplier"
     title = gettext_lazy("Import suppliers and prices")
     help = gettext_lazy(
         "One row for each product that a supplier sells. Unknown suppliers are made; "
@@ -31,12 +55,18 @@ class SupplierImporter(Importer):
         Column("supplier", gettext_lazy("Supplier code"), required=True, aliases=("fornecedor",), example="MILL"),
         Column("name", gettext_lazy("Name"), aliases=("nome",), example="Moinho Serra"),
         Column("email", gettext_lazy("E-mail"), example="pedidos@exemplo.com.br"),
+        Column("phone", gettext_lazy("Phone"), aliases=("telefone",), example="+55 11 5555-0100"),
+        Column("document", gettext_lazy("Document"), aliases=("cnpj", "cpf")),
         Column("lead_days", gettext_lazy("Days to deliver"), aliases=("prazo",), example="2"),
+        Column("minimum_order", gettext_lazy("Least order"), aliases=("pedido mínimo",), example="300"),
+        Column("note", gettext_lazy("Note"), aliases=("observação",)),
         Column("sku", gettext_lazy("SKU"), example="MA-FL65"),
         Column("pack", gettext_lazy("Pack"), aliases=("embalagem",), example="Sack 25 kg"),
         Column("price", gettext_lazy("Price of one"), aliases=("preço",), example="97.50"),
         Column("code", gettext_lazy("Their code"), aliases=("código deles",), example="F-65-25"),
         Column("minimum", gettext_lazy("Least quantity"), aliases=("mínimo",), example="4"),
+        Column("item_days", gettext_lazy("Days for this product"), aliases=("prazo do item",)),
+        Column("first", gettext_lazy("Bought here first"), aliases=("preferido",), example="yes"),
     )
     figure_labels = {"suppliers": gettext_lazy("suppliers written"), "items": gettext_lazy("prices written")}
     done_url = "inventory:supplier_list"
@@ -45,6 +75,8 @@ class SupplierImporter(Importer):
         super().__init__(run)
         self.seen: dict[tuple[str, str], int] = {}
         self.names: dict[str, str] = {}
+
+    # --- reading
 
     def check(self, rows: Sequence[Row]) -> Iterator[RowResult]:
         codes = {row.text("sku") for row in rows}
@@ -73,7 +105,7 @@ class SupplierImporter(Importer):
             item = items.get((data["supplier"].casefold(), product.pk)) if product else None
             label = data["name"] or (supplier.name if supplier else data["supplier"])
             meta = product.name if product else data["supplier"]
-            changes = [*_supplier_changes(supplier, data), *_item_changes(item, data)]
+            changes = [*_changes(supplier, data, OF_SUPPLIER), *(_changes(item, data, OF_ITEM) if product else ())]
             if supplier is None or (product is not None and item is None):
                 yield row.new(label=label, meta=meta, data=data)
             elif changes:
@@ -85,7 +117,9 @@ class SupplierImporter(Importer):
         code = row.required("supplier")
         if len(code) > 20:
             raise BadCell("supplier", _("A code has at most %(count)s characters.") % {"count": 20})
-        known = code.casefold() in suppliers or code.casefold() in self.names
+        if (there := suppliers.get(code.casefold())) is not None:
+            code = there.code
+        known = there is not None or code.casefold() in self.names
         name = row.text("name")[:120]
         if not known and not name:
             raise BadCell("name", _("A new supplier needs a name."))
@@ -97,12 +131,10 @@ class SupplierImporter(Importer):
                 validate_email(email)
             except ValidationError:
                 raise BadCell("email", _("This is not an e-mail address.")) from None
-        days = row.integer("lead_days", minimum=0)
-        if days is not None and days > 365:
-            raise BadCell("lead_days", _("At most a year."))
         data: dict[str, Any] = {
-            "supplier": code, "name": name, "email": email, "lead_days": days, "product": None, "pack": None,
-            "price": "", "code": row.text("code")[:40], "minimum": "", "pack_name": row.text("pack")[:40],
+            "supplier": code, "name": name, "email": email, "phone": row.text("phone")[:40],
+            "document": row.text("document")[:20], "lead_days": _days(row, "lead_days"), "note": row.text("note")[:200],
+            "minimum_order": _text(row.decimal("minimum_order", places=2, minimum=0)), "product": None,
         }  # fmt: skip
         sku = row.text("sku")
         if (line := self.seen.get((code.casefold(), sku.casefold()))) is not None:
@@ -113,14 +145,15 @@ class SupplierImporter(Importer):
         product = products.get(sku.casefold())
         if product is None:
             raise BadCell("sku", _("No product with stock has this SKU."), _("Import the products first."))
-        data["product"], data["pack"] = product.pk, self._pack(row, product)
         row.required("price")
-        data["price"] = str(row.decimal("price", places=4, minimum=0))
         minimum = row.decimal("minimum", places=6)
         if minimum is not None and minimum <= 0:
             raise BadCell("minimum", _("The least quantity is above zero."))
-        data["minimum"] = str(minimum) if minimum is not None else ""
-        return data
+        return data | {
+            "product": product.pk, "pack": self._pack(row, product), "pack_name": row.text("pack")[:40],
+            "price": _text(row.decimal("price", places=4, minimum=0)), "code": row.text("code")[:40],
+            "minimum": _text(minimum), "item_days": _days(row, "item_days"), "first": row.flag("first"),
+        }  # fmt: skip
 
     def _pack(self, row: Row, product: Product) -> int | None:
         name = row.text("pack")
@@ -136,66 +169,138 @@ class SupplierImporter(Importer):
             )
         return packs[name.casefold()].pk
 
+    # --- writing
+
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
-        suppliers = {
-            supplier.code.casefold(): supplier for supplier in Supplier.objects.select_for_update().order_by("pk")
-        }
-        touched: set[str] = set()
-        items = 0
-        for row in rows:
-            data, code = row.data, row.data["supplier"].casefold()
-            supplier = suppliers.get(code) or Supplier(code=data["supplier"], name=data["name"] or data["supplier"])
-            given = {name: data[name] for name in ("name", "email", "lead_days") if data[name] not in ("", None)}
-            if supplier.pk is None or any(getattr(supplier, name) != value for name, value in given.items()):
-                for name, value in given.items():
-                    setattr(supplier, name, value)
-                supplier.revision += 1 if supplier.pk else 0
-                supplier.save()
-                touched.add(code)
-            suppliers[code] = supplier
-            items += self._item(supplier, data)
-        return Applied(figures={"suppliers": len(touched), "items": items})
+        said: dict[str, dict[str, Any]] = {}
+        for row in rows:  # what a later row says of the supplier stands; what it leaves blank does not
+            given = {name: row.data[column] for name, column, _label in OF_SUPPLIER if _is_said(row.data, column)}
+            said.setdefault(row.data["supplier"].casefold(), {"code": row.data["supplier"]}).update(given)
+        suppliers, written = _write_suppliers(said)
+        items = _write_items(suppliers, [row.data for row in rows if row.data["product"]])
+        return Applied(figures={"suppliers": written, "items": items})
 
-    def _item(self, supplier: Supplier, data: dict[str, Any]) -> int:
-        if not data["product"]:
-            return 0
-        item = SupplierItem.objects.filter(supplier=supplier, product_id=data["product"]).first()
-        fresh = item or SupplierItem(supplier=supplier, product_id=data["product"])
-        fresh.pack_id, fresh.price = data["pack"], Decimal(data["price"])
-        if data["code"]:
-            fresh.code = data["code"]
-        if data["minimum"]:
-            fresh.minimum = Decimal(data["minimum"])
-        fresh.revision += 1 if item else 0
-        fresh.save()
-        return 1
+    @classmethod
+    def export(cls) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
+        """Every supplier in use with every product that it sells; one that sells nothing yet has a row of its own."""
+        return [column.name for column in cls.columns], _exported()
 
 
-def _supplier_changes(supplier: Supplier | None, data: dict[str, Any]) -> list[Change]:
-    if supplier is None:
-        return []
-    fields = (
-        ("name", gettext_lazy("Name")), ("email", gettext_lazy("E-mail")),
-        ("lead_days", gettext_lazy("Days to deliver")),
-    )  # fmt: skip
-    return [
-        Change(name, label, str(getattr(supplier, name)), str(data[name]))
-        for name, label in fields
-        if data[name] not in ("", None) and getattr(supplier, name) != data[name]
-    ]
+def _write_suppliers(said: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Supplier], int]:
+    """The suppliers by folded code, made or brought to what was said, and how many that wrote."""
+    there: dict[str, Supplier] = {}
+    codes = [Lower(Value(str(given["code"]))) for given in said.values()]
+    found = Supplier.objects.annotate(folded=Lower("code")).filter(folded__in=codes)
+    for supplier in found.select_for_update().order_by("pk"):
+        there[supplier.code.casefold()] = supplier
+    new, changed = [], []
+    for folded, given in said.items():
+        supplier = there.get(folded) or Supplier(name=str(given["code"]))
+        different = _take_over(supplier, given)
+        if folded not in there:
+            new.append(supplier)
+        elif different:
+            supplier.revision += 1
+            changed.append(supplier)
+        there[folded] = supplier
+    audit.bulk_create(new)
+    audit.bulk_update(changed, [*(name for name, _column, _label in OF_SUPPLIER), "revision", "updated_at"])
+    return there, len(new) + len(changed)
 
 
-def _item_changes(item: SupplierItem | None, data: dict[str, Any]) -> list[Change]:
-    if item is None or not data["product"]:
+def _write_items(suppliers: Mapping[str, Supplier], lines: Sequence[Mapping[str, Any]]) -> int:
+    there = {
+        (item.supplier_id, item.product_id): item
+        for item in SupplierItem.objects.filter(
+            supplier__in=[supplier.pk for supplier in suppliers.values()],
+            product__in={line["product"] for line in lines},
+        )
+    }
+    new: list[SupplierItem] = []
+    changed: list[SupplierItem] = []
+    for line in lines:
+        supplier = suppliers[line["supplier"].casefold()]
+        item = there.get((supplier.pk, line["product"]))
+        fresh = item or SupplierItem(supplier=supplier, product_id=line["product"])
+        given = {name: line.get(column) for name, column, _label in OF_ITEM if _is_said(line, column)}
+        if _take_over(fresh, given | {"pack_id": line["pack"]}) and item is not None:
+            item.revision += 1
+            changed.append(item)
+        elif item is None:
+            new.append(fresh)
+            there[supplier.pk, line["product"]] = fresh
+    audit.bulk_create(new)
+    names = [name for name, _column, _label in OF_ITEM if name != "pack_id"]
+    audit.bulk_update(changed, ["pack", *names, "revision", "updated_at"])
+    return len(new) + len(changed)
+
+
+def _take_over(thing: Supplier | SupplierItem, given: Mapping[str, Any]) -> bool:
+    """Set what was said; whether anything is different now."""
+    different = False
+    for name, value in given.items():
+        value = Decimal(value) if name in AMOUNTS else value
+        if name != "code" or isinstance(thing, SupplierItem) or not thing.pk:
+            different |= getattr(thing, name) != value
+            setattr(thing, name, value)
+    return different
+
+
+def _is_said(data: Mapping[str, Any], column: str) -> bool:
+    return data.get(column) not in ("", None)
+
+
+def _days(row: Row, column: str) -> int | None:
+    days = row.integer(column, minimum=0)
+    if days is not None and days > 365:
+        raise BadCell(column, _("At most a year."))
+    return days
+
+
+def _text(amount: Decimal | None) -> str:
+    return "" if amount is None else str(amount)
+
+
+def _changes(thing: Supplier | SupplierItem | None, data: Mapping[str, Any], fields: Iterable[Any]) -> list[Change]:
+    if thing is None:
         return []
     found = []
-    if item.price != Decimal(data["price"]):
-        after = money.format_amount(Decimal(data["price"]), 4)
-        found.append(Change("price", gettext_lazy("Price of one"), money.format_amount(item.price, 4), after))
-    if item.pack_id != data["pack"]:
-        found.append(Change("pack", gettext_lazy("Pack"), item.unit_name, data["pack_name"] or item.product.unit.code))
-    if data["code"] and item.code != data["code"]:
-        found.append(Change("code", gettext_lazy("Their code"), item.code, data["code"]))
-    if data["minimum"] and item.minimum != Decimal(data["minimum"]):
-        found.append(Change("minimum", gettext_lazy("Least quantity"), str(item.minimum.normalize()), data["minimum"]))
+    for name, column, label in fields:
+        before, after = getattr(thing, name), data[column]
+        if name == "pack_id" and isinstance(thing, SupplierItem):
+            if before != after:
+                found.append(Change("pack", label, thing.unit_name, data["pack_name"] or thing.product.unit.code))
+        elif not _is_said(data, column):
+            continue
+        elif name in AMOUNTS:
+            if before != Decimal(after):
+                found.append(Change(column, label, _shown(name, before), _shown(name, Decimal(after))))
+        elif before != after:
+            found.append(Change(column, label, _word(before), _word(after)))
     return found
+
+
+def _shown(name: str, amount: Decimal) -> str:
+    return format_quantity(amount) if name == "minimum" else money.format_amount(amount, 4 if name == "price" else 2)
+
+
+def _word(value: Any) -> str:
+    return "" if value is None else ((_("yes") if value else _("no")) if isinstance(value, bool) else str(value))
+
+
+def _exported() -> Iterator[Sequence[Any]]:
+    suppliers = Supplier.objects.filter(is_active=True).order_by("code")
+    items = SupplierItem.objects.select_related("product__unit", "pack").order_by("product__sku")
+    for supplier in suppliers.prefetch_related(Prefetch("items", items)).iterator(chunk_size=200):
+        of_supplier = (
+            supplier.code, supplier.name, supplier.email, supplier.phone, supplier.document, supplier.lead_days,
+            supplier.minimum_order, supplier.note,
+        )  # fmt: skip
+        sold = list(supplier.items.all())
+        for item in sold:
+            yield (
+                *of_supplier, item.product.sku, item.pack.name if item.pack else "", bare(item.price),
+                item.code, bare(item.minimum), item.lead_days, "yes" if item.is_preferred else "no",
+            )  # fmt: skip
+        if not sold:
+            yield (*of_supplier, *[None] * 7)

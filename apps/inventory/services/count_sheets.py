@@ -53,7 +53,7 @@ def write(figures: Sequence[Figure]) -> dict[Cell, str]:
         .filter(pk__in={figure.count_id for figure in figures})
         .order_by("pk")
     }
-    lines = _lines(counts)
+    lines = _lines(figures)
     places = Location.objects.in_bulk({figure.location_id for figure in figures})
     refused: dict[Cell, str] = {}
     strangers: list[StockCountLine] = []
@@ -82,11 +82,12 @@ def write(figures: Sequence[Figure]) -> dict[Cell, str]:
     return refused
 
 
-def _lines(counts: dict[int, StockCount]) -> dict[Cell, StockCountLine]:
-    rows = StockCountLine.objects.filter(count__in=list(counts)).select_related(
-        "product__unit", "location", "counted_by"
+def _lines(figures: Sequence[Figure]) -> dict[Cell, StockCountLine]:
+    rows = StockCountLine.objects.filter(
+        count__in={figure.count_id for figure in figures}, lot__in={figure.lot_id for figure in figures}
     )
-    return {(row.count_id, row.lot_id, row.location_id): row for row in rows}
+    there = rows.select_related("product__unit", "location", "counted_by")
+    return {(row.count_id, row.lot_id, row.location_id): row for row in there}
 
 
 def _write(wanted: Sequence[tuple[Figure, StockCountLine]]) -> None:

@@ -1,7 +1,7 @@
 """The stock that was there before the program: each entry is posted once, however often its file comes."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
-from apps.inventory.models import Location, Lot, StockOperation
+from apps.inventory.models import Location, Lot, StockBalance, StockOperation
 from apps.inventory.services import locations, stock_locks
 from apps.inventory.services.posting import PostLine, post
 from backoffice.kernel import audit, clock
@@ -74,6 +74,20 @@ def clash(entry: Entry, lot: Lot | None) -> str:
         cost = quantities.format_quantity(lot.unit_cost)
         return _("Lot %(lot)s of %(product)s cost %(there)s a unit. Use another lot code.") % {**names, "there": cost}
     return ""
+
+
+def there(lots: Iterable[Lot]) -> dict[tuple[int, int], Decimal]:
+    """What the book has of these lots, by lot and place. One query."""
+    rows = StockBalance.objects.filter(lot_id__in={lot.pk for lot in lots})
+    return {(row.lot_id, row.location_id): row.quantity for row in rows}
+
+
+def stands(entry: Entry, book: Decimal) -> str:
+    """Why stock that came another way is not opened on top of it."""
+    return _("%(place)s has %(quantity)s of this lot already. Count it, or adjust it, instead.") % {
+        "place": entry.location.name,
+        "quantity": quantities.format_quantity(book, entry.product.unit.code),
+    }
 
 
 def lots_of(entries: Collection[Entry]) -> dict[tuple[int, str], Lot]:

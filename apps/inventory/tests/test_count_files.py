@@ -241,3 +241,13 @@ def test_the_review_tells_why_a_line_differs(as_user, house):
     counting.record(line_of(house, "L1", house.dry), quantity=D(40), reason="the sack was wet")
     page = as_user("inventory.view_stockcount").get(house.count.get_absolute_url())
     assert "the sack was wet" in page.content.decode()
+
+
+def test_a_long_sheet_asks_little(house, django_assert_max_num_queries):
+    for number in range(40):
+        make_stock(house.flour, 1, house.dry, lot_code=f"M{number}")
+    count = counting.start(location=house.dry)
+    rows = [{"count": count.number, "lot": f"M{number}", "counted": "2", "unit": "kg"} for number in range(40)]
+    with django_assert_max_num_queries(20):
+        assert set(outcomes(run(CountImporter, rows))) == {"new"}
+    assert CountEntry.objects.count() == 40

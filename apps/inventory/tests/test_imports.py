@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from apps.catalog.models import ProductUnit
-from apps.inventory.models import Lot, ReorderRule, StockBalance, StockOperation, Supplier, SupplierItem
+from apps.catalog.models import Product, ProductUnit
+from apps.inventory.models import Location, Lot, ReorderRule, StockBalance, StockOperation, Supplier, SupplierItem
 from apps.inventory.resources.opening import OpeningImporter
 from apps.inventory.resources.reorder_rules import ReorderImporter
 from apps.inventory.resources.suppliers import SupplierImporter
+from apps.inventory.services import stock
 from apps.inventory.services.verify import differences
 from apps.inventory.tests.factories import make_location, make_product
 from backoffice.kernel import clock
@@ -130,8 +131,6 @@ def test_the_imports_are_offered_to_who_may(as_user):
 
 @pytest.fixture
 def prices(file) -> list[dict[str, str]]:
-    from apps.catalog.models import Product
-
     ProductUnit.objects.create(product=Product.objects.get(sku="FLR"), name="Sack 25 kg", numerator=25)
     return [
         {"supplier": "MILL", "name": "Mill", "email": "m@example.com", "lead_days": "3", "sku": "flr",
@@ -172,3 +171,96 @@ def test_a_bad_price_row_says_what_is_wrong(prices, change, reason):
     assert result.outcome == "refused"
     assert reason in result.reason
     assert not Supplier.objects.exists()
+
+
+def as_file(importer: Any) -> list[dict[str, str]]:
+    headings, rows = importer.export()
+    return [{name: "" if cell is None else str(cell) for name, cell in zip(headings, row, strict=True)} for row in rows]
+
+
+def test_what_there_is_comes_back_without_a_change(file, prices):
+    run(OpeningImporter, file)
+    run(ReorderImporter, [{"sku": "FLR", "minimum": "10", "target": "50"}, {"sku": "BAG", "minimum": "5"}])
+    run(ReorderImporter, [{"sku": "FLR", "minimum": "2", "location": "dry"}])
+    run(SupplierImporter, [*prices, {"supplier": "NEW", "name": "New", "phone": "11", "minimum_order": "300"}])
+    lot = Lot.objects.get(code="L1")
+    stock.waste(lot=lot, location=StockBalance.objects.get(lot=lot).location, quantity=D(2), reason="fell")
+    for importer, count in ((OpeningImporter, 3), (ReorderImporter, 3), (SupplierImporter, 3)):
+        before = (StockOperation.objects.count(), ReorderRule.history.count(), Supplier.history.count())
+        lines = as_file(importer)
+        results = run(importer, lines)
+        assert [(result.outcome, result.reason) for result in results] == [("unchanged", "")] * count
+        assert (StockOperation.objects.count(), ReorderRule.history.count(), Supplier.history.count()) == before
+
+
+def test_stock_that_came_another_way_is_not_opened_on_top(file):
+    flour = file[0] | {"lot": "L9"}
+    stock.receive(
+        Location.objects.get(code="DRY"),
+        [
+            stock.ReceiptLine(
+                Product.objects.get(sku="FLR"),
+                D(5),
+                lot_code="L9",
+                unit_cost=D("3.9"),
+                expires_on=date.fromisoformat(flour["expires_on"]),
+            )
+        ],
+    )
+    [result] = run(OpeningImporter, [flour])
+    assert (result.outcome, result.column) == ("refused", "quantity")
+    assert "has 5\xa0kg of this lot already" in result.reason
+    assert outcomes(run(OpeningImporter, [flour | {"quantity": "5"}])) == ["unchanged"]
+    step: Any = SimpleNamespace(options={}, mapping={})
+    results = list(OpeningImporter(step).check([Row(2, file[0])]))
+    stock.receive(
+        Location.objects.get(code="DRY"),
+        [
+            stock.ReceiptLine(
+                Product.objects.get(sku="FLR"),
+                D(5),
+                lot_code="L1",
+                unit_cost=D("3.9"),
+                expires_on=date.fromisoformat(flour["expires_on"]),
+            )
+        ],
+    )
+    applied = OpeningImporter(step).apply([SimpleNamespace(pk=1, data=results[0].data)])  # type: ignore[list-item]
+    assert list(applied.refused) == [1]
+    assert StockBalance.objects.get(lot__code="L1").quantity == 5
+
+
+def test_a_supplier_and_its_prices_are_written_in_sets(django_assert_max_num_queries):
+    products = [make_product(f"P{number}", sku=f"P{number}") for number in range(30)]
+    lines = [
+        {"supplier": f"S{number % 7}", "name": f"Supplier {number % 7}", "sku": product.sku, "price": "2"}
+        for number, product in enumerate(products)
+    ]
+    with django_assert_max_num_queries(30):
+        assert set(outcomes(run(SupplierImporter, lines))) == {"new"}
+    with django_assert_max_num_queries(30):
+        dearer = [line | {"price": "3", "note": "dearer", "item_days": "4", "first": "no"} for line in lines]
+        assert set(outcomes(run(SupplierImporter, dearer))) == {"changed"}
+    assert Supplier.objects.count() == 7
+    assert {supplier.revision for supplier in Supplier.objects.all()} == {2}
+    assert set(SupplierItem.objects.values_list("price", "lead_days", "is_preferred", "revision")) == {
+        (D(3), 4, False, 2)
+    }
+    assert SupplierItem.history.count() == 60
+
+
+def test_a_supplier_is_found_however_its_code_is_written(prices):
+    run(SupplierImporter, prices)
+    [result] = run(SupplierImporter, [{"supplier": "mIlL", "phone": "11 5555-0100"}])
+    assert (result.outcome, result.changes[0].after) == ("changed", "11 5555-0100")
+    assert Supplier.objects.get().phone == "11 5555-0100"
+
+
+def test_a_rule_for_one_place_stands_beside_the_general_one(file):
+    general, here = {"sku": "FLR", "minimum": "10"}, {"sku": "FLR", "minimum": "2", "location": "dry store"}
+    assert outcomes(run(ReorderImporter, [general, here, here])) == ["new", "new", "refused"]
+    assert sorted(ReorderRule.objects.values_list("location__code", "minimum"), key=str) == [
+        ("DRY", D(2)),
+        (None, D(10)),
+    ]
+    assert run(ReorderImporter, [here | {"location": "attic"}])[0].column == "location"
