@@ -87,9 +87,16 @@ def offered(*, category: str = "", text: str = "") -> list[Product]:
     return sorted(found.filter(pk__in=rank), key=lambda one: (one.category.position if one.category else 999, one.name))
 
 
-def tiles(products: Sequence[Product], *, channel: Channel, in_cart: Mapping[int, Decimal]) -> list[Tile]:
-    """Price and what is left of each. The same number of queries for one and sixty."""
+def tiles(
+    products: Sequence[Product], *, channel: Channel, in_cart: Mapping[int, Decimal], own_list: int | None = None
+) -> list[Tile]:
+    """Price and what is left of each. The same number of queries for one and sixty.
+
+    `own_list` is that of the customer: its prices go before the channel's, as in quotes. One more query.
+    """
     amounts = prices.current(channel.price_list_id, products, selling=True)
+    if own_list is not None:
+        amounts |= prices.current(own_list, products, selling=True)
     there = availability.of(products, locations=places.of_channel(channel))
     kits = [product.pk for product in products if product.kind == Product.Kind.BUNDLE]
     whole = bundle_reads.available(kits, locations=places.of_channel(channel)) if kits else {}

@@ -14,10 +14,13 @@ from django.urls import reverse
 from apps.catalog.errors import CouponRefused
 from apps.catalog.models import Promotion, PromotionUse
 from apps.catalog.services import price_lists, products, promotions
+from apps.catalog.tests.factories import make_price, make_price_list
+from apps.crm.services import customers
 from apps.inventory.tests.factories import make_stock
 from apps.orders.models import Order
 from apps.orders.services import commit, orders, sessions, verify
 from apps.orders.tests.build import counter, croissant, espresso, shelf, tab
+from backoffice import composition
 from backoffice.kernel import clock
 from backoffice.kernel.errors import DomainError
 
@@ -147,3 +150,25 @@ def test_of_many_orders_with_one_coupon_and_a_limit_so_many_get_it() -> None:
     limited.refresh_from_db()
     assert sum(isinstance(one, Order) for one in results) == 3
     assert (limited.uses, PromotionUse.objects.count()) == (3, 3)
+
+
+@pytest.mark.django_db
+def test_tiles_show_the_price_of_the_customer_who_is_chosen(as_user: Any) -> None:
+    coffee, bun = espresso(), croissant()
+    friends = make_price_list("friends")
+    make_price(coffee, "5.50", price_list=friends)
+    ana = customers.create(name="Ana", price_list=friends)
+    cart = tab((bun, 1))
+    client = as_user(*composition.ROLES["manager"])
+    page = reverse("orders:sale", args=[cart.session.pk])
+
+    def shown() -> dict[str, Decimal | None]:
+        return {tile.product.name: tile.price for tile in client.get(page).context["tiles"]}
+
+    assert shown() == {"Espresso": Decimal("7"), "Butter croissant": Decimal("9.5")}
+    sessions.set_customer(cart.session, customer=ana, revision=cart.session.revision)
+    assert shown() == {"Espresso": Decimal("5.5"), "Butter croissant": Decimal("9.5")}
+    # The tab that fetches itself after the customer changed brings the tiles along.
+    part = client.get(page, headers={"HX-Request": "true", "HX-Target": "cart"}).content.decode()
+    assert 'id="tiles" hx-swap-oob="true"' in part
+    assert "5.50" in part

@@ -55,8 +55,9 @@ def _show(request: HttpRequest, channel: Channel, cart: Cart | None) -> HttpResp
     # The scanner's field is called "code"; while one types in it, it searches.
     text = counter.searched((request.GET.get("q") or request.GET.get("code", "")).replace("\x00", "")[:100])
     shown = counter.tiles(
-        counter.offered(category=category, text=text), channel=channel, in_cart=cart.quantities if cart else {}
-    )
+        counter.offered(category=category, text=text), channel=channel, in_cart=cart.quantities if cart else {},
+        own_list=_own_list(cart),
+    )  # fmt: skip
     context = {
         **_cart_context(channel, cart),
         "tiles": shown,
@@ -66,6 +67,12 @@ def _show(request: HttpRequest, channel: Channel, cart: Cart | None) -> HttpResp
         "channels": Channel.objects.active().in_order(),
     }
     return htmx.render(request, PAGE, context, fragments={"tiles": f"{PAGE}#tiles", "cart": f"{PAGE}#cart-answer"})
+
+
+def _own_list(cart: Cart | None) -> int | None:
+    """The price list of the customer who is chosen, if that one has any."""
+    customer = cart.session.customer if cart else None
+    return customer.price_list_id if customer is not None else None
 
 
 def _cart_context(channel: Channel, cart: Cart | None) -> dict[str, Any]:
@@ -222,7 +229,7 @@ def _do(
     else:
         changed = {*before, *cart.quantities, *touched}
         products = list(Product.objects.select_related("category", "unit").filter(pk__in=changed))
-    drawn = counter.tiles(products, channel=channel, in_cart=cart.quantities)
+    drawn = counter.tiles(products, channel=channel, in_cart=cart.quantities, own_list=_own_list(cart))
     context = {**_cart_context(channel, cart), ("tiles" if all_tiles else "changed_tiles"): drawn, "tapped": True}
     return htmx.render(request, f"{PAGE}#cart-answer", context, status=status)
 
