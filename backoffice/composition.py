@@ -75,7 +75,13 @@ NAV: list[Section] = [
                 bell=True,
             ),
             Item(_("Lots"), "inventory:lot_list", "inventory.view_lot", icon="boxes"),
-            Item(_("Operations"), "inventory:operation_list", "inventory.view_stockoperation", icon="arrow-left-right"),
+            Item(
+                _("Operations"),
+                "inventory:operation_list",
+                "inventory.view_stockoperation",
+                icon="arrow-left-right",
+                under=["/stock/costs/"],
+            ),
             Item(_("Holds"), "inventory:hold_list", "inventory.view_hold", icon="lock"),
             Item(_("Counts"), "inventory:count_list", "inventory.view_stockcount", icon="clipboard-check"),
             Item(
@@ -136,7 +142,8 @@ NAV: list[Section] = [
     ),
 ]
 
-# Panels that a page of one app shows of another: {"catalog.product": [Panel(...)]}. See backoffice/ui/panels.py.
+# Panels that a page of one app shows of another: {"catalog.product": [Panel(...)]}. The page of an import shows those of
+# "transfers.<its key>". See backoffice/ui/panels.py.
 PANELS: dict[str, list[Any]] = {
     "orders.order": [
         Panel("jobs", _("Jobs"), "orders:order_jobs", "outbox.view_directive"),
@@ -147,6 +154,12 @@ PANELS: dict[str, list[Any]] = {
     "inventory.lot": [
         Panel("label", _("Label"), "production:lot_label_panel", "inventory.view_lot"),
     ],
+    **{
+        f"transfers.{key}": [
+            Panel("pictures", _("Pictures"), "catalog:run_pictures", "catalog.import_product"),
+        ]
+        for key in ("products", "woocommerce", "shopify")
+    },
     "catalog.product": [
         Panel("sales", _("Sales"), "orders:product_sales", "orders.view_order"),
         Panel("stock", _("Stock"), "inventory:product_stock", "inventory.view_stockbalance"),
@@ -215,6 +228,7 @@ SALES_CHANNELS = "apps.orders.selectors.places.channel_choices"
 # How the stock of products is: a callable that gives (code, words, what narrows products), the permission to see it.
 STOCK_STATES: tuple[str, str] = ("apps.inventory.selectors.states.of_products", "inventory.view_stockbalance")
 # How much there is of products: a callable of (product ids) -> {product id: quantity}.
+STOCK_DAYS_LEFT = "apps.inventory.selectors.states.days_left"  # the same of days until the first lot expires
 STOCK_ON_HAND = "apps.inventory.selectors.states.on_hand"
 # What the palette searches: dotted paths of callables (query, user) -> list of hits.
 SEARCH: list[str] = [
@@ -322,4 +336,6 @@ DEMO_STORY: list[str] = [
     "apps.orders.demo.today",
     "apps.inventory.demo_story.counts",
     "apps.inventory.demo_story.purchases",
+    "apps.inventory.demo_costs.build",
+    "apps.inventory.demo_story.alerts",
 ]

@@ -22,7 +22,7 @@ from backoffice.transfers.selectors import progress
 from backoffice.transfers.services import runs, undoing
 from backoffice.transfers.views import access
 from backoffice.transfers.views.steps import of as steps_of
-from backoffice.ui import htmx
+from backoffice.ui import htmx, panels
 from backoffice.ui.pagination import paginate, positive
 from backoffice.ui.permissions import command, may, requires
 
@@ -110,6 +110,11 @@ def _preview(request: HttpRequest, run: TransferRun, importer: type[Importer]) -
             and run.undo_started_at is None
         ),
         "may_undo": may(request.user, access.UNDO) and undoing.can_be_asked(run),
+        "panels": (
+            panels.of(f"transfers.{run.importer}", run, request.user)
+            if run.apply_started_at and not run.is_busy
+            else []
+        ),
     }
 
 
