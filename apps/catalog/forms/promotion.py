@@ -78,6 +78,7 @@ class PromotionForm(ModelForm):
         fields["channels"].choices = [(code, name) for code, name, _list in sales_channels.choices()]
         fields["priority"].help_text = _("Of two that take the same, the smaller number counts.")
         fields["stackable"].help_text = _("Taken off what other rules leave.")
+        fields["until_hour"].help_text = _("An hour before the first one is on the next day.")
         fields["expires_within"].help_text = _("Days its first lot is still good, at most.")
         if self.instance.pk:
             scopes = list(self.instance.scopes.select_related("product"))
@@ -135,10 +136,14 @@ class TryForm(Form):
     )  # fmt: skip
     channel = forms.ChoiceField(label=_("Channel"), required=False)
     at = DateTimeField(label=_("When"), required=False, help_text=_("Blank: now."))
+    days_left = forms.IntegerField(
+        label=_("Days to expiry"), required=False, min_value=0, max_value=9999,
+        help_text=_("Of every lot in the basket. Blank: of the lots there are."),
+    )  # fmt: skip
     customer_tags = TagsField(label=_("Customer tagged"), required=False)
     coupon = forms.CharField(label=_("Coupon"), required=False, max_length=40)
 
-    spans: ClassVar[dict[str, int]] = {"customer_tags": 3, "coupon": 3}
+    spans: ClassVar[dict[str, int]] = {"at": 3, "days_left": 3, "customer_tags": 3, "coupon": 3}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -119,9 +119,9 @@ class Promotion(Validated, Audited, Revisioned, TimeStamped):
             ),
             CheckConstraint(
                 condition=Q(from_hour=None, until_hour=None)
-                | Q(from_hour__isnull=False, until_hour__isnull=False, until_hour__gt=F("from_hour")),
+                | Q(from_hour__isnull=False, until_hour__isnull=False) & ~Q(until_hour=F("from_hour")),
                 name="promotion_hours_come_in_pairs",
-                violation_error_message=_("Give both hours, the later one last."),
+                violation_error_message=_("Give both hours, and two that differ."),
             ),
             CheckConstraint(
                 condition=Q(max_uses=None) | Q(uses__lte=F("max_uses")),

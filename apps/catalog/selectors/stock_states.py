@@ -33,9 +33,16 @@ def narrow(products: QuerySet[Product], code: str) -> QuerySet[Product]:
 
 def on_hand(product_ids: Collection[int]) -> dict[int, Decimal]:
     """How much there is of each of the products; those without any are left out. One query."""
-    found: Callable[[Collection[int]], dict[int, Decimal]] = import_string(
-        import_module("backoffice.composition").STOCK_ON_HAND
-    )
+    return _asked("STOCK_ON_HAND", product_ids)
+
+
+def days_left(product_ids: Collection[int]) -> dict[int, int]:
+    """In how many days the first lot of each product expires; those without a dated one are left out. One query."""
+    return _asked("STOCK_DAYS_LEFT", product_ids)
+
+
+def _asked(name: str, product_ids: Collection[int]) -> dict[int, Any]:
+    found = import_string(getattr(import_module("backoffice.composition"), name))
     return found(product_ids) if product_ids else {}
 
 

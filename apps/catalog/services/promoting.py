@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -282,14 +282,28 @@ def _why_not_at_all(rule: Rule, situation: Situation, whole: Decimal) -> str:
         return _("not in this channel")
     if rule.customer_tags and not rule.customer_tags & situation.customer_tags:
         return _("only for customers tagged %(tags)s") % {"tags": ", ".join(sorted(rule.customer_tags))}
-    if rule.weekdays and local.weekday() not in rule.weekdays:
-        return _("not on a %(day)s") % {"day": date_format(local, "l")}
-    if rule.from_hour and rule.until_hour and not rule.from_hour <= local.time() < rule.until_hour:
+    day, inside = _day_and_hour(rule, local)
+    if rule.weekdays and day.weekday() not in rule.weekdays:
+        return _("not on a %(day)s") % {"day": date_format(day, "l")}
+    if not inside and rule.from_hour is not None and rule.until_hour is not None:
         hours = {"start": time_format(rule.from_hour), "end": time_format(rule.until_hour)}
         return _("only from %(start)s to %(end)s") % hours
     if rule.minimum is not None and whole < rule.minimum:
         return _("only from an order of %(amount)s") % {"amount": money.format_amount(rule.minimum)}
     return ""
+
+
+def _day_and_hour(rule: Rule, local: datetime) -> tuple[datetime, bool]:
+    """The day that the rule takes the moment for, and whether it is within its hours.
+
+    Hours whose end lies before their beginning go on after midnight; what is then still belongs to the evening before.
+    """
+    start, end, now = rule.from_hour, rule.until_hour, local.time()
+    if start is None or end is None:
+        return local, True
+    if start < end:
+        return local, start <= now < end
+    return (local - timedelta(days=1), True) if now < end else (local, now >= start)
 
 
 def _why_not_here(rule: Rule, line: Basket, facts: Facts) -> str:

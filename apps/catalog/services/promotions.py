@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
+from fractions import Fraction
 from typing import Any
 
 from django.db import transaction
@@ -174,9 +176,7 @@ def rival(promotion: Promotion) -> Promotion | None:
     for other in others:
         if (other.kind == Promotion.Kind.FREE_DELIVERY) != (promotion.kind == Promotion.Kind.FREE_DELIVERY):
             continue
-        if _apart(promotion.channels, other.channels) or _apart(promotion.weekdays, other.weekdays):
-            continue
-        if _hours_apart(promotion, other):
+        if _apart(promotion.channels, other.channels) or _never_together(promotion, other):
             continue
         theirs = _about(other)
         if own and theirs and not own & theirs and all(kind == "product" for kind, _one in own | theirs):
@@ -195,10 +195,29 @@ def _apart(one: Sequence[Any], other: Sequence[Any]) -> bool:
     return bool(one) and bool(other) and not set(one) & set(other)
 
 
-def _hours_apart(one: Promotion, other: Promotion) -> bool:
-    if one.from_hour is None or other.from_hour is None or one.until_hour is None or other.until_hour is None:
-        return False
-    return one.until_hour <= other.from_hour or other.until_hour <= one.from_hour
+def _never_together(one: Promotion, other: Promotion) -> bool:
+    """Whether no moment of a week is within the days and hours of both."""
+    theirs = _week(other)
+    return not any(
+        start < their_end and their_start < end for start, end in _week(one) for their_start, their_end in theirs
+    )
+
+
+def _week(promotion: Promotion) -> list[tuple[Fraction, Fraction]]:
+    """When in a week the rule counts, in days since Monday began; what goes on after Sunday is on Monday."""
+    start, end = _of_day(promotion.from_hour, 0), _of_day(promotion.until_hour, 1)
+    end += start >= end
+    found = [(day + start, day + end) for day in promotion.weekdays or range(7)]
+    week = Fraction(7)
+    return [(first, min(last, week)) for first, last in found] + [
+        (Fraction(0), last - week) for _first, last in found if last > week
+    ]
+
+
+def _of_day(hour: time | None, otherwise: int) -> Fraction:
+    if hour is None:
+        return Fraction(otherwise)
+    return Fraction(hour.hour * 3600 + hour.minute * 60 + hour.second, 86_400)
 
 
 def _about(promotion: Promotion) -> set[tuple[str, Any]]:

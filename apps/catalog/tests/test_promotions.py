@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -173,6 +173,23 @@ def test_tax_inside_and_on_top() -> None:
     assert (on_top.total, on_top.lines[0].tax, on_top.subtotal) == (D("109.89"), D("9.99"), D("99.90"))
 
 
+@pytest.mark.parametrize(
+    ("day", "hour", "counts"),
+    [(20, 21, False), (20, 22, True), (20, 23, True), (21, 0, True), (21, 1, True), (21, 2, False), (21, 22, False),
+     (20, 1, False)],
+)  # fmt: skip
+def test_hours_go_on_after_midnight_and_belong_to_the_evening_before(day: int, hour: int, counts: bool) -> None:
+    """A rule of Friday evening: the 20th of November 2026 is a Friday."""
+    rule = Rule(
+        1, "Night", Kind.PERCENT, Level.LINE, D(50), weekdays=frozenset({4}), from_hour=time(22), until_hour=time(2)
+    )
+    at = Situation(clock.at(date(2026, 11, day), hour), "counter")
+
+    applied = pricing.compute([PricedLine("a", 1, D(1))], {1: [Tier(D(0), D(10))]}, rules=[rule], situation=at)
+
+    assert bool(applied.discount) is counts
+
+
 def promotion(name: str = "Happy hour", **fields: Any) -> Promotion:
     scope = fields.pop("scope", None)
     fields = {"kind": Kind.PERCENT, "value": D(10), "valid_from": clock.now() - timedelta(days=1), **fields}
@@ -241,6 +258,18 @@ def test_equal_rank_is_refused_unless_they_cannot_meet() -> None:
     other.refresh_from_db()
     assert other.priority == 7
     promotions.update(other, priority=first.priority, is_active=False)
+
+
+@pytest.mark.django_db
+def test_nights_of_equal_rank_meet_on_the_morning_after() -> None:
+    promotion("Monday's early birds", weekdays=[0], from_hour=time(0), until_hour=time(6))
+    promotion("Sunday evening", weekdays=[6], from_hour=time(20), until_hour=time(22))
+
+    with pytest.raises(EqualRank, match="early birds"):
+        promotion("Sunday night", weekdays=[6], from_hour=time(22), until_hour=time(1))
+    promotion("Saturday night", weekdays=[5], from_hour=time(22), until_hour=time(1))
+    with pytest.raises(InvalidProduct, match="differ"):
+        promotion("Never", from_hour=time(22), until_hour=time(22))
 
 
 @pytest.mark.django_db

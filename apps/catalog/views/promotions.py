@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -18,7 +18,7 @@ from apps.catalog.models import Coupon, Promotion
 from apps.catalog.promotion_tables import ICONS, CouponTable, PromotionTable, gives, state_of, when_of
 from apps.catalog.selectors import prices as price_reads
 from apps.catalog.selectors import promotions as reads
-from apps.catalog.selectors import sales_channels
+from apps.catalog.selectors import sales_channels, stock_states
 from apps.catalog.services import promotions
 from apps.catalog.services import trial as trials
 from apps.catalog.services.pricing import PricingContext
@@ -282,18 +282,24 @@ def trial(request: HttpRequest) -> HttpResponse:
             form.add_error("basket", _("No product is meant by: %(lines)s") % {"lines": "; ".join(unknown[:3])})
         if wanted:
             try:
-                context["trial"] = trials.run(wanted, _context(form.cleaned_data))
+                context["trial"] = trials.run(wanted, _context(request, form.cleaned_data))
             except DomainError as error:
                 form.add_error("basket", error.message)
         status = 422 if form.errors else 200
     return htmx.render(request, TRY, context, fragments={"trial": f"{TRY}#trial"}, status=status)
 
 
-def _context(data: Mapping[str, Any]) -> PricingContext:
+def _context(request: HttpRequest, data: Mapping[str, Any]) -> PricingContext:
+    days = data["days_left"]
+    lots: Callable[[Collection[int]], Mapping[int, int]] | None = None
+    if days is not None:
+        lots = lambda product_ids: dict.fromkeys(product_ids, days)  # noqa: E731
+    elif stock_states.may_see(request.user):
+        lots = stock_states.days_left
     lists = {code: list_id for code, _name, list_id in sales_channels.choices()}
     default = price_reads.default_list()
     list_id = lists.get(data["channel"]) or (default.pk if default else 0)
     return PricingContext(
         list_id, data["at"], channel=data["channel"], customer_tags=frozenset(data["customer_tags"]),
-        coupon=data["coupon"].replace("\x00", ""),
+        coupon=data["coupon"].replace("\x00", ""), expiry=lots,
     )  # fmt: skip
