@@ -11,19 +11,17 @@ import csv
 import io
 import unicodedata
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from decimal import Decimal
-from numbers import Real
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
+from backoffice.transfers import spreadsheets
 from backoffice.transfers.errors import UnreadableFile
 from backoffice.transfers.neutral import restore
-from backoffice.transfers.rows import DecimalStyle, write_decimal
+from backoffice.transfers.rows import DecimalStyle
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_UNPACKED = 120 * 1024 * 1024
@@ -154,48 +152,10 @@ def _csv(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _xlsx(file: IO[bytes], style: DecimalStyle) -> Iterator[tuple[int, list[str]]]:
-    from openpyxl import load_workbook  # 12 MB that a web process needs for a file only
-
     _check_zip(file)
     file.seek(0)
     try:
-        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # the size that the file claims is not to be trusted
-        try:
-            for line, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS + 1, values_only=True), start=1):
-                yield line, _texts(cells, style)
-        finally:
-            book.close()
-    except UnreadableFile:
-        raise
-    except Exception:  # noqa: BLE001 - what the zip and XML readers raise for a damaged or hostile file is any of many
+        for line, cells in spreadsheets.rows(file, style=style, most_columns=MAX_COLUMNS + 1):
+            yield line, [tidy(cell) for cell in cells]
+    except spreadsheets.Damaged:
         raise UnreadableFile(_("This spreadsheet is damaged and cannot be read.")) from None
-
-
-def _texts(cells: Sequence[Any], style: DecimalStyle) -> list[str]:
-    texts = [_text(cell, style) for cell in cells]
-    while texts and not texts[-1]:
-        texts.pop()
-    return texts
-
-
-def _text(value: Any, style: DecimalStyle) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return tidy(value[:MAX_CELL])
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Real):
-        # A spreadsheet keeps binary numbers. repr gives the shortest decimal that is this one: 0.1 stays 0.1. And 3.0
-        # is the whole number that people typed.
-        number = Decimal(repr(value))
-        return write_decimal(number.to_integral_value() if number == number.to_integral_value() else number, style)
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(" ", timespec="seconds")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return tidy(str(value))

@@ -66,15 +66,17 @@ def replace(wanted: Mapping[int, Mapping[int, Decimal]]) -> dict[int, str]:
     for item in BundleItem.objects.filter(bundle__in=wanted):
         there[item.bundle_id][item.component_id] = item
     below, names = _all_below()
+    above = _above(below)
     kept: dict[int, str] = {}
     gone: list[BundleItem] = []
     fresh: list[BundleItem] = []
     changed: list[BundleItem] = []
     for pk, parts in wanted.items():
         before = below[pk]
-        below[pk] = list(parts)
-        if why := _why_not(pk, parts, below, names):
-            kept[pk], below[pk] = why, before
+        _hold(pk, list(parts), below, above)
+        if why := _why_not(pk, parts, below, above, names):
+            kept[pk] = why
+            _hold(pk, before, below, above)
             continue
         gone += [item for part, item in there[pk].items() if part not in parts]
         for position, (part, quantity) in enumerate(parts.items()):
@@ -90,11 +92,21 @@ def replace(wanted: Mapping[int, Mapping[int, Decimal]]) -> dict[int, str]:
     return kept
 
 
-def _why_not(pk: int, parts: Iterable[int], below: dict[int, list[int]], names: dict[int, str]) -> str:
+def _hold(pk: int, parts: list[int], below: dict[int, list[int]], above: dict[int, list[int]]) -> None:
+    for part in below[pk]:
+        above[part].remove(pk)
+    for part in parts:
+        above[part].append(pk)
+    below[pk] = parts
+
+
+def _why_not(
+    pk: int, parts: Iterable[int], below: dict[int, list[int]], above: dict[int, list[int]], names: dict[int, str]
+) -> str:
     for part in parts:
         if part == pk or (path := _way(part, pk, below)):
             return BundleCycle([names.get(each, "?") for each in (pk, *([pk] if part == pk else path))]).message
-    if _depth(pk, _above(below)) + _depth(pk, below) > MOST_LEVELS:
+    if _depth(pk, above) + _depth(pk, below) > MOST_LEVELS:
         return _("Bundles lie %(most)d levels deep at most.") % {"most": MOST_LEVELS}
     return ""
 
@@ -151,5 +163,10 @@ def _way(start: int, end: int, below: dict[int, list[int]]) -> list[int]:
 
 
 def _depth(pk: int, edges: dict[int, list[int]]) -> int:
-    """How many levels there are from here on."""
-    return max((1 + _depth(each, edges) for each in edges.get(pk, ())), default=0)
+    """How many levels there are from here on; counting ends where it is too many anyway."""
+    here = {pk}
+    for level in range(MOST_LEVELS + 1):
+        here = {other for each in here for other in edges.get(each, ())}
+        if not here:
+            return level
+    return MOST_LEVELS + 1

@@ -1,0 +1,135 @@
+"""XLSX files as other programs write them: every kind of cell, and what no program writes."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import date, datetime, time
+from decimal import Decimal
+
+import pytest
+from openpyxl import Workbook
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
+from backoffice.transfers import spreadsheets
+
+CELLS = [
+    ("text, “quoted” & <angled>", "text, “quoted” & <angled>"),
+    ("two\nlines", "two\nlines"),
+    (12, "12"),
+    (-3, "-3"),
+    (12.5, "12.5"),
+    (0.1 + 0.2, "0.3"),
+    (3.0, "3"),
+    (1e-7, "0.0000001"),
+    (7898912340122, "7898912340122"),
+    (Decimal("4.2567"), "4.2567"),
+    (True, "1"),
+    (False, "0"),
+    (date(2026, 12, 24), "2026-12-24"),
+    (datetime(2026, 12, 24, 9, 58, 11), "2026-12-24 09:58:11"),
+    (time(9, 58, 11), "09:58:11"),
+    (CellRichText("plain ", TextBlock(InlineFont(b=True), "bold")), "plain bold"),
+    ("=1+1", ""),
+    (None, ""),
+    ("last", "last"),
+]
+
+
+def read(book: Workbook | bytes, style: spreadsheets.DecimalStyle = "dot") -> list[tuple[int, list[str]]]:
+    stream = io.BytesIO(book if isinstance(book, bytes) else b"")
+    if isinstance(book, Workbook):
+        book.save(stream)
+    return list(spreadsheets.rows(stream, style=style, most_columns=201))
+
+
+@pytest.mark.parametrize("write_only", [True, False])
+@pytest.mark.parametrize("mac", [True, False])
+def test_every_kind_of_cell(write_only: bool, mac: bool) -> None:
+    book = Workbook(write_only=write_only)
+    if mac:
+        book.epoch = CALENDAR_MAC_1904
+    sheet = book.create_sheet() if write_only else book.active
+    book.create_sheet("another")
+    sheet.append([cell for cell, _text in CELLS])
+    assert read(book) == [(1, [text for _cell, text in CELLS])]
+
+
+def test_numbers_come_in_the_style_of_the_file_and_lines_keep_their_numbers() -> None:
+    book = Workbook()
+    book.active["C3"], book.active["A7"], book.active["B7"] = 1.5, "", 2
+    book.active["B7"].number_format = '0.00 "days [h] of y"'
+    assert read(book, "comma") == [(3, ["", "", "1,5"]), (7, ["", "2"])]
+
+
+def test_formats_tell_dates_from_numbers() -> None:
+    book = Workbook()
+    formats = ("dd/mm/yyyy", "[$-416]d mmm", '"day" 0', "[Red]0.0", "[h]:mm", "General", "0.00E+00", r"0\d")
+    for column, text in enumerate(formats, start=1):
+        cell = book.active.cell(1, column, 46380.25)
+        cell.number_format = text
+    moment = "2026-12-24 06:00:00"
+    assert read(book) == [(1, [moment, moment, "46380.25", "46380.25", moment, "46380.25", "46380.25", "46380.25"])]
+
+
+def rewritten(*changes: tuple[str, bytes, bytes]) -> bytes:
+    """A sheet with "one" and "two" in the shared texts, with what is changed in its parts."""
+    book, stream, out = Workbook(), io.BytesIO(), io.BytesIO()
+    book.active.append(["one", "two"])
+    book.save(stream)
+    with zipfile.ZipFile(stream) as old, zipfile.ZipFile(out, "w") as new:
+        for part in old.namelist():
+            content = old.read(part)
+            if part == RELATIONS:
+                content = content.replace(b"</Relationships>", RELATION + b"</Relationships>")
+            if part == SHEET:
+                for number, word in enumerate((b"one", b"two")):
+                    content = content.replace(b't="inlineStr"><is><t>%b</t></is>' % word, b't="s"><v>%d</v>' % number)
+            new.writestr(part, changed(part, content, changes))
+        new.writestr(TEXTS, changed(TEXTS, SHARED, changes))
+    return out.getvalue()
+
+
+def changed(part: str, content: bytes, changes: tuple[tuple[str, bytes, bytes], ...]) -> bytes:
+    for name, before, after in changes:
+        if part == name:
+            assert before in content
+            content = content.replace(before, after)
+    return content
+
+
+RELATIONS = "xl/_rels/workbook.xml.rels"
+RELATION = b'<Relationship Id="t1" Type="x/sharedStrings" Target="sharedStrings.xml"/>'
+TEXTS = "xl/sharedStrings.xml"
+SHARED = b"<sst><si><t>one</t></si><si><r><t>t</t></r><r><t>wo</t></r><rPh sb='0' eb='1'><t>no</t></rPh></si></sst>"
+SHEET = "xl/worksheets/sheet1.xml"
+BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet'
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (SHEET, b"<worksheet", BOMB),
+        (SHEET, b"</row>", b""),
+        (SHEET, b"<v>1</v>", b"<v>99</v>"),
+        (SHEET, b"<v>1</v>", b"<v>x</v>"),
+        (SHEET, b'r="A1"', b'r="1"'),
+        (RELATIONS, b"worksheets/sheet1.xml", b"../../etc/passwd"),
+        ("xl/workbook.xml", b"<sheets>", b"<nosheets>"),
+        (TEXTS, b"<sst", b"<!DOCTYPE sst><sst"),
+    ],
+)
+def test_what_no_program_writes_is_refused(change: tuple[str, bytes, bytes]) -> None:
+    with pytest.raises(spreadsheets.Damaged):
+        read(rewritten(change))
+
+
+def test_signs_that_xml_cannot_have_and_prefixed_names() -> None:
+    assert read(rewritten((TEXTS, b"one", b"o_x000D_ne _x0041_"))) == [(1, ["o\rne _x0041_", "two"])]
+    with zipfile.ZipFile(io.BytesIO(rewritten())) as archive:
+        sheet = archive.read(SHEET)
+    prefixed = sheet.replace(b"</", b"</x:").replace(b"<", b"<x:").replace(b"<x:/x:", b"</x:").replace(b"<x:?", b"<?")
+    prefixed = prefixed.replace(b"xmlns=", b"xmlns:x=")
+    assert read(rewritten((SHEET, sheet, prefixed))) == [(1, ["one", "two"])]
