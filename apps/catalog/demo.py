@@ -48,7 +48,7 @@ CATEGORIES = {
 GOODS = (
     Good("BR-SOUR", "Country sourdough 800 g", "Pão de campanha 800 g", "bread", price="28", shelf_life=3, allergens="gluten"),
     Good("BR-BAGU", "Seeded baguette", "Baguete com sementes", "bread", price="12", shelf_life=1, allergens="gluten sesame"),
-    Good("BR-RYE", "Rye 100 %", "Centeio 100 %", "bread", price="32", shelf_life=5, allergens="gluten"),
+    Good("BR-RYE", "Rye 100 %", "Centeio 100 %", "bread", price="32", shelf_life=5, allergens="gluten", policy="planned_ok"),
     Good("BR-FOCA", "Focaccia, rosemary", "Focaccia com alecrim", "bread", price="18", shelf_life=1, allergens="gluten", icon="pizza"),
     Good("BR-BRIO", "Brioche loaf", "Brioche", "bread", price="26", shelf_life=3, allergens="gluten milk egg"),
     Good("VI-CROI", "Butter croissant", "Croissant de manteiga", "vien", price="9.50", shelf_life=1, allergens="gluten milk egg", barcode="7891234500014"),

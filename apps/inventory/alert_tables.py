@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -29,9 +30,8 @@ class AlertTable(Table):
     )
     kind = BadgeColumn(tones=TONES, verbose_name=_("Alert"), card="status")
     says = Column(verbose_name=_("Figures"), orderable=False, card="stock")
-    raised_at = Column(verbose_name=_("Since"), card="price")
-    seen = Column(accessor="acknowledged_at", verbose_name=_("Seen by"), card="", empty_text="–")
-    resolved_at = Column(verbose_name=_("Over"), card="", empty_text="–")
+    raised_at = Column(verbose_name=_("Since"), card="")
+    seen = Column(accessor="pk", verbose_name=_("Seen by"), card="", order_by=("acknowledged_at", "id"))
 
     class Meta:
         model = StockAlert
@@ -47,11 +47,15 @@ class AlertTable(Table):
             )
         ]
 
-    def render_raised_at(self, value: Any) -> Any:
-        return ago(value)
+    def render_raised_at(self, record: StockAlert) -> Any:
+        if record.resolved_at is None:
+            return ago(record.raised_at)
+        return format_html('{} <small class="muted">{}</small>', ago(record.raised_at), self._over(record))
 
-    def render_resolved_at(self, value: Any) -> Any:
-        return ago(value)
+    def _over(self, record: StockAlert) -> Any:
+        return format_html("· {} {}", gettext("over"), ago(record.resolved_at))
 
     def render_seen(self, record: StockAlert) -> Any:
+        if record.acknowledged_at is None:
+            return format_html('<span class="muted">{}</span>', "–")
         return record.acknowledged_by or gettext("somebody")

@@ -1,13 +1,17 @@
 """What happened in the demo bakery's stock room beside deliveries: counts, purchases. Repeatable."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from decimal import Decimal
+
+from django.contrib.auth import get_user_model
 
 from apps.catalog.demo import pick
 from apps.catalog.models import Product
 from apps.inventory.demo import DELIVERIES
-from apps.inventory.models import Location, PurchaseOrder, StockCount, Supplier, SupplierItem
-from apps.inventory.services import counting, purchasing
+from apps.inventory.models import Location, PurchaseOrder, StockAlert, StockCount, Supplier, SupplierItem
+from apps.inventory.services import alerts as alert_services
+from apps.inventory.services import counting, purchasing, stock
 from apps.inventory.services.stock import ReceiptLine
 from backoffice.kernel import clock
 from backoffice.kernel.audit import acting
@@ -93,3 +97,32 @@ def purchases() -> None:
 def _lines(order: PurchaseOrder, goods: dict[str, Product], lines: tuple[tuple[str, str], ...]) -> None:
     for sku, packs in lines:
         purchasing.set_line(order, product=goods[sku], quantity=Decimal(packs), pack=goods[sku].packs.all()[0])
+
+
+def alerts() -> None:
+    """Granola that suddenly cost more than wholesale pays for it, cheese that stayed too long, and who saw what."""
+    goods = {
+        product.sku: product
+        for product in Product.objects.select_related("unit").filter(sku__in=["SH-GRAN", "MA-CHEE"])
+    }
+    by_code = {place.code: place for place in Location.objects.filter(code__in=["SHOP", "FRIDGE"])}
+    if StockAlert.objects.filter(kind=StockAlert.Kind.MARGIN).exists() or len(by_code) < 2:
+        return
+    today = clock.today()
+    for sku, code, quantity, cost, days_ago, last_day in (
+        ("SH-GRAN", "SHOP", "12", "44.00", 1, today + timedelta(days=110)),
+        ("MA-CHEE", "FRIDGE", "0.6", "39.00", 6, today - timedelta(days=2)),
+    ):
+        with (
+            clock.fixed(clock.at(today - timedelta(days=days_ago), 10, 15)),
+            acting(reason=pick("Delivery", "Entrega")),
+        ):
+            line = ReceiptLine(goods[sku], Decimal(quantity), unit_cost=Decimal(cost), expires_on=last_day)
+            stock.receive(by_code[code], [line], reference="NF 9011", key=f"demo-alert-{sku}")
+    for days_ago in (1, 0):
+        with clock.fixed(clock.at(today - timedelta(days=days_ago), 3, 15)) if days_ago else nullcontext():
+            alert_services.sweep()
+    note = pick("Ordered, comes tomorrow morning.", "Pedido, chega amanhã cedo.")
+    with acting(get_user_model().objects.filter(username="clerk").first()):
+        for alert in StockAlert.objects.unseen().filter(kind=StockAlert.Kind.LOW).order_by("pk")[:1]:
+            alert_services.acknowledge(alert, note=note)

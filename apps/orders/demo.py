@@ -280,7 +280,7 @@ def _open_orders(now: datetime) -> None:
             (S.ACCEPTED, S.PREPARING, S.READY, S.DISPATCHED),
         ),
         (wholesale, "CU-D06", tomorrow, (("VI-CROI", 30), ("BR-SOUR", 6)), (S.ACCEPTED,)),
-        (wholesale, "CU-D07", tomorrow + timedelta(days=1), (("VI-CROI", 40), ("VI-PAIN", 20)), ()),
+        (wholesale, "CU-D07", tomorrow + timedelta(days=1), (("BR-RYE", 20),), (S.ACCEPTED,)),
     ):
         customer = people[code]
         with clock.fixed(now - timedelta(minutes=18)):

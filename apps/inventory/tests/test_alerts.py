@@ -132,6 +132,15 @@ def test_time_crosses_lines_and_the_sweep_finds_them(shop, committed):
         assert kinds() == [], "what is thrown away is no longer on the shelf"
 
 
+def test_what_never_lasts_longer_is_not_told_until_it_stays_on_the_shelf(shop, committed):
+    committed(make_stock, make_product("Bun", shelf_life_days=2), 4, shop)
+    alerts.sweep()
+    assert kinds() == []
+    with clock.fixed(clock.now() + timedelta(days=3)):
+        alerts.sweep()
+        assert kinds() == ["expired"]
+
+
 def test_a_price_below_cost_is_told_and_stays_told_when_stock_runs_out(shop, committed):
     bun = make_product("Bun")
     counter = PriceList.objects.create(code="counter", name="Counter")

@@ -174,7 +174,7 @@ class AlertAcknowledge(ActionScreen):
 
 class ChoicesForm(Form):
     kinds = django_forms.MultipleChoiceField(
-        label=gettext_lazy("Write to me when stock is"),
+        label=gettext_lazy("Write to me about"),
         choices=StockAlert.Kind.choices,
         widget=django_forms.CheckboxSelectMultiple,
         required=False,

@@ -11,43 +11,31 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
-from apps.inventory.models import Lot, StockAlert, StockBalance
+from apps.inventory.models import Lot, StockBalance
 from apps.inventory.selectors import stock
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui import dashboard
 from backoffice.ui.pagination import capped_counts
-from backoffice.ui.permissions import may, requires
+from backoffice.ui.permissions import requires
 
 ROWS = 6
 
 
 def figures(user: Any) -> list[dashboard.Figure]:
-    """Alerts, low stock, expiring lots, short orders: each leads to the list that proves it. One query."""
+    """Low stock, expiring lots, short orders: each leads to the list that proves it. One query."""
     url = reverse("inventory:stock_list")
-    unseen, alerts, low, lots, short = (
+    low, lots, short = (
         found.number
         for found in capped_counts(
             [
-                StockAlert.objects.unseen(),
-                StockAlert.objects.open(),
                 Product.objects.filter(pk__in=stock.below_minimum().order_by().values("product_id")),
                 Lot.objects.filter(pk__in=stock.expiring().order_by().values("lot_id")),
                 Product.objects.filter(pk__in=stock.waiting().order_by().values("product_id")),
             ]
         )
     )
-    seen = dashboard.Figure(
-        "alerts",
-        _("Alerts"),
-        unseen,
-        _("not seen, of %(count)s") % {"count": alerts} if alerts else _("nothing waits"),
-        reverse("inventory:alert_list") + ("?view=new" if unseen else ""),
-        "bad" if unseen else "",
-        "bell",
-    )
     return [
-        *([seen] if may(user, "inventory.view_stockalert") else []),
         dashboard.Figure(
             "low", _("Low stock"), low, _("below minimum"), f"{url}?view=low", "bad" if low else "", "package-minus"
         ),
