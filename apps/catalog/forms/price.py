@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.fields import CategoryField
-from apps.catalog.models import PriceList, Product, ProductUnit
+from apps.catalog.models import PriceList, Product, ProductUnit, Unit
+from apps.catalog.services import packs
 from backoffice.kernel import clock
 from backoffice.ui.forms import (
     DateField,
@@ -82,7 +83,7 @@ class SetPriceForm(Form):
         PriceList.objects.filter(is_active=True).order_by("-is_default", "name"), label=_("List")
     )
     amount = PriceFormField(label=_("Price"), min_value=0)
-    unit = ModelChoiceField(ProductUnit.objects.none(), label=_("For one"), required=False)
+    unit = ChoiceField(label=_("For one"), required=False)
     min_quantity = QuantityFormField(
         label=_("From quantity"), required=False, min_value=0, help_text=_("Blank: for any quantity.")
     )
@@ -93,13 +94,29 @@ class SetPriceForm(Form):
 
     def __init__(self, *args: Any, product: Product | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        unit = self.fields["unit"]
-        assert isinstance(unit, ModelChoiceField)
-        if product is not None:
-            unit.queryset = product.packs.order_by("name")
-            unit.empty_label = product.unit.code
-            if not unit.queryset:
-                del self.fields["unit"]
+        self.units: dict[str, ProductUnit | Unit | None] = {"": None}
+        if product is None:
+            return
+        measures = {unit.code.casefold(): unit for unit in packs.measures(product)}
+        packed = [
+            pack
+            for pack in product.packs.order_by("name")
+            if (unit := measures.get(pack.name.casefold())) is None or unit.ratio / product.unit.ratio != pack.ratio
+        ]
+        own = {str(pack.pk): pack for pack in packed}
+        standard = {f"u{unit.pk}": unit for unit in measures.values()}
+        self.units |= {**own, **standard}
+        field: Any = self.fields["unit"]
+        field.choices = [
+            ("", product.unit.code),
+            *([(_now("Packs"), [(key, str(pack)) for key, pack in own.items()])] if own else []),
+            *([(_now("Units"), [(key, str(one)) for key, one in standard.items()])] if standard else []),
+        ]
+        if len(self.units) == 1:
+            del self.fields["unit"]
+
+    def clean_unit(self) -> ProductUnit | Unit | None:
+        return self.units[self.cleaned_data["unit"]]
 
     def clean_min_quantity(self) -> Decimal:
         return self.cleaned_data["min_quantity"] or Decimal(0)

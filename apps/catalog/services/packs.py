@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.catalog.codes import clean_barcode
 from apps.catalog.errors import InvalidProduct
-from apps.catalog.models import Product, ProductUnit
+from apps.catalog.models import Product, ProductUnit, Unit
+from backoffice.kernel.quantity import from_fraction
 
 from . import validation
 
@@ -21,6 +23,40 @@ def add(
     """Say that one `name` holds `quantity` of the product's unit. Raises InvalidProduct."""
     pack = ProductUnit(product=product)
     return _save(pack, name=name, quantity=quantity, barcode=barcode, is_approximate=is_approximate)
+
+
+def measures(product: Product) -> list[Unit]:
+    """The standard units in which the product can be counted as well, exactly: grams of what is kept in kilograms."""
+    rows = Unit.objects.filter(dimension=product.unit.dimension).exclude(pk=product.unit_id).order_by("code")
+    return [unit for unit in rows if from_fraction(_ratio(product, unit)) == _ratio(product, unit)]
+
+
+def standard(product: Product, unit: Unit) -> ProductUnit:
+    """The pack that is one standard unit, made when nobody asked for it before. Needs the product's unit.
+
+    Raises InvalidProduct for a unit that does not convert, and when a pack of its name holds something else.
+    """
+    if unit.dimension != product.unit.dimension:
+        raise InvalidProduct(
+            _("There is no conversion from %(source)s to %(target)s.")
+            % {"source": unit.code, "target": product.unit.code},
+            field="unit",
+        )
+    ratio = _ratio(product, unit)
+    pack = product.packs.filter(name__iexact=unit.code).first()
+    if pack is None:
+        return add(product, name=unit.code, quantity=from_fraction(ratio))
+    if pack.ratio != ratio:
+        raise InvalidProduct(
+            _("The pack “%(pack)s” of %(product)s holds something else.")
+            % {"pack": pack.name, "product": product.name},
+            field="unit",
+        )
+    return pack
+
+
+def _ratio(product: Product, unit: Unit) -> Fraction:
+    return unit.ratio / product.unit.ratio
 
 
 @transaction.atomic

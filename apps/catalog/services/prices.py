@@ -14,10 +14,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.catalog.errors import PriceChanged, PriceRefused
-from apps.catalog.models import Price, PriceList, Product, ProductUnit
+from apps.catalog.models import Price, PriceList, Product, ProductUnit, Unit
 from backoffice.kernel import audit, clock, money
 
-from . import bulk, completeness, following
+from . import bulk, completeness, following, packs
 from .following import Key
 from .locks import lock_price_lists, lock_products
 
@@ -58,17 +58,19 @@ def set_price(
     *,
     amount: Decimal,
     min_quantity: Decimal = ANY_QUANTITY,
-    unit: ProductUnit | None = None,
+    unit: ProductUnit | Unit | None = None,
     valid_from: datetime | None = None,
     reason: str = "",
     shown: Decimal | None = None,
 ) -> Price:
     """Let the product cost `amount` from `valid_from` (now) until the next price that is already scheduled.
 
-    With a `unit`, a pack of the product, amount and quantity count in packs. Lists that follow this one follow.
-    Returns the row that then holds. `shown` is the price the person saw, where one was seen: PriceChanged if it is
+    With a `unit`, a pack of the product or a standard unit that converts, amount and quantity count in it. Lists that
+    follow this one follow. Returns the row that then holds. `shown` is the price the person saw, where one was seen: PriceChanged if it is
     another by now. PriceRefused when the amount is negative or too fine, or would rewrite a price that was valid.
     """
+    if isinstance(unit, Unit):
+        unit = None if unit.pk == product.unit_id else packs.standard(product, unit)
     if unit is not None and unit.product_id != product.pk:
         raise PriceRefused(_("This pack is not one of %(product)s.") % {"product": product}, field="unit")
     completeness.priced([product.pk])

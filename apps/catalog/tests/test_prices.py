@@ -3,17 +3,21 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 
-from apps.catalog.errors import PriceChanged, PriceRefused
+from apps.catalog.errors import InvalidProduct, PriceChanged, PriceRefused
 from apps.catalog.models import Price
 from apps.catalog.selectors import prices as price_reads
-from apps.catalog.services import price_lists, prices
+from apps.catalog.services import packs, price_lists, prices, pricing
+from apps.catalog.services.pricing import PricedLine, PricingContext
 from backoffice.kernel import clock
 
-from .factories import make_price, make_price_list, make_product
+from .factories import make_price, make_price_list, make_product, make_unit
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -186,3 +190,36 @@ def test_the_windows_of_a_price_are_found_by_its_product() -> None:
             select = sql[sql.index("SELECT 1") : sql.index("BEGIN")].strip().removesuffix(")").strip()
             cursor.execute("EXPLAIN QUERY PLAN " + re.sub(r"NEW\.\w+", "1", select))
             assert "price_by_product" in str(cursor.fetchall())
+
+
+def test_a_price_counts_in_any_unit_that_converts(as_user: Any) -> None:
+    flour, counter = make_product("Flour", unit="kg"), make_price_list()
+    gram, dozen = make_unit("g"), make_unit("dz")
+    client = as_user("catalog.change_price")
+    url = reverse("catalog:price_set", args=[flour.pk])
+    shown = client.get(url).content.decode()
+    assert ">g<" in shown
+    assert ">dz<" not in shown
+
+    for amount, start in (("0.0120", ""), ("0.0100", "500")):
+        data = {"price_list": counter.pk, "amount": amount, "unit": f"u{gram.pk}", "min_quantity": start}
+        assert client.post(url, data).status_code == 302
+
+    pack = flour.packs.get()
+    assert (pack.name, pack.ratio) == ("g", Fraction(1, 1000))
+    assert client.get(url).content.decode().count(">g<") == 1
+    for weight, total in (("0.25", 3), ("0.5", 5)):
+        lines = [PricedLine("a", flour.pk, Decimal(weight))]
+        assert pricing.quote(lines, PricingContext(counter.pk, clock.now())).total == total
+    with pytest.raises(InvalidProduct, match="conversion"):
+        prices.set_price(flour, counter, amount=Decimal(1), unit=dozen)
+    wrong = client.post(url, {"price_list": counter.pk, "amount": "1", "unit": f"u{dozen.pk}"})
+    assert wrong.status_code == 422
+
+
+def test_a_pack_of_the_name_of_a_unit_that_holds_something_else_is_no_unit() -> None:
+    flour = make_product("Flour", unit="kg")
+    packs.add(flour, name="G", quantity=Decimal(30))
+
+    with pytest.raises(InvalidProduct, match="something else"):
+        prices.set_price(flour, make_price_list(), amount=Decimal(1), unit=make_unit("g"))
