@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.inventory.models import CostCorrection
-from backoffice.ui.filters import DateRangeFilter, FilterSet, MultipleChoiceFilter
+from backoffice.ui.filters import DateRangeFilter, FilterSet
 from backoffice.ui.tables import BadgeColumn, Column, DateTimeColumn, LinkColumn, MoneyColumn, Table, WhatColumn
 
 TONES = {"draft": "warn", "applying": "info", "applied": "ok", "discarded": ""}
@@ -30,7 +30,6 @@ class CorrectionTable(Table):
 class CorrectionFilter(FilterSet):
     search_fields = ("number", "reason", "reference")
 
-    status = MultipleChoiceFilter(choices=CostCorrection.Status.choices, label=_("State"))
     created = DateRangeFilter("created_at", label=_("When"), instant=True)
 
     class Meta:

@@ -11,10 +11,12 @@ from django.contrib.contenttypes.models import ContentType
 
 from apps.inventory.models import CostCorrection, CostCorrectionLine, Location, Lot, Move, StockOperation
 from apps.inventory.selectors import recosting
-from apps.inventory.selectors.recosting import DocumentChange, LotChange
+from apps.inventory.selectors.recosting import DocumentChange
+from apps.inventory.selectors.replay import AT_ONCE, LotChange
 
 ZERO = Decimal(0)
-SHOWN = 100
+SHOWN = 25
+MOST = 2000
 Sees = Callable[[str], bool]
 
 
@@ -63,9 +65,11 @@ class Shown:
     may_see_sold: bool = False
 
 
-def of(correction: CostCorrection, *, sees: Sees, everything: bool = False) -> Shown:
-    """The correction's page: from the books when it is applied, worked out when it is not."""
-    most = None if everything else SHOWN
+def of(correction: CostCorrection, *, sees: Sees, most: int | None = SHOWN) -> Shown:
+    """The correction's page: from the books when it is applied, worked out when it is not.
+
+    Of each part `most` rows, those with the largest differences; None is all.
+    """
     lines = list(correction.lines.select_related("move__product__unit", "move__lot").order_by("pk"))
     shown = Shown(lines, difference=sum((line.difference for line in lines), ZERO))
     if correction.status == CostCorrection.Status.APPLIED:
@@ -133,8 +137,8 @@ def _operations(changed: Iterable[Changed], shown: Shown) -> list[OperationRow]:
     values = {pk: (before, after) for pk, before, after in changed}
     moves: list[Move] = []
     wanted = sorted(values)
-    for start in range(0, len(wanted), recosting.AT_ONCE):
-        rows = Move.objects.filter(pk__in=wanted[start : start + recosting.AT_ONCE]).order_by("pk")
+    for start in range(0, len(wanted), AT_ONCE):
+        rows = Move.objects.filter(pk__in=wanted[start : start + AT_ONCE]).order_by("pk")
         moves += rows.select_related("operation", "lot__product__unit").prefetch_related("operation__origin")
     return [
         OperationRow(move.operation, move.lot, move.quantity, *values[move.pk])
@@ -157,7 +161,7 @@ def _documents(documents: Sequence[DocumentChange], shown: Shown, *, sees: Sees,
         model: Any = kind.model_class()
         found: dict[int, Any] = {}
         keys = [one.document[1] for one in some]
-        for start in range(0, len(keys), recosting.AT_ONCE):
-            found |= model._default_manager.in_bulk(keys[start : start + recosting.AT_ONCE])
+        for start in range(0, len(keys), AT_ONCE):
+            found |= model._default_manager.in_bulk(keys[start : start + AT_ONCE])
         setattr(shown, name, [DocumentRow(found.get(one.document[1]), one) for one in some])
         shown.more[name] = len(mine) - len(some)

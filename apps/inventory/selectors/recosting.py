@@ -1,15 +1,12 @@
 """What every later figure would be, had a receipt been in the books at another cost from the beginning.
 
-The moves of the lots that it reached are gone through again in the order in which they were posted, by the rules of the
-posting: what leaves a place takes its share of the value there, the last of it takes the rest. So cents are neither
-made nor lost, and where nothing is left nothing is worth anything. Reads only.
+Reads only; `replay` goes through the moves.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
@@ -17,70 +14,12 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.utils.module_loading import import_string
 
-from apps.inventory.models import CostChange, Location, Lot, Move, StockOperation
-from backoffice.kernel import money
-from backoffice.kernel import quantity as quantities
+from apps.inventory.models import CostChange, Location, Lot, Move
+from apps.inventory.selectors import replay
+from apps.inventory.selectors.replay import AT_ONCE, Document, History, LotChange, MoveChange, Replay
 from backoffice.kernel.fields import MoneyField
 
 ZERO = Decimal(0)
-AT_ONCE = 400
-Kind = StockOperation.Kind
-Document = tuple[int, int]
-"""Content type and key of what caused an operation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What a document reported at one time: lots, and how what went into them is shared.
-
-    `part` is the share that these lots take of what went in since the batch before; None is all that is there.
-    """
-
-    lots: tuple[int, ...]
-    weights: tuple[Decimal, ...]
-    part: Fraction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A move that carried stock, as the books have its value now."""
-
-    pk: int
-    operation_id: int
-    kind: str
-    document: Document | None
-    reverses_id: int | None
-    product_id: int
-    lot_id: int
-    source_id: int
-    destination_id: int
-    quantity: Decimal
-    value: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class MoveChange:
-    """A move whose value becomes another."""
-
-    step: Step
-    before: Decimal
-    after: Decimal
-
-    @property
-    def difference(self) -> Decimal:
-        return self.after - self.before
-
-
-@dataclass(frozen=True, slots=True)
-class LotChange:
-    """A lot whose unit cost, or the value of what is left of it, becomes another."""
-
-    lot_id: int
-    product_id: int
-    unit_before: Decimal
-    unit_after: Decimal
-    value_before: Decimal
-    value_after: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +62,6 @@ class Plan:
         return dict(found)
 
 
-Carriers = dict[int, Callable[[Collection[int]], Mapping[int, Sequence[Batch]]]]
-
-
-def carriers() -> Carriers:
-    """Who knows how the outputs of a document share what went into it, by content type; see `composition`."""
-    return told("batches")
-
-
 def told(what: str) -> dict[int, Callable[..., Any]]:
     """What the rooms above do about a correction, by content type: "batches", "figures", "lock" or "apply"."""
     named: dict[str, dict[str, str]] = import_module("backoffice.composition").COST_CARRIERS
@@ -156,7 +87,7 @@ def current(moves: Iterable[int]) -> dict[int, Decimal]:
     found: dict[int, Decimal] = {}
     wanted = sorted(moves)
     for start in range(0, len(wanted), AT_ONCE):
-        found |= _added(CostChange.objects.filter(move_id__in=wanted[start : start + AT_ONCE]))
+        found |= replay.added(CostChange.objects.filter(move_id__in=wanted[start : start + AT_ONCE]))
     return found
 
 
@@ -167,20 +98,15 @@ def with_corrections(moves: QuerySet[Move]) -> list[Any]:
     return list(moves.annotate(corrected=Subquery(more, output_field=MoneyField())))
 
 
-def _added(changes: QuerySet[CostChange]) -> dict[int, Decimal]:
-    rows: Any = changes.order_by().values("move_id").annotate(new=Sum("after"), old=Sum("before"))
-    return {pk: new - old for pk, new, old in rows.values_list("move_id", "new", "old")}
-
-
 def plan(given: Mapping[int, Decimal]) -> Plan:
     """What changes when these moves (of receipts) are worth that. A handful of queries for each level of the tree."""
     start = set(Move.objects.filter(pk__in=given).values_list("lot_id", flat=True))
-    history = _History(start)
-    replay = _Replay(history, given)
+    history = History(start, told("batches"))
+    again = Replay(history, given)
     found = Plan()
     for step in history.in_order():
-        after = replay.value(step)
-        replay.book(step, after)
+        after = again.value(step)
+        again.book(step, after)
         if after != step.value:
             found.moves.append(MoveChange(step, step.value, after))
             if step.document is not None:
@@ -189,213 +115,6 @@ def plan(given: Mapping[int, Decimal]) -> Plan:
     wanted = sorted(changed)
     for first in range(0, len(wanted), AT_ONCE):
         for pk, unit in Lot.objects.filter(pk__in=wanted[first : first + AT_ONCE]).values_list("pk", "unit_cost"):
-            found.lots.append(replay.lot(pk, changed[pk], unit))
+            found.lots.append(again.lot(pk, changed[pk], unit))
     found.product_ids = {change.step.product_id for change in found.moves}
     return found
-
-
-class _History:
-    """Every move of the lots that may be reached, and how documents hand on what went into them."""
-
-    def __init__(self, start: Collection[int]) -> None:
-        self.steps: dict[int, Step] = {}
-        self.batches: dict[Document, Sequence[Batch]] = {}
-        self.physical = set(Location.objects.physical().values_list("pk", flat=True))
-        self.of_operation: dict[int, list[Step]] = defaultdict(list)
-        self.lot_type = ContentType.objects.get_for_model(Lot).pk
-        self._carriers = carriers()
-        seen: set[int] = set()
-        edge = set(start)
-        while edge:
-            new = self._load(edge)
-            seen |= edge
-            edge = (self._made(new) | self._poured(new)) - seen
-
-    def in_order(self) -> list[Step]:
-        return sorted(self.steps.values(), key=lambda step: step.pk)
-
-    def _load(self, lots: Collection[int]) -> list[Step]:
-        new = []
-        wanted = sorted(lots)
-        for start in range(0, len(wanted), AT_ONCE):
-            part = wanted[start : start + AT_ONCE]
-            more = _added(CostChange.objects.filter(move__lot_id__in=part))
-            rows: Any = Move.objects.filter(lot_id__in=part, quantity__gt=0).values_list(
-                "pk", "operation_id", "operation__kind", "operation__origin_type_id", "operation__origin_id",
-                "operation__reverses_id", "product_id", "lot_id", "source_id", "destination_id", "quantity", "value",
-            )  # fmt: skip
-            for pk, operation, kind, origin_type, origin, reverses, product, lot, source, to, quantity, value in rows:
-                document = (origin_type, origin) if origin_type is not None and origin is not None else None
-                step = Step(
-                    pk, operation, kind, document, reverses, product, lot, source, to, quantity,
-                    value + more.get(pk, ZERO),
-                )  # fmt: skip
-                self.steps[pk] = step
-                self.of_operation[operation].append(step)
-                new.append(step)
-        return new
-
-    def is_pour(self, step: Step) -> bool:
-        """Whether it belongs to a lot that was split or merged."""
-        return step.kind == Kind.ADJUSTMENT and step.document is not None and step.document[0] == self.lot_type
-
-    def _made(self, steps: Iterable[Step]) -> set[int]:
-        """Lots that came out of documents that used some of it."""
-        users: dict[int, set[int]] = defaultdict(set)
-        for step in steps:
-            document = step.document
-            carried = step.kind == Kind.CONSUMPTION and document is not None and document[0] in self._carriers
-            if carried and document is not None and document not in self.batches:
-                users[document[0]].add(document[1])
-        found: set[int] = set()
-        for kind, keys in users.items():
-            for key, batches in self._carriers[kind](keys).items():
-                self.batches[kind, key] = batches
-                found.update(lot for batch in batches for lot in batch.lots)
-        return found
-
-    def _poured(self, steps: Iterable[Step]) -> set[int]:
-        """Lots that some of it was split or merged into: the posting names them."""
-        return {step.document[1] for step in steps if step.document is not None and self.is_pour(step)}
-
-
-class _Work:
-    """What is in the bowl of a document beyond what the books say, while its moves are gone through."""
-
-    def __init__(self, batches: Sequence[Batch], booked: Mapping[int, Decimal]) -> None:
-        self.of_lot = {lot: batch for batch in batches for lot in batch.lots}
-        self.booked = booked
-        self.more = self.since = ZERO
-        self.settled: dict[int, Decimal] = {}
-
-    def put(self, difference: Decimal) -> None:
-        self.more += difference
-        self.since += difference
-
-    def take(self, lot: int) -> Decimal | None:
-        """What the lot is worth now; None when the document does not know it."""
-        if lot not in self.settled and lot in self.of_lot:
-            self._settle(self.of_lot[lot])
-        return self.settled.get(lot)
-
-    def _settle(self, batch: Batch) -> None:
-        before = [self.booked.get(lot, ZERO) for lot in batch.lots]
-        if not self.more:
-            after = before
-        elif batch.part is None:
-            after = money.split(max(sum(before, ZERO) + self.more, ZERO), batch.weights)
-        else:
-            share = money.round_money(quantities.from_fraction(Fraction(self.since) * batch.part))
-            after = [max(before[0] + share, ZERO)]
-        self.more -= sum(after, ZERO) - sum(before, ZERO)
-        self.since = ZERO
-        self.settled.update(zip(batch.lots, after, strict=True))
-
-
-@dataclass
-class _Entered:
-    """What came into the house of a lot; `bought` of it was received or made, `times` often."""
-
-    quantity: Decimal = ZERO
-    before: Decimal = ZERO
-    after: Decimal = ZERO
-    bought: Decimal = ZERO
-    paid: Decimal = ZERO
-    times: int = 0
-
-
-class _Replay:
-    """The places as they fill and empty, in the books and as they should be."""
-
-    def __init__(self, history: _History, given: Mapping[int, Decimal]) -> None:
-        self.history, self.given = history, given
-        self.places: dict[int, dict[int, list[Decimal]]] = defaultdict(dict)
-        self.entered: dict[int, _Entered] = defaultdict(_Entered)
-        self.value_of: dict[int, Decimal] = {}
-        booked: dict[Document, dict[int, Decimal]] = defaultdict(dict)
-        for step in history.steps.values():
-            if step.kind == Kind.OUTPUT and step.document in history.batches:
-                booked[step.document][step.lot_id] = step.value
-        self.work = {document: _Work(batches, booked[document]) for document, batches in history.batches.items()}
-
-    def value(self, step: Step) -> Decimal:
-        """What the move is worth, by the rules of the posting."""
-        if step.source_id in self.history.physical:
-            return self._leaving(step)
-        return self._entering(step)
-
-    def book(self, step: Step, after: Decimal) -> None:
-        """Let the move happen."""
-        self.value_of[step.pk] = after
-        for place, sign in ((step.source_id, -1), (step.destination_id, 1)):
-            if place in self.history.physical:
-                cell = self.places[step.lot_id].setdefault(place, [ZERO, ZERO, ZERO])
-                cell[0] += sign * step.quantity
-                cell[1] += sign * step.value
-                cell[2] += sign * after
-        if step.source_id not in self.history.physical:
-            entered = self.entered[step.lot_id]
-            entered.quantity += step.quantity
-            entered.before += step.value
-            entered.after += after
-            if step.kind in (Kind.RECEIPT, Kind.OUTPUT) or self.history.is_pour(step):
-                entered.bought += step.quantity
-                entered.paid += after
-                entered.times += 1
-        elif step.kind == Kind.CONSUMPTION and step.document in self.work:
-            self.work[step.document].put(after - step.value)
-
-    def _leaving(self, step: Step) -> Decimal:
-        there, before, after = self.places[step.lot_id].get(step.source_id, (ZERO, ZERO, ZERO))
-        if step.quantity >= there:
-            return after
-        if step.reverses_id is not None:
-            return min(self._undone(step), after)
-        if after == before:
-            return step.value
-        return min(money.round_money(after * step.quantity / there), after)
-
-    def _entering(self, step: Step) -> Decimal:
-        if step.pk in self.given:
-            return self.given[step.pk]
-        if step.reverses_id is not None:
-            return self._undone(step)
-        if step.kind == Kind.OUTPUT and step.document in self.work:
-            made = self.work[step.document].take(step.lot_id)
-            return step.value if made is None else made
-        if self.history.is_pour(step):
-            poured = [one for one in self.history.of_operation[step.operation_id] if one.lot_id != step.lot_id]
-            return self.value_of.get(poured[0].pk, step.value) if poured else step.value
-        if step.kind == Kind.RECEIPT:
-            return step.value
-        return self._found(step)
-
-    def _undone(self, step: Step) -> Decimal:
-        """The move that this one takes back has a value by now: same lot, same quantity, the other way round."""
-        for one in self.history.of_operation.get(step.reverses_id or 0, ()):
-            same = (one.lot_id, one.quantity) == (step.lot_id, step.quantity)
-            if same and (one.source_id, one.destination_id) == (step.destination_id, step.source_id):
-                return self.value_of.get(one.pk, step.value)
-        return step.value
-
-    def _found(self, step: Step) -> Decimal:
-        """What was found or came back is worth what its lot has cost so far."""
-        entered = self.entered[step.lot_id]
-        if entered.after == entered.before or not entered.quantity:
-            return step.value
-        more = Fraction(entered.after - entered.before) * Fraction(step.quantity) / Fraction(entered.quantity)
-        return max(step.value + money.round_money(quantities.from_fraction(more)), ZERO)
-
-    def lot(self, lot_id: int, product_id: int, unit: Decimal) -> LotChange:
-        """What a unit of the lot costs now, and what is left of it is worth.
-
-        A lot that came at once costs what was paid for it, several receipts in one lot cost what is left of them.
-        """
-        cells = self.places[lot_id].values()
-        here, before, after = (sum((cell[at] for cell in cells), ZERO) for at in range(3))
-        entered = self.entered[lot_id]
-        unit_after = unit
-        if entered.after != entered.before or before != after:
-            worth, amount = (after, here) if here and entered.times > 1 else (entered.paid, entered.bought)
-            unit_after = quantities.from_fraction(Fraction(worth) / Fraction(amount)) if amount else unit
-        return LotChange(lot_id, product_id, unit, unit_after, before, after)

@@ -23,7 +23,8 @@ from apps.inventory.models import (
     StockOperation,
 )
 from apps.inventory.selectors import recosting
-from apps.inventory.selectors.recosting import Document, LotChange, MoveChange, Plan
+from apps.inventory.selectors.recosting import Plan
+from apps.inventory.selectors.replay import Document, LotChange, MoveChange
 from apps.inventory.services import stock_locks
 from apps.inventory.services.posting import ValueLine, revalue
 from backoffice.company import current as current_company
@@ -114,7 +115,7 @@ def _check(receipt: StockOperation) -> None:
     if not correctable(receipt):
         raise BadCorrection(
             _("%(number)s was taken back by %(other)s; nothing of it is left to correct.")
-            % {"number": receipt.number, "other": receipt.reversed_by.number}  # type: ignore[attr-defined]
+            % {"number": receipt.number, "other": receipt.reversed_by.number}
         )
 
 
@@ -198,7 +199,7 @@ def _overtaken(correction: CostCorrection) -> str:
     if not correctable(receipt):
         return _("%(number)s was taken back by %(other)s; nothing of it is left to correct.") % {
             "number": receipt.number,
-            "other": receipt.reversed_by.number,  # type: ignore[attr-defined]
+            "other": receipt.reversed_by.number,
         }
     now = values_now(receipt)
     currency = current_company().currency

@@ -171,9 +171,9 @@ def revalue(lines: Sequence[ValueLine], *, reason: str, origin: Model, reference
     physical = set(Location.objects.physical().values_list("pk", flat=True))
     change: dict[Place, Decimal] = {}
     for line in lines:
-        for place, sign in ((line.source_id, -1), (line.destination_id, 1)):
-            if place in physical:
-                change[line.lot_id, place] = change.get((line.lot_id, place), ZERO) + sign * line.value
+        for location, sign in ((line.source_id, -1), (line.destination_id, 1)):
+            if location in physical:
+                change[line.lot_id, location] = change.get((line.lot_id, location), ZERO) + sign * line.value
     touched = {place for place, value in change.items() if value}
     lots = sorted({lot for lot, _place in touched})
     there: dict[Place, StockBalance] = {}
@@ -182,11 +182,11 @@ def revalue(lines: Sequence[ValueLine], *, reason: str, origin: Model, reference
             there[balance.lot_id, balance.location_id] = balance
     written = []
     for place in sorted(touched):
-        balance = there.get(place)
-        if balance is None or balance.value + change[place] < 0:
+        row = there.get(place)
+        if row is None or row.value + change[place] < 0:
             raise BadMove(_("Value cannot be moved to where there is no stock."))
-        balance.value += change[place]
-        written.append(balance)
+        row.value += change[place]
+        written.append(row)
     actor = current_actor().user
     operation = StockOperation(
         kind=StockOperation.Kind.CORRECTION,

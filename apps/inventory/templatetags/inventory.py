@@ -84,6 +84,16 @@ def signed(amount: Decimal) -> SafeString:
 
 
 @register.simple_tag
+def shift(before: Decimal, after: Decimal, places: int = 2) -> SafeString:
+    """What an amount was and is: the old one in grey, an arrow, the new one. One that stays is said once."""
+    if before == after:
+        return format_html("<span>{}</span>", format_amount(after, places))
+    was, now = format_amount(before, places), format_amount(after, places)
+    tone = "c-bad" if after < 0 else ""
+    return format_html('<span class="nw"><span class="muted">{} →</span> <b class="{}">{}</b></span>', was, tone, now)
+
+
+@register.simple_tag
 def corrected_value(move: Any) -> str:
     """What a move is worth since its cost was corrected."""
     return format_amount(move.value + move.corrected)

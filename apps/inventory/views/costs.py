@@ -136,7 +136,8 @@ class CorrectionDetail(DetailScreen):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.GET.get("export") == "csv":
-            return _file(self.object, request.user)
+            answer: HttpResponse = _file(self.object, request.user)
+            return answer
         return super().get(request, *args, **kwargs)
 
     def badge(self) -> Badge:
@@ -152,7 +153,8 @@ class CorrectionDetail(DetailScreen):
 
     @cached_property
     def shown(self) -> corrections.Shown:
-        return corrections.of(self.object, sees=self.request.user.has_perm)
+        most = corrections.MOST if self.request.GET.get("show") == "all" else corrections.SHOWN
+        return corrections.of(self.object, sees=self.request.user.has_perm, most=most)
 
     @cached_property
     def job(self) -> Job | None:
@@ -200,8 +202,8 @@ class CorrectionDetail(DetailScreen):
         )
 
 
-def _file(correction: CostCorrection, user: Any) -> HttpResponse:
-    shown = corrections.of(correction, sees=user.has_perm, everything=True)
+def _file(correction: CostCorrection, user: Any) -> Any:
+    shown = corrections.of(correction, sees=user.has_perm, most=None)
 
     def rows() -> Iterator[list[Any]]:
         for lot in shown.lots:

@@ -9,7 +9,8 @@ from fractions import Fraction
 from django.contrib.contenttypes.models import ContentType
 
 from apps.inventory.models import StockOperation
-from apps.inventory.selectors.recosting import DocumentChange, MoveChange
+from apps.inventory.selectors.recosting import DocumentChange
+from apps.inventory.selectors.replay import MoveChange
 from apps.orders.models import Order, OrderLine, OrderLineLot
 from backoffice.kernel import money
 from backoffice.kernel import quantity as quantities

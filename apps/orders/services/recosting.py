@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from apps.inventory.selectors.recosting import MoveChange
+from apps.inventory.selectors.replay import MoveChange
 from apps.orders.selectors import recosting
 from backoffice.kernel import bulk
 

@@ -8,7 +8,8 @@ from fractions import Fraction
 from django.contrib.contenttypes.models import ContentType
 
 from apps.inventory.models import StockOperation
-from apps.inventory.selectors.recosting import Batch, DocumentChange, MoveChange
+from apps.inventory.selectors.recosting import DocumentChange
+from apps.inventory.selectors.replay import Batch, MoveChange
 from apps.production.models import WorkOrder, WorkOrderOutput
 
 ZERO = Decimal(0)
@@ -70,15 +71,11 @@ def figures(changes: Sequence[MoveChange]) -> list[DocumentChange]:
     found = []
     wanted = sorted(set(more) | set(made))
     for start in range(0, len(wanted), AT_ONCE):
-        for order in WorkOrder.objects.filter(pk__in=wanted[start : start + AT_ONCE]).order_by("pk"):
-            cost = order.material_cost + order.operation_cost
+        for row in WorkOrder.objects.filter(pk__in=wanted[start : start + AT_ONCE]).order_by("pk"):
+            cost, worth = row.material_cost + row.operation_cost, row.output_value
             found.append(
                 DocumentChange(
-                    (kind, order.pk),
-                    cost,
-                    cost + more.get(order.pk, ZERO),
-                    order.output_value,
-                    order.output_value + made.get(order.pk, ZERO),
+                    (kind, row.pk), cost, cost + more.get(row.pk, ZERO), worth, worth + made.get(row.pk, ZERO)
                 )
             )
     return found

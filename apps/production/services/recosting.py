@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
-from apps.inventory.selectors.recosting import MoveChange
+from apps.inventory.selectors.replay import MoveChange
 from apps.production.models import WorkOrder, WorkOrderMaterial
 from apps.production.selectors import recosting
 from backoffice.kernel import audit, bulk
@@ -30,12 +30,12 @@ def apply(changes: Sequence[MoveChange]) -> None:
     wanted = sorted(set(by_order) | set(made))
     for start in range(0, len(wanted), AT_ONCE):
         part = wanted[start : start + AT_ONCE]
-        orders = list(WorkOrder.objects.filter(pk__in=part).order_by("pk"))
-        for order in orders:
-            order.material_cost += sum(by_order[order.pk].values(), ZERO)
-            order.output_value += made.get(order.pk, ZERO)
-            order.variance = order.material_cost + order.operation_cost - order.output_value
-        audit.bulk_update(orders, ["material_cost", "output_value", "variance"])
+        found = list(WorkOrder.objects.filter(pk__in=part).order_by("pk"))
+        for row in found:
+            row.material_cost += sum(by_order[row.pk].values(), ZERO)
+            row.output_value += made.get(row.pk, ZERO)
+            row.variance = row.material_cost + row.operation_cost - row.output_value
+        audit.bulk_update(found, ["material_cost", "output_value", "variance"])
         materials = [
             material
             for material in WorkOrderMaterial.objects.filter(work_order_id__in=part)
