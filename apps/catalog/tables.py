@@ -108,6 +108,7 @@ class ProductTable(tables.Table):
         fields = ("name", "category", "kind", "is_active", "price", "unit", "completeness", "updated_at")
         row_url = "catalog:product_detail"
         order_by = ("name",)
+        worked_out = ("price",)
 
 
 class ListPriceColumn(tables.InlineColumn):

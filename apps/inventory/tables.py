@@ -1,5 +1,6 @@
 """Tables of the stock room."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -97,8 +98,9 @@ class ValueColumn(MoneyColumn):
         return self.table.facts(record).value
 
 
-def state_of(numbers: Availability, facts: Facts, unit: str = "") -> tuple[str, str]:
+def state_of(numbers: Availability, facts: Facts, unit: str = "", *, today: date | None = None) -> tuple[str, str]:
     """One short sentence and its tone, worst first: short, below minimum, unusable, expiring, expected, fine."""
+    today = today or clock.today()
     if numbers.promised > 0:
         return gettext("%(quantity)s short") % {"quantity": format_quantity(numbers.promised, unit)}, "bad"
     if facts.minimum is not None and numbers.available < facts.minimum:
@@ -108,11 +110,11 @@ def state_of(numbers: Availability, facts: Facts, unit: str = "") -> tuple[str, 
             gettext("%(quantity)s expired or blocked") % {"quantity": format_quantity(numbers.unusable, unit)},
             "warn",
         )
-    if facts.soonest is not None and (facts.soonest - clock.today()).days <= SOON_DAYS:
-        return _expiring(facts, unit), "warn"
+    if facts.soonest is not None and (facts.soonest - today).days <= SOON_DAYS:
+        return _expiring(facts, unit, today), "warn"
     if facts.due is not None:
         due = clock.local(facts.due[0])
-        when = due.strftime("%H:%M") if due.date() == clock.today() else date_format(due, "D j, H:i")
+        when = due.strftime("%H:%M") if due.date() == today else date_format(due, "D j, H:i")
         return (
             gettext("%(quantity)s due %(when)s") % {"quantity": format_quantity(facts.due[1]), "when": when},
             "info",
@@ -120,10 +122,10 @@ def state_of(numbers: Availability, facts: Facts, unit: str = "") -> tuple[str, 
     return (gettext("OK") if numbers.on_hand else gettext("None")), ""
 
 
-def _expiring(facts: Facts, unit: str) -> str:
+def _expiring(facts: Facts, unit: str, today: date) -> str:
     assert facts.soonest is not None
     quantity = format_quantity(facts.soonest_quantity, unit)
-    days = (facts.soonest - clock.today()).days
+    days = (facts.soonest - today).days
     if days == 0:
         return gettext("%(quantity)s expire today") % {"quantity": quantity}
     if days == 1:
@@ -182,11 +184,15 @@ class StockTable(Table):
             return stock_reads.facts([row.pk for row in self.shown])
         return stock_reads.facts(list(self.data.data.order_by().values_list("pk", flat=True)))
 
+    @cached_property
+    def _today(self) -> date:
+        return clock.today()
+
     def _read(self, record: Product) -> tuple[Any, Facts, tuple[str, str]]:
         if self._last is None or self._last[0] is not record:
             facts = self._facts[record.pk]
             facts.minimum = record.minimum  # type: ignore[attr-defined]
-            said = state_of(facts.numbers or Availability(record.pk), facts, record.unit.code)
+            said = state_of(facts.numbers or Availability(record.pk), facts, record.unit.code, today=self._today)
             self._last = record, facts, said
         return self._last
 

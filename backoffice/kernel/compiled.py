@@ -95,6 +95,12 @@ class _Statement:
         if {number for _at, number in self.places} != set(range(len(marks))):
             raise TypeError("A compiled query uses every value that it is given, as it is.")
 
+    def fetch(self) -> list[Any]:
+        """Run what returns rows, as the driver gives them: all at once, they are few."""
+        with self.database.cursor() as cursor:
+            cursor.execute(self.sql, self.params)
+            return list(cursor.fetchall())
+
     def change(self) -> int:
         """Run what returns no rows. Returns how many were changed."""
         with _planned(self.database), self.database.cursor() as cursor:
@@ -130,6 +136,7 @@ class Compiled(_Statements, Generic[Row]):
         if "as_sql" not in compiler.__dict__:  # the first time
             converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
             compiler.as_sql = lambda *args, **kwargs: (statement.sql, tuple(statement.params))
+            compiler.execute_sql = lambda *args, **kwargs: [statement.fetch()]
             compiler.get_converters = lambda expressions: converters
             queryset.query.get_compiler = lambda *args, **kwargs: compiler
         return iter(queryset._iterable_class(queryset))

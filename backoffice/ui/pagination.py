@@ -1,12 +1,12 @@
 """Pages of a list, without counting a million rows to say that there are many."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.formats import number_format
 
@@ -93,27 +93,39 @@ def size_of(query: QueryDict, default: int) -> int:
 
 
 def paginate(
-    queryset: QuerySet[Any], *, number: int, size: int, count: Count | None = None, first: Sequence[Any] = ()
+    queryset: QuerySet[Any],
+    *,
+    number: int,
+    size: int,
+    count: Count | None = None,
+    first: Sequence[Any] = (),
+    read: Callable[[Sequence[Any]], Sequence[Any]] | None = None,
 ) -> Page:
     """The page with this number; the last one when it lies behind the end. `count` when it is known already.
 
-    The rows with the keys `first` come first, in that order; all others follow as the queryset has them.
+    The rows with the keys `first` come first, in that order; all others follow as the queryset has them. With `read`
+    the queryset only finds keys, and that reads the rows by them.
     """
     count = count or capped_count(queryset)
     if not count.capped:
         number = max(1, min(number, -(-count.number // size)))
     start = (number - 1) * size
-    rows = _between(queryset, start, start + size + 1, first) if count.number else []
-    return Page(rows[:size], number, size, count, len(rows) > size)
+    if not count.number:
+        return Page([], number, size, count, False)
+    if read is None and not first and start < DEEP:
+        rows = list(queryset[start : start + size + 1])
+        return Page(rows[:size], number, size, count, len(rows) > size)
+    # Deep rows are found by their keys alone, which an index has, and then read.
+    keys = _keys(queryset, start, start + size + 1, first)
+    shown = keys[:size]
+    found = {row.pk: row for row in (read(shown) if read else queryset.filter(pk__in=shown))} if shown else {}
+    return Page([found[pk] for pk in shown if pk in found], number, size, count, len(keys) > size)
 
 
-def _between(queryset: QuerySet[Any], start: int, end: int, first: Sequence[Any]) -> list[Any]:
-    """The rows from start to end. Deep ones are found by their keys alone, which an index has, and then read."""
-    here = list(first[start:end])
-    if not here and start < DEEP and not first:
-        return list(queryset[start:end])
-    others = queryset.exclude(pk__in=first) if first else queryset
-    keys = others.values("pk")[max(0, start - len(first)) : max(0, end - len(first))]
-    rows = list(queryset.filter(Q(pk__in=here) | Q(pk__in=keys)) if here else queryset.filter(pk__in=keys))
-    places = {pk: place for place, pk in enumerate(here)}
-    return sorted(rows, key=lambda row: places.get(row.pk, len(here)))
+def _keys(queryset: QuerySet[Any], start: int, end: int, first: Sequence[Any]) -> list[Any]:
+    """The keys from start to end, those of `first` before all others."""
+    keys = list(first[start:end])
+    if len(keys) < end - start:
+        others = queryset.exclude(pk__in=first) if first else queryset
+        keys += others.values_list("pk", flat=True)[max(0, start - len(first)) : max(0, end - len(first))]
+    return keys

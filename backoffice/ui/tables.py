@@ -54,7 +54,7 @@ __all__ = [
 ]
 
 SORT, HIDE = "sort", "hide"
-OWN_OPTIONS = ("row_url", "own_order", "totals", "row_actions")
+OWN_OPTIONS = ("row_url", "own_order", "totals", "row_actions", "worked_out")
 # What a class of the whole table says of its columns ("num3": the third holds numbers), so that no cell has to.
 MARKS, MARKED = {"num", "muted", "nw", "wide"}, 14
 Draw = Callable[[Any], Any]
@@ -96,6 +96,7 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
     row_url: ClassVar[str | Draw | None] = "get_absolute_url"  # a method, the name of a URL with the pk, a function
     own_order: ClassVar[bool] = False  # without ?sort= the rows stand in an order that is no column's
     totals: ClassVar[Sequence[str]] = ()
+    worked_out: ClassVar[Sequence[str]] = ()  # columns that the rows have only when they are sorted by them
     row_actions: ClassVar[Sequence[Action]] = ()
 
     def __init__(
@@ -135,7 +136,7 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
             return False
         if not isinstance(self.data.data, QuerySet):
             return False
-        if hasattr(self, f"order_{name}"):
+        if hasattr(self, f"order_{name}") or name in self.worked_out:
             return True
         paths = [str(path).lstrip("-").replace(".", "__") for path in self.columns[name].order_by]
         known = self.data.data.query.annotations

@@ -11,6 +11,7 @@ from django.db.models import F, Q, QuerySet
 
 from apps.catalog.models import Price, PriceList, Product
 from backoffice.kernel import clock
+from backoffice.kernel.compiled import Compiled
 
 
 @dataclass(slots=True)
@@ -25,7 +26,12 @@ class ListPrices:
 
 def default_list() -> PriceList | None:
     """The list whose prices the product list shows: the one marked so, else the oldest active one."""
-    return PriceList.objects.filter(is_active=True).order_by("-is_default", "pk").first()
+    return next(iter(_default_list()), None)
+
+
+_default_list: Compiled[PriceList] = Compiled(
+    lambda: PriceList.objects.filter(is_active=True).order_by("-is_default", "pk")[:1]
+)
 
 
 def current(

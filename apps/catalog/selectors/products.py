@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from apps.catalog.models import Price, PriceList, Product
 from backoffice.kernel import clock
+from backoffice.kernel.compiled import Compiled
 
 
 def with_price(
@@ -18,6 +21,25 @@ def with_price(
     list_id = price_list.pk if isinstance(price_list, PriceList) else price_list
     prices = Price.objects.at(at or clock.now()).single().filter(price_list_id=list_id, product=OuterRef("pk"))
     return products.annotate(price=Subquery(prices.order_by("min_quantity").values("amount")[:1]))
+
+
+SHOWN = (
+    "sku", "name", "icon", "cover", "kind", "is_active", "is_sellable", "completeness", "updated_at",
+    "category__name", "category__icon", "category__hue", "unit__code",
+)  # fmt: skip
+
+
+def _rows(now: Any, list_id: Any, keys: Any) -> QuerySet[Product]:
+    rows = with_price(Product.objects.filter(pk__in=keys), list_id, at=now)
+    return rows.select_related("category", "unit").only(*SHOWN)
+
+
+_shown: Compiled[Product] = Compiled(_rows, most=202)
+
+
+def shown(keys: Sequence[int], price_list: PriceList | None) -> list[Product]:
+    """The products with these keys, in any order, with what the product list shows of them and no more."""
+    return _shown(clock.now(), price_list.pk if price_list else 0, keys)
 
 
 def with_next_price(products: QuerySet[Product], price_list: PriceList | int) -> QuerySet[Product]:

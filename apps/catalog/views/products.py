@@ -48,6 +48,7 @@ from backoffice.ui.screens import (
     SavedView,
     Tab,
 )
+from backoffice.ui.tables import SORT
 
 from .inline import CellScreen
 
@@ -113,8 +114,17 @@ class ProductList(ListScreen):
         gettext_lazy("Write down what you make, buy and sell, or bring a file with all of it."),
     )
 
+    kept = True
+
     def get_queryset(self) -> QuerySet[Product]:
         return listed(self.price_list).defer(*Product.DETAILS)
+
+    def searched(self) -> QuerySet[Product]:
+        by_price = self.view is not None or self.request.GET.get(SORT, "").removeprefix("-") == "price"
+        return self.get_queryset() if by_price else Product.objects.all()
+
+    def rows_of(self, keys: Sequence[Any]) -> list[Product]:
+        return product_reads.shown(keys, self.price_list)
 
     @cached_property
     def price_list(self) -> PriceList | None:

@@ -2,13 +2,25 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BooleanField, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextField,
+    Value,
+)
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 
 from apps.catalog.models import Product
 from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation, Location, Lot, ReorderRule, StockBalance
@@ -19,40 +31,51 @@ from backoffice.kernel.fields import MoneyField, QuantityField, exact
 
 ZERO = Decimal(0)
 SOON_DAYS, SEEN_DAYS = 3, 400
+ARRIVAL = "arrival"
+OK, QUARANTINE = str(Lot.Status.OK), str(Location.Kind.QUARANTINE)
 
 
 PAGE = 200
 """As many products as the longest page of a list has."""
 
+
+def _whole(path: str) -> Cast:
+    """An amount as the whole number that the table keeps: what is added up for a page is made exact once."""
+    return Cast(F(path), BigIntegerField())
+
+
+def _text(path: str) -> Cast:
+    """A day or an instant as text, which compares like it: most of a page are only looked at."""
+    return Cast(F(path), TextField())
+
+
 _balances: Compiled[Any] = Compiled(
     lambda products: StockBalance.objects.filter(product_id__in=products).values_list(
-        "product_id", "quantity", "value", "location__name", "location__kind", "lot__expires_on", "lot__status"
+        "product_id", _whole("quantity"), _whole("value"), "location__name", "location__kind",
+        _text("lot__expires_on"), "lot__status",
     ),
     most=PAGE,
-)
-_holds: Compiled[Any] = Compiled(
-    lambda now, products: (
+)  # fmt: skip
+
+
+def _promised(now: Any, products: Any) -> QuerySet[Any, Any]:
+    """What counting holds ask with what backs each, and what is to come, with the instant in the place of the day."""
+    holds = (
         Hold.objects.counting(now)
         .filter(product_id__in=products)
         .values_list(
-            "product_id",
-            "pk",
-            "quantity",
-            "fulfilled",
-            "allocations__quantity",
-            "allocations__lot__expires_on",
-            "allocations__lot__status",
-            "allocations__location__kind",
+            "product_id", "pk", _whole("quantity"), _whole("fulfilled"), _whole("allocations__quantity"),
+            _text("allocations__lot__expires_on"), "allocations__lot__status", "allocations__location__kind",
         )
-    ),
-    most=PAGE + 1,
-)
-_arrivals: Compiled[Any] = Compiled(
-    lambda products: ExpectedArrival.objects.filter(product_id__in=products).values_list(
-        "product_id", "due_at", "quantity"
-    ),
-    most=PAGE,
-)
+    )  # fmt: skip
+    nothing, whole = Value(None, output_field=BigIntegerField()), _whole("quantity")
+    arrivals = ExpectedArrival.objects.filter(product_id__in=products).values_list(
+        "product_id", "pk", whole, nothing, nothing, _text("due_at"), Value(ARRIVAL), Value("")
+    )
+    return holds.order_by().union(arrivals.order_by(), all=True)
+
+
+_promises: Compiled[Any] = Compiled(_promised, most=PAGE + 1)
 
 
 @dataclass
@@ -69,40 +92,89 @@ class Facts:
     numbers: Availability | None = None
 
 
+class _Sums:
+    """What is added up for one product, in the whole numbers of the tables."""
+
+    __slots__ = ("asked", "due", "due_quantity", "expected", "held", "on_hand", "places", "soonest",
+                 "soonest_quantity", "unusable", "value")  # fmt: skip
+
+    def __init__(self) -> None:
+        self.on_hand = self.unusable = self.held = self.asked = self.expected = self.value = 0
+        self.places: set[str] = set()
+        self.soonest: str | None = None
+        self.soonest_quantity = self.due_quantity = 0
+        self.due: str | None = None
+
+    def facts(self, product_id: int) -> Facts:
+        available = self.on_hand - self.unusable - self.held
+        return Facts(
+            product_id,
+            value=Decimal(self.value).scaleb(-MoneyField.places),
+            places=sorted(self.places),
+            soonest=date.fromisoformat(self.soonest) if self.soonest else None,
+            soonest_quantity=_exactly(self.soonest_quantity),
+            due=(_instant(self.due), _exactly(self.due_quantity)) if self.due else None,
+            numbers=Availability(
+                product_id,
+                on_hand=_exactly(self.on_hand),
+                held=_exactly(self.held),
+                available=_exactly(available),
+                expected=_exactly(self.expected),
+                promised=_exactly(self.asked - self.held),
+                unusable=_exactly(self.unusable),
+            ),
+        )
+
+
+def _instant(text: str) -> datetime:
+    """What `_text` made of an instant: SQLite keeps them in UTC and says so nowhere."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _exactly(quantity: int) -> Decimal:
+    return Decimal(quantity).scaleb(-QuantityField.places) if quantity else ZERO
+
+
 def facts(product_ids: Collection[int]) -> dict[int, Facts]:
-    """For the products of one page (or of an export), in three queries; `minimum` is beside the row (`with_minimum`).
+    """For the products of one page (or of an export), in two queries; `minimum` is beside the row (`with_minimum`).
 
     The five numbers come along: those of `availability.of`, counted from the rows that are read here anyway.
     """
-    found = {pk: Facts(pk) for pk in product_ids}
-    sums = {pk: dict.fromkeys(("on_hand", "unusable", "held", "asked", "expected"), ZERO) for pk in product_ids}
-    today = clock.today()
+    sums = {pk: _Sums() for pk in product_ids}
+    today = clock.today().isoformat()
     for product_id, quantity, value, place, kind, expires_on, status in _balances(product_ids):
-        facts_of = found[product_id]
-        facts_of.value += value
-        sums[product_id]["on_hand"] += quantity
-        if place not in facts_of.places:
-            facts_of.places.append(place)
+        of = sums[product_id]
+        of.on_hand += quantity
+        of.value += value
+        of.places.add(place)
         if not _is_usable(kind, expires_on, status, today):
-            sums[product_id]["unusable"] += quantity
-        if expires_on is None or expires_on < today or status != Lot.Status.OK:
+            of.unusable += quantity
+        if expires_on is None or expires_on < today or status != OK:
             continue
-        if facts_of.soonest is None or expires_on < facts_of.soonest:
-            facts_of.soonest, facts_of.soonest_quantity = expires_on, ZERO
-        if expires_on == facts_of.soonest:
-            facts_of.soonest_quantity += quantity
-    _promises(product_ids, sums, today)
-    for product_id, due_at, quantity in _arrivals(product_ids):
-        sums[product_id]["expected"] += quantity
-        due = found[product_id].due
-        if due is None or due_at < due[0]:
-            found[product_id].due = due_at, quantity
-    for pk, sum_of in sums.items():
-        asked = sum_of.pop("asked")
-        available = sum_of["on_hand"] - sum_of["unusable"] - sum_of["held"]
-        found[pk].numbers = Availability(pk, available=available, promised=asked - sum_of["held"], **sum_of)
-        found[pk].places.sort()
-    return found
+        if of.soonest is None or expires_on < of.soonest:
+            of.soonest, of.soonest_quantity = expires_on, 0
+        if expires_on == of.soonest:
+            of.soonest_quantity += quantity
+    asked: set[int] = set()
+    for product_id, pk, quantity, fulfilled, backed, day, status, kind in _promises(clock.now(), product_ids):
+        of = sums[product_id]
+        if status == ARRIVAL:
+            of.expected += quantity
+            if of.due is None or day < of.due:
+                of.due, of.due_quantity = day, quantity
+            continue
+        if pk not in asked:
+            asked.add(pk)
+            of.asked += quantity - fulfilled
+        if backed and _is_usable(kind, day, status, today):
+            of.held += backed
+    return {pk: of.facts(pk) for pk, of in sums.items()}
+
+
+def _is_usable(kind: str, expires_on: str | None, status: str, today: str) -> bool:
+    """`usable_stock`, for one row that is there."""
+    return (expires_on is None or expires_on >= today) and status == OK and kind != QUARANTINE
 
 
 def facts_of(why: Why, minimum: Decimal | None) -> Facts:
@@ -125,6 +197,15 @@ def with_minimum(products: QuerySet[Product]) -> QuerySet[Product]:
     """The products, each with the `minimum` of its general rule; None without one."""
     rule = ReorderRule.objects.filter(product=OuterRef("pk"), location=None)
     return products.annotate(minimum=Subquery(rule.values("minimum")[:1], output_field=QuantityField()))
+
+
+listed: Compiled[Product] = Compiled(
+    lambda products: with_minimum(Product.objects.filter(pk__in=products).select_related("unit", "category")).only(
+        "sku", "name", "icon", "cover", "unit__code", "category__icon", "category__hue"
+    ),
+    most=PAGE,
+)
+"""Products as a row of the stock list shows them."""
 
 
 def worst_first() -> list[int]:
@@ -160,23 +241,6 @@ def _with_something_to_say(now: Any, today: Any, since: Any, soon: Any) -> Query
 
 
 _exceptions: Compiled[Any] = Compiled(_with_something_to_say)
-
-
-def _promises(product_ids: Collection[int], sums: dict[int, dict[str, Decimal]], today: date) -> None:
-    """Add what counting holds ask, and what usable stock backs of it."""
-    asked: set[int] = set()
-    for product_id, pk, quantity, fulfilled, backed, expires_on, status, kind in _holds(clock.now(), product_ids):
-        if pk not in asked:
-            asked.add(pk)
-            sums[product_id]["asked"] += quantity - fulfilled
-        if backed and _is_usable(kind, expires_on, status, today):
-            sums[product_id]["held"] += backed
-
-
-def _is_usable(kind: str, expires_on: date | None, status: str, today: date) -> bool:
-    """`usable_stock`, for one row that is there."""
-    fresh = expires_on is None or expires_on >= today
-    return fresh and status == Lot.Status.OK and kind != Location.Kind.QUARANTINE
 
 
 def worth() -> Decimal:

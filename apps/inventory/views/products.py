@@ -1,5 +1,6 @@
 """Stock by product: the list, the stock card, the why, and the panel on the product's page."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -24,7 +25,6 @@ from backoffice.kernel.quantity import format_quantity
 from backoffice.ui import htmx
 from backoffice.ui.actions import Action
 from backoffice.ui.forms import set_unit
-from backoffice.ui.pagination import Page, paginate, positive, size_of
 from backoffice.ui.permissions import requires
 from backoffice.ui.screens import ActionScreen, Badge, DetailScreen, Empty, Fact, ListScreen, SavedView
 from backoffice.ui.tables import SORT
@@ -75,9 +75,17 @@ class StockList(ListScreen):
         ),
     ]
 
+    kept = True
+
     def get_queryset(self) -> QuerySet[Product]:
         goods = Product.objects.select_related("unit", "category").defer(*Product.DETAILS)
         return stock_reads.with_minimum(stock_reads.kept(goods))
+
+    def searched(self) -> QuerySet[Product]:
+        return stock_reads.kept(Product.objects.all())
+
+    def rows_of(self, keys: Sequence[Any]) -> Sequence[Product]:
+        return stock_reads.listed(keys)
 
     def lead(self) -> str:
         _matching, _all, low, expiring, blocked, short = self.counts
@@ -86,19 +94,10 @@ class StockList(ListScreen):
             "%(short)s short, %(low)s below minimum, %(expiring)s expiring in 3 days, %(blocked)s expired or blocked."
         ) % {name: str(count) for name, count in counts.items()}
 
-    @cached_property
-    def page(self) -> Page:
+    def first(self) -> list[int]:
         """Unless something else is asked for, what has something to say comes first, the worst on top."""
-        if SORT in self.request.GET or self.view or (self.filter and self.filter.values):
-            return super().page
-        size, rest = size_of(self.request.GET, self.page_size), self.table.ordered()
-        return paginate(
-            rest,
-            number=positive(self.request.GET.get("page"), 1),
-            size=size,
-            count=self.counts[0],
-            first=stock_reads.worst_first(),
-        )
+        asked = SORT in self.request.GET or self.view or (self.filter and self.filter.values)
+        return [] if asked else stock_reads.worst_first()
 
 
 class ProductCard(DetailScreen):

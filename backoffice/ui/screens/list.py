@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils.functional import cached_property
+from django.utils.functional import SimpleLazyObject, cached_property
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -65,6 +65,9 @@ class ListScreen(ModelScreen):
     page_size: ClassVar[int] = 50
     search_label: ClassVar[Any] = gettext_lazy("Search")
     changed: ClassVar[str] = ""
+    kept: ClassVar[bool] = False
+    """For lists that are looked at all day: tab, filters and order only find keys, in `searched`, and the rows of a
+    page are read by `rows_of`, whose wide statement is put together once."""
 
     def figures(self) -> Sequence[Figure]:
         """Numbers above the list."""
@@ -95,10 +98,20 @@ class ListScreen(ModelScreen):
         """The tab that is open."""
         return next((view for view in self.saved_views if view.key == self.request.GET.get("view")), None)
 
+    def searched(self) -> QuerySet[Any]:
+        """The rows that keys are found in: those of `get_queryset`, without what only showing them needs."""
+        return self.get_queryset()
+
+    def rows_of(self, keys: Sequence[Any]) -> Sequence[Any]:
+        """The rows with these keys, in any order, with all that the table shows."""
+        return list(self.get_queryset().filter(pk__in=keys))
+
     @cached_property
     def rows(self) -> QuerySet[Any]:
         """What the user may see, as far as the tab shows it."""
-        return self.view.apply(self.get_queryset()) if self.view else self.get_queryset()
+        shown = self.request.method != "POST" and "export" not in self.request.GET
+        rows = self.searched() if self.kept and shown else self.get_queryset()
+        return self.view.apply(rows) if self.view else rows
 
     @cached_property
     def filter(self) -> FilterSet | None:
@@ -128,7 +141,18 @@ class ListScreen(ModelScreen):
     @cached_property
     def page(self) -> Page:
         number, size = positive(self.request.GET.get("page"), 1), size_of(self.request.GET, self.page_size)
-        return paginate(self.table.ordered(), number=number, size=size, count=self.counts[0])
+        return paginate(
+            self.table.ordered(), number=number, size=size, count=self.counts[0], first=self.first(), read=self.read
+        )
+
+    def first(self) -> Sequence[Any]:
+        """Keys of rows that come before all others; they are among the rows."""
+        return ()
+
+    @property
+    def read(self) -> Callable[[Sequence[Any]], Sequence[Any]] | None:
+        """How the rows of a page are read by their keys; None when they come with them."""
+        return self.rows_of if self.kept else None
 
     def tabs(self) -> list[ShownView]:
         """All rows first, then the saved views, each with its count."""
@@ -178,8 +202,8 @@ class ListScreen(ModelScreen):
             saved_views=self.saved_views,
             lead=self.lead,  # called by the page, not by the fragment
             figures=self.figures,
-            create=next(iter(buttons([self.create], self.request)), None),
-            actions=buttons(self.actions, self.request),
+            create=SimpleLazyObject(self.create_button),
+            actions=self.buttons,
             bulk=self.shown_bulk_actions(),
             address=self.address,
             here=self.request.get_full_path(),
@@ -194,6 +218,13 @@ class ListScreen(ModelScreen):
             exports=[(k, with_query(self.request, export=k)) for k in ("csv", "xlsx")] if self.may_export() else [],
             narrowed=bool(self.filter and self.filter.values) or self.view is not None,
         )
+
+    def create_button(self) -> Any:
+        return next(iter(buttons([self.create], self.request)), None)
+
+    def buttons(self) -> list[Any]:
+        """What can be done above the list."""
+        return buttons(self.actions, self.request)
 
     def row_menu(self, pk: int) -> HttpResponse:
         """What this person may do with one row now."""

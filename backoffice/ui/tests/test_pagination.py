@@ -53,3 +53,20 @@ def test_a_page_of_nothing(db):
 @pytest.mark.parametrize("text", ["", None, "0", "-1", "x", "1.5", "9" * 20, "²"])
 def test_only_a_whole_number_is_a_page(text):
     assert positive(text, 7) == 7
+
+
+@pytest.mark.parametrize(("number", "names"), [(1, ["u05", "u00", "u01"]), (2, ["u02", "u03", "u04"]), (3, ["u06"])])
+def test_rows_may_be_read_by_their_keys_in_whatever_order_they_come(people, number, names):
+    def read(keys):
+        return User.objects.filter(pk__in=keys).order_by("-username")
+
+    page = paginate(people, number=number, size=3, first=[people[5].pk], read=read)
+
+    assert [row.username for row in page.rows] == names
+    assert page.has_next == (number < 3)
+
+
+def test_a_row_that_went_away_meanwhile_is_left_out(people):
+    page = paginate(people, number=1, size=3, read=lambda keys: User.objects.filter(pk__in=keys[1:]))
+
+    assert [row.username for row in page.rows] == ["u01", "u02"]

@@ -226,13 +226,13 @@ urlpatterns = [
     path("test/part/", part, name="test_part"),
     path("test/in/", anybody, name="test_in"),
     path("test/open/", everybody, name="test_open"),
+    path("ui/", include("backoffice.ui.urls")),
 ]
 
 STAND_INS = {
     "home": ["home"],
     "accounts": ["profile", "password", "logout", "login", "theme", "user_list"],
     "company": ["settings"],
-    "ui": ["palette"],
 }
 for room, names in STAND_INS.items():
     pages = [path(f"{room}/{name}/", everybody, name=name) for name in names]
