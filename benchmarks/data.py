@@ -62,6 +62,8 @@ def build(size: Size) -> None:
     )
     _sell(size, chance, channel)
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET statement_timeout = 0")
         cursor.execute("ANALYZE")
 
 
