@@ -66,9 +66,10 @@ def database(name: str, default: str) -> dict[str, object]:
     """Django's DATABASES entry for `sqlite:///path` or `postgres://user:password@host:port/name?option=value`.
 
     SQLite: write transactions start IMMEDIATE (a reader that becomes a writer would fail with "locked"), WAL, and full
-    durability. Each connection keeps 4 MB of pages and maps no file: what is read often stays in the system's own cache,
-    once for all, and a web process weighs the same however large the shop becomes. PostgreSQL: a pool, and time limits so that one stuck statement cannot stop the shop. Only
-    kept statements are prepared there (`kernel.compiled`): they are planned once for all values, not for each again.
+    durability. A connection keeps 4 MB of pages and maps no file: what is read often stays in the system's own cache,
+    once for all, and a web process weighs the same however large the shop becomes. PostgreSQL: a pool, and time limits
+    so that one stuck statement cannot stop the shop. Only kept statements are prepared there (`kernel.compiled`): they
+    are planned once for all values, not for each again.
     """
     url = text(name, default)
     parts = urlsplit(url)
