@@ -58,6 +58,7 @@ _KEEP_STOCK = [
     "inventory.view_supplier",
     "inventory.add_supplier",
     "inventory.change_supplier",
+    "inventory.import_supplier",
     "inventory.view_costcorrection",
     "inventory.view_purchaseorder",
     "inventory.add_purchaseorder",

@@ -43,7 +43,7 @@ class SupplierImporter(Importer):
     """A supplier is found by its code, an item by supplier and SKU; what is there and differs is changed."""
 
     key = "suppliers"
-    permission = "inventory.change_supplier"
+    permission = "inventory.import_supplier"
     export_permission = "inventory.view_supplier"
     title = gettext_lazy("Import suppliers and prices")
     help = gettext_lazy(

@@ -10,6 +10,8 @@ from apps.inventory.errors import BadQuantity
 from apps.inventory.models import StockPolicy
 from backoffice.kernel import state
 
+MOST_DAYS = 365
+
 
 def current() -> StockPolicy:
     """The rules as they stand; what a new house starts with when nobody has set them."""
@@ -24,13 +26,19 @@ def locked() -> StockPolicy:
 
 
 @transaction.atomic
-def update(*, count_tolerance: Decimal, revision: int | None = None) -> StockPolicy:
-    """Change the rules. Raises BadQuantity below zero, StaleRevision when someone else changed them."""
+def update(*, count_tolerance: Decimal, expiry_days: int | None = None, revision: int | None = None) -> StockPolicy:
+    """Change the rules; `expiry_days` stays when it is not given. Alerts of what expires follow it.
+
+    Raises BadQuantity for a tolerance below zero or more days than a year, StaleRevision when someone else changed them.
+    """
     if count_tolerance < 0:
         raise BadQuantity(_("A tolerance is not below zero."), field="count_tolerance")
+    if expiry_days is not None and not 0 <= expiry_days <= MOST_DAYS:
+        raise BadQuantity(_("Between 0 and %(most)s days.") % {"most": MOST_DAYS}, field="expiry_days")
     row = locked()
     row.count_tolerance = count_tolerance
-    return state.save_revised(row, revision=revision, fields=["count_tolerance"])
+    row.expiry_days = row.expiry_days if expiry_days is None else expiry_days
+    return state.save_revised(row, revision=revision, fields=["count_tolerance", "expiry_days"])
 
 
 def closed_through() -> date | None:

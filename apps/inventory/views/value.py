@@ -78,7 +78,7 @@ def _file(day: date) -> Any:
 class PolicyForm(ModelForm):
     class Meta:
         model = StockPolicy
-        fields = ["count_tolerance"]
+        fields = ["count_tolerance", "expiry_days"]
 
 
 class CloseForm(Form):
@@ -94,7 +94,7 @@ class ReopenForm(Form):
 
 
 class PolicyEdit(EditScreen):
-    """The tolerance of counts, and when expiry is near."""
+    """The tolerance of counts, and how long before expiry an alert says so."""
 
     model = StockPolicy
     permission = "inventory.change_stockpolicy"
@@ -109,7 +109,9 @@ class PolicyEdit(EditScreen):
 
     def perform(self, form: Any) -> Any:
         data = form.cleaned_data
-        return policy.update(count_tolerance=data["count_tolerance"], revision=data["revision"])
+        return policy.update(
+            count_tolerance=data["count_tolerance"], expiry_days=data["expiry_days"], revision=data["revision"]
+        )
 
 
 class PeriodAction(ActionScreen):
