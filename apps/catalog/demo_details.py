@@ -118,3 +118,7 @@ def _bundle(category: Category) -> None:
         for sku in parts:
             bundles.put(bundle, known[sku], quantity=Decimal(4 if sku == "CA-COOK" else 1))
     bundles.put(made[1], made[0], quantity=Decimal(1))
+    products.create(
+        sku="SH-WRAP", name=pick("Gift wrapping", "Embrulho para presente"), kind=Product.Kind.VIRTUAL,
+        category=category, unit=un, icon="gift", price=Decimal(6),
+    )  # fmt: skip

@@ -42,8 +42,9 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(is_active=True, is_sellable=True)
 
     def single(self) -> Self:
-        """Goods, and not what stands for its variants or for the parts of a bundle: what recipes are made of."""
-        return self.exclude(kind__in=[Product.Kind.CONFIGURABLE, Product.Kind.BUNDLE])
+        """Goods, and not what stands for its variants or for the parts of a bundle, nor what is no thing: what recipes
+        are made of."""
+        return self.exclude(kind__in=Product.NO_GOODS)
 
     def stocked(self) -> Self:
         """Products that have lots and balances; what is made on demand has none."""
@@ -58,12 +59,15 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
         INGREDIENT = "ingredient", _("ingredient")
         CONFIGURABLE = "configurable", _("with variants")
         BUNDLE = "bundle", _("bundle")
+        VIRTUAL = "virtual", _("service or voucher")
 
     class SellPolicy(models.TextChoices):
         STOCK_ONLY = "stock_only", _("only from stock")
         PLANNED_OK = "planned_ok", _("also from planned batches")
         ON_DEMAND = "on_demand", _("made on demand")
 
+    NO_GOODS = (Kind.CONFIGURABLE, Kind.BUNDLE, Kind.VIRTUAL)
+    """Kinds without any stock of their own."""
     MENDED_IN = {"product_sku_unique_whatever_case": "sku", "product_barcode_unique": "barcode"}
     SEARCHED = ("sku", "name", "barcode", "attributes")
     DETAILS = ("description", "allergens", "tags", "attributes", "axes", "search_text")
@@ -124,11 +128,12 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
             ),
             CheckConstraint(condition=~Q(sku="") & ~Q(name=""), name="product_has_sku_and_name"),
             CheckConstraint(
-                condition=Q(kind__in=["simple", "ingredient", "configurable", "bundle"]), name="product_kind_known"
+                condition=Q(kind__in=["simple", "ingredient", "configurable", "bundle", "virtual"]),
+                name="product_kind_known",
             ),
             CheckConstraint(
-                condition=~Q(kind__in=["configurable", "bundle"]) | Q(sell_policy="on_demand"),
-                name="product_made_of_others_has_no_stock",
+                condition=~Q(kind__in=["configurable", "bundle", "virtual"]) | Q(sell_policy="on_demand"),
+                name="product_that_is_no_goods_has_no_stock",
             ),
             CheckConstraint(
                 condition=~Q(kind="configurable") | Q(is_sellable=False, is_purchasable=False, variant_of=None),
@@ -192,7 +197,7 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
 
     @property
     def is_single(self) -> bool:
-        return self.kind not in (self.Kind.CONFIGURABLE, self.Kind.BUNDLE)
+        return self.kind not in self.NO_GOODS
 
     @property
     def is_stocked(self) -> bool:

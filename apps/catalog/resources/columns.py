@@ -26,7 +26,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("sku", _("SKU"), required=True, aliases=("code", "código"), example="PA-0012"),
     Column("name", _("Name"), aliases=("title", "product", "nome"), example="Croissant"),
     Column("description", _("Description"), aliases=("descrição",)),
-    Column("kind", _("Kind"), help=_("simple, ingredient, configurable or bundle"), example="simple"),
+    Column("kind", _("Kind"), help=_("simple, ingredient, configurable, bundle or virtual"), example="simple"),
     Column("category", _("Category"), help=_("The path from the top: Bakery > Bread"), example="Bakery > Viennoiserie"),
     Column("unit", _("Unit"), help=_("g, kg, ml, l, un, …"), example="un"),
     Column("barcode", _("Barcode"), aliases=("ean", "gtin")),

@@ -323,6 +323,8 @@ class ProductImporter(Importer):
         if "kind" in fields and {product.kind, fields["kind"]} & set(kinds.COMPOSED):
             sentence = _("What is there becomes no bundle and no product with variants by a file, nor the other way.")
             wrong.append(BadCell("kind", sentence))
+        elif "kind" in fields and Product.Kind.VIRTUAL in (product.kind, fields["kind"]):
+            wrong.append(BadCell("kind", _("Whether it is a thing or a service is changed on its page.")))
         if "category" in fields and (product.variant_of_id or product.kind == Product.Kind.CONFIGURABLE):
             sentence = _("Variants are in the category of their product; it is changed on its page.")
             wrong.append(BadCell("category", sentence))

@@ -36,13 +36,14 @@ def judge(product: Product, schema: Iterable[Entry], *, priced: bool) -> None:
     """Set the two columns of the product, without saving it."""
     schema = [entry for entry in schema if entry.required and entry.code not in product.axes]
     sold = product.is_sellable
-    asked = 1 + 2 * sold + len(schema)
+    labelled = sold and product.kind != Product.Kind.VIRTUAL  # nobody scans what is no thing
+    asked = 1 + sold + labelled + len(schema)
     lacking = wanting(product, schema)
     parent = product.variant_of if product.variant_of_id else None
     lacks = Lack(0)
     if not (product.cover or (parent and parent.cover)):
         lacks |= Lack.PICTURE
-    if sold and not product.barcode:
+    if labelled and not product.barcode:
         lacks |= Lack.BARCODE
     if sold and not priced:
         lacks |= Lack.PRICE

@@ -13,7 +13,8 @@ COMPOSED = (Product.Kind.CONFIGURABLE, Product.Kind.BUNDLE)
 def settle(product: Product) -> set[str]:
     """Give the product what its kind dictates; the names of the fields that may have changed.
 
-    What stands for its variants, or for what it is made of, has no stock of its own; what has variants is not traded.
+    What stands for its variants or for what it is made of, and what is no thing, has no stock of its own; what has
+    variants is not traded.
     """
     if product.kind == Product.Kind.CONFIGURABLE:
         product.sell_policy = Product.SellPolicy.ON_DEMAND
@@ -23,12 +24,16 @@ def settle(product: Product) -> set[str]:
         product.sell_policy = Product.SellPolicy.ON_DEMAND
         product.is_purchasable = False
         return {"sell_policy", "is_purchasable"}
+    if product.kind == Product.Kind.VIRTUAL:
+        product.sell_policy = Product.SellPolicy.ON_DEMAND
+        product.is_purchasable = product.lot_tracked = False
+        return {"sell_policy", "is_purchasable", "lot_tracked"}
     return set()
 
 
 def refuse_change(product: Product, before: str, *, used: bool) -> None:
     """InvalidProduct when the product cannot be of its new kind: what was written about it would no longer be true."""
-    if before == product.kind or not {before, product.kind} & set(COMPOSED):
+    if before == product.kind or not {before, product.kind} & set(Product.NO_GOODS):
         return
     if product.kind == Product.Kind.CONFIGURABLE and product.variant_of_id:
         raise InvalidProduct(_("A variant has no variants of its own."), field="kind")

@@ -56,7 +56,7 @@ def update(product: Product, *, revision: int | None = None, **fields: Any) -> P
     state.check_revision(product, revision)
     columns = {field.name: field.attname for field in Product._meta.concrete_fields if field.name in fields}
     if "kind" in columns:  # it may dictate others
-        columns |= {name: name for name in ("sell_policy", "is_sellable", "is_purchasable")}
+        columns |= {name: name for name in ("sell_policy", "is_sellable", "is_purchasable", "lot_tracked")}
     before = {name: getattr(product, column) for name, column in columns.items()}
     _assign(product, fields)
     kinds.settle(product)
