@@ -229,7 +229,8 @@ def lot_held(request: HttpRequest, pk: int) -> HttpResponse:
 def _part(request: HttpRequest, lot: Lot, name: str, more: dict[str, Any]) -> HttpResponse:
     page = f"inventory/lot_{name}.html"
     crumbs = [(_("Lots"), reverse("inventory:lot_list")), (str(lot), lot.get_absolute_url()), (more["title"], "")]
-    context = {"lot": lot, "unit": lot.product.unit.code, "breadcrumbs": crumbs, **more}
+    whole = {"whole": str(lot), "whole_url": lot.get_absolute_url(), "breadcrumbs": crumbs}
+    context = {"lot": lot, "unit": lot.product.unit.code, **whole, **more}
     return htmx.render(request, page, context, fragments={name: f"{page}#{name}"})
 
 

@@ -174,7 +174,8 @@ def product_promises(request: HttpRequest, pk: int) -> HttpResponse:
 def _part(request: HttpRequest, product: Product, name: str, more: dict[str, Any]) -> HttpResponse:
     page = f"inventory/product_{name}.html"
     crumbs = [(_("Stock"), reverse("inventory:stock_list")), (product.name, _card(product)), (more["title"], "")]
-    context = {"product": product, "unit": product.unit.code, "breadcrumbs": crumbs, **more}
+    whole = {"whole": product.name, "whole_url": _card(product), "breadcrumbs": crumbs}
+    context = {"product": product, "unit": product.unit.code, **whole, **more}
     return htmx.render(request, page, context, fragments={name: f"{page}#{name}"})
 
 
