@@ -1,6 +1,6 @@
 """Opening stock from a file: one row for each lot in each place."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import Product
-from apps.inventory.models import Location, StockBalance
-from apps.inventory.services import opening
+from apps.inventory.models import Location, Move, StockBalance, StockOperation
+from apps.inventory.services import opening, stock_locks
 from apps.inventory.services.opening import Entry
 from backoffice.kernel import quantity as quantities
+from backoffice.kernel.audit import current_actor
 from backoffice.transfers.importer import Applied, BadCell, Column, Importer, Row, RowResult
 from backoffice.transfers.models import TransferRow
 
@@ -37,6 +38,8 @@ class OpeningImporter(Importer):
         Column("expires_on", gettext_lazy("Expiry"), aliases=("validade",), example="2027-03-31"),
         Column("unit_cost", gettext_lazy("Cost of one unit"), aliases=("cost", "custo"), example="3.90"),
     )
+    undoable = True
+    apply_size = 200
     figure_labels = {"rows": gettext_lazy("rows posted")}
     done_url = "inventory:stock_list"
 
@@ -143,9 +146,29 @@ class OpeningImporter(Importer):
                 refused[pk] = _("%(place)s is closed.") % {"place": entry.location.name}
             else:
                 good.append(entry)
-        if good:
-            opening.open_stock(good)
-        return Applied(figures={"rows": len(good)}, refused=refused)
+        operation = opening.open_stock(good) if good else None
+        written = {pk: {"operation": operation.pk} for pk in entries if pk not in refused} if operation else {}
+        return Applied(figures={"rows": len(good)}, refused=refused, written=written)
+
+    def obstacles(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """Rows are taken back as they were booked, some hundred in one go: all of them or none."""
+        booked = {row.pk: row.written["operation"] for row in rows if "operation" in row.written}
+        why = opening.built_on(set(booked.values()))
+        return {pk: why[operation] for pk, operation in booked.items() if operation in why}
+
+    def undo(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """Reverse what was booked. A posting may reach into the next batch of rows: then it is gone already there."""
+        booked = {row.written["operation"] for row in rows if "operation" in row.written}
+        rest = self.run.rows.filter(state=TransferRow.State.UNDONE)
+        gone = {written["operation"] for written in rest.values_list("written", flat=True) if "operation" in written}
+        standing = sorted(booked - gone)
+        stock_locks.lock_products(
+            Move.objects.filter(operation__in=standing).values_list("product_id", flat=True).distinct()
+        )
+        why = opening.built_on(standing)
+        for operation in StockOperation.objects.filter(pk__in=[pk for pk in standing if pk not in why]).order_by("-pk"):
+            opening.take_back(operation, reason=current_actor().why or str(self.title))
+        return {row.pk: why[row.written["operation"]] for row in rows if row.written.get("operation") in why}
 
     @classmethod
     def export(cls) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:

@@ -1,6 +1,6 @@
 """Minimums and targets from a file, found by SKU, for all places together or for one."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,9 +12,11 @@ from apps.inventory.models import Location, ReorderRule
 from apps.inventory.services import stock_locks
 from backoffice.kernel import audit
 from backoffice.kernel.quantity import bare, format_quantity
+from backoffice.transfers import trail
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
 from backoffice.transfers.models import TransferRow
 
+FIELDS = ("minimum", "target")
 Key = tuple[int, int | None]
 """A product, and the place that the rule is for."""
 
@@ -35,6 +37,7 @@ class ReorderImporter(Importer):
         Column("location", gettext_lazy("Place"), aliases=("local",), example="SHOP",
                help=gettext_lazy("blank: all places together")),
     )  # fmt: skip
+    undoable = True
     figure_labels = {"rules": gettext_lazy("rules written")}
     done_url = "inventory:purchase_suggestions"
 
@@ -121,20 +124,33 @@ class ReorderImporter(Importer):
             (rule.product_id, rule.location_id): rule for rule in ReorderRule.objects.filter(product_id__in=products)
         }
         changed = []
+        marks: dict[Key, trail.Mark] = {}
         for key in wanted.keys() & there.keys():
             rule = there[key]
+            before = trail.look(rule, FIELDS)
             rule.minimum, rule.target = wanted[key]
             rule.revision += 1
             changed.append(rule)
-        audit.bulk_create(
+            marks[key] = trail.Mark.of_changed(rule, before)
+        made = audit.bulk_create(
             [
                 ReorderRule(product_id=product_id, location_id=place, minimum=minimum, target=target)
                 for (product_id, place), (minimum, target) in wanted.items()
                 if (product_id, place) not in there
             ]
         )
+        marks |= {(rule.product_id, rule.location_id): trail.Mark.of_made(rule, FIELDS) for rule in made}
         audit.bulk_update(changed, ["minimum", "target", "revision", "updated_at"])
-        return Applied(figures={"rules": len(wanted)})
+        written = {row.pk: trail.written([marks[row.data["product"], row.data.get("location")]]) for row in rows}
+        return Applied(figures={"rules": len(wanted)}, written=written)
+
+    def obstacles(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """What was changed since, or is in use."""
+        return trail.obstacles(self.run, rows)
+
+    def undo(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """Remove what was made, put back what was changed."""
+        return trail.undo(self.run, rows)
 
     @classmethod
     def export(cls) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:

@@ -15,6 +15,7 @@ from apps.catalog.models import Product
 from apps.inventory.models import Supplier, SupplierItem
 from backoffice.kernel import audit, money
 from backoffice.kernel.quantity import bare, format_quantity
+from backoffice.transfers import trail
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
 from backoffice.transfers.models import TransferRow
 
@@ -68,6 +69,7 @@ class SupplierImporter(Importer):
         Column("item_days", gettext_lazy("Days for this product"), aliases=("prazo do item",)),
         Column("first", gettext_lazy("Bought here first"), aliases=("preferido",), example="yes"),
     )
+    undoable = True
     figure_labels = {"suppliers": gettext_lazy("suppliers written"), "items": gettext_lazy("prices written")}
     done_url = "inventory:supplier_list"
 
@@ -176,9 +178,23 @@ class SupplierImporter(Importer):
         for row in rows:  # what a later row says of the supplier stands; what it leaves blank does not
             given = {name: row.data[column] for name, column, _label in OF_SUPPLIER if _is_said(row.data, column)}
             said.setdefault(row.data["supplier"].casefold(), {"code": row.data["supplier"]}).update(given)
-        suppliers, written = _write_suppliers(said)
-        items = _write_items(suppliers, [row.data for row in rows if row.data["product"]])
-        return Applied(figures={"suppliers": written, "items": items})
+        suppliers, of_suppliers = _write_suppliers(said)
+        of_items = _write_items(suppliers, [row.data for row in rows if row.data["product"]])
+        figures = {"suppliers": len(of_suppliers), "items": len(of_items)}
+        written = {}
+        for row in rows:  # the first row that names a supplier answers for it
+            code = row.data["supplier"].casefold()
+            marks = [of_suppliers.pop(code, None), of_items.get((suppliers[code].pk, row.data["product"]))]
+            written[row.pk] = trail.written(mark for mark in marks if mark is not None)
+        return Applied(figures=figures, written=written)
+
+    def obstacles(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """What was changed since, or is in use."""
+        return trail.obstacles(self.run, rows)
+
+    def undo(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """Remove what was made, put back what was changed."""
+        return trail.undo(self.run, rows)
 
     @classmethod
     def export(cls) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
@@ -186,29 +202,39 @@ class SupplierImporter(Importer):
         return [column.name for column in cls.columns], _exported()
 
 
-def _write_suppliers(said: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Supplier], int]:
-    """The suppliers by folded code, made or brought to what was said, and how many that wrote."""
+def _write_suppliers(
+    said: Mapping[str, Mapping[str, Any]],
+) -> tuple[dict[str, Supplier], dict[str, trail.Mark]]:
+    """The suppliers by folded code, made or brought to what was said, and the marks of what that wrote."""
     there: dict[str, Supplier] = {}
     codes = [Lower(Value(str(given["code"]))) for given in said.values()]
     found = Supplier.objects.annotate(folded=Lower("code")).filter(folded__in=codes)
     for supplier in found.select_for_update().order_by("pk"):
         there[supplier.code.casefold()] = supplier
     new, changed = [], []
+    names = [name for name, _column, _label in OF_SUPPLIER]
+    marks: dict[str, trail.Mark] = {}
     for folded, given in said.items():
         supplier = there.get(folded) or Supplier(name=str(given["code"]))
+        before = trail.look(supplier, names)
         different = _take_over(supplier, given)
         if folded not in there:
             new.append(supplier)
         elif different:
             supplier.revision += 1
             changed.append(supplier)
+            marks[folded] = trail.Mark.of_changed(supplier, before)
         there[folded] = supplier
     audit.bulk_create(new)
-    audit.bulk_update(changed, [*(name for name, _column, _label in OF_SUPPLIER), "revision", "updated_at"])
-    return there, len(new) + len(changed)
+    audit.bulk_update(changed, [*names, "revision", "updated_at"])
+    marks |= {supplier.code.casefold(): trail.Mark.of_made(supplier, names) for supplier in new}
+    return there, marks
 
 
-def _write_items(suppliers: Mapping[str, Supplier], lines: Sequence[Mapping[str, Any]]) -> int:
+def _write_items(
+    suppliers: Mapping[str, Supplier], lines: Sequence[Mapping[str, Any]]
+) -> dict[tuple[int, int], trail.Mark]:
+    """Make the items, or bring them to what was said. The marks of what that wrote, by supplier and product."""
     there = {
         (item.supplier_id, item.product_id): item
         for item in SupplierItem.objects.filter(
@@ -218,21 +244,25 @@ def _write_items(suppliers: Mapping[str, Supplier], lines: Sequence[Mapping[str,
     }
     new: list[SupplierItem] = []
     changed: list[SupplierItem] = []
+    fields = [name for name, _column, _label in OF_ITEM]
+    marks: dict[tuple[int, int], trail.Mark] = {}
     for line in lines:
         supplier = suppliers[line["supplier"].casefold()]
         item = there.get((supplier.pk, line["product"]))
         fresh = item or SupplierItem(supplier=supplier, product_id=line["product"])
+        before = trail.look(fresh, fields)
         given = {name: line.get(column) for name, column, _label in OF_ITEM if _is_said(line, column)}
         if _take_over(fresh, given | {"pack_id": line["pack"]}) and item is not None:
             item.revision += 1
             changed.append(item)
+            marks[supplier.pk, line["product"]] = trail.Mark.of_changed(item, before)
         elif item is None:
             new.append(fresh)
             there[supplier.pk, line["product"]] = fresh
     audit.bulk_create(new)
     names = [name for name, _column, _label in OF_ITEM if name != "pack_id"]
     audit.bulk_update(changed, ["pack", *names, "revision", "updated_at"])
-    return len(new) + len(changed)
+    return marks | {(item.supplier_id, item.product_id): trail.Mark.of_made(item, fields) for item in new}
 
 
 def _take_over(thing: Supplier | SupplierItem, given: Mapping[str, Any]) -> bool:

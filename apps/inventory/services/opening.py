@@ -8,12 +8,13 @@ from decimal import Decimal
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import Max
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
-from apps.inventory.models import Location, Lot, StockBalance, StockOperation
-from apps.inventory.services import locations, stock_locks
+from apps.inventory.models import HoldAllocation, Location, Lot, Move, StockBalance, StockOperation
+from apps.inventory.services import locations, stock, stock_locks
 from apps.inventory.services.posting import PostLine, post
 from backoffice.kernel import audit, clock
 from backoffice.kernel import quantity as quantities
@@ -147,3 +148,36 @@ def open_stock(entries: Sequence[Entry]) -> StockOperation | None:
         for key, entry in new.items()
     )
     return operation
+
+
+def built_on(operations: Collection[int]) -> dict[int, str]:
+    """Of these openings those that cannot be taken back, with why: something happened to their stock since."""
+    found: dict[int, str] = {}
+    opened = {
+        (operation, lot): name
+        for operation, lot, name in Move.objects.filter(operation__in=operations).values_list(
+            "operation_id", "lot_id", "product__name"
+        )
+    }
+    lots = {lot for _operation, lot in opened}
+    openings = IdempotencyKey.objects.filter(scope=SCOPE).values("result_id")
+    others = Move.objects.filter(lot_id__in=lots).exclude(operation__in=openings).values_list("lot_id")
+    last: dict[int, int] = dict(others.annotate(last=Max("operation_id")))
+    held = set(HoldAllocation.objects.filter(lot_id__in=lots).values_list("lot_id", flat=True))
+    for (operation, lot), name in opened.items():
+        if last.get(lot, 0) > operation:
+            found[operation] = _("%(product)s, booked in one go with it, was moved or counted since.") % {
+                "product": name
+            }
+        elif lot in held:
+            found[operation] = _("%(product)s, booked in one go with it, is held for somebody.") % {"product": name}
+    reversed_ones = StockOperation.objects.filter(reverses__in=operations).values_list("reverses_id", flat=True)
+    return found | {pk: _("Its posting was reversed already.") for pk in reversed_ones if pk is not None}
+
+
+@transaction.atomic
+def take_back(operation: StockOperation, *, reason: str) -> None:
+    """Reverse an opening as a whole; its rows can be opened anew. Raises AlreadyReversed and InsufficientStock."""
+    stock.reverse(operation, reason=reason)
+    kind = ContentType.objects.get_for_model(StockOperation)
+    IdempotencyKey.objects.filter(scope=SCOPE, result_type=kind, result_id=operation.pk).delete()
