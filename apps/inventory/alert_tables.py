@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.inventory.models import StockAlert
 from backoffice.ui.actions import Action
-from backoffice.ui.tables import BadgeColumn, Column, Table, WhatColumn
+from backoffice.ui.tables import BadgeColumn, Column, DateTimeColumn, Table, WhatColumn
 from backoffice.ui.templatetags.ui import ago
 
 TONES = {"low": "bad", "expired": "bad", "waiting": "bad", "expiring": "warn", "margin": "warn"}
@@ -30,8 +30,14 @@ class AlertTable(Table):
     )
     kind = BadgeColumn(tones=TONES, verbose_name=_("Alert"), card="status")
     says = Column(verbose_name=_("Figures"), orderable=False, card="stock")
-    raised_at = Column(verbose_name=_("Since"), card="")
-    seen = Column(accessor="pk", verbose_name=_("Seen by"), card="", order_by=("acknowledged_at", "id"))
+    raised_at = DateTimeColumn(verbose_name=_("Since"), card="")
+    seen = Column(
+        accessor="acknowledged_by__name",
+        empty_text="–",
+        verbose_name=_("Seen by"),
+        card="",
+        order_by=("acknowledged_at", "id"),
+    )
 
     class Meta:
         model = StockAlert
@@ -54,8 +60,3 @@ class AlertTable(Table):
 
     def _over(self, record: StockAlert) -> Any:
         return format_html("· {} {}", gettext("over"), ago(record.resolved_at))
-
-    def render_seen(self, record: StockAlert) -> Any:
-        if record.acknowledged_at is None:
-            return format_html('<span class="muted">{}</span>', "–")
-        return record.acknowledged_by or gettext("somebody")

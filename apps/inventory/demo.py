@@ -24,6 +24,10 @@ MINIMUMS = {
     "MA-YEAS": ("1", "3"), "MA-CHOC": ("5", "15"), "MA-CHEE": ("4", "10"), "MA-STAR": ("10", "50"),
     "CD-WATE": ("24", "72"), "SH-JAM": ("6", "18"), "PK-BAGM": ("300", "1500"), "MA-CREA": ("3", "9"),
 }  # fmt: skip
+KEPT = {
+    "FRIDGE": ("MA-BUTT", "MA-MILK", "MA-EGGS", "MA-YEAS", "MA-CREA", "MA-CHEE"),
+    "DRY": ("MA-FL65", "MA-RYE", "MA-SUGA", "MA-SALT", "MA-CHOC"),
+}
 # SKU: packs, cost of a pack, place, days that are left of its life (None: the whole shelf life)
 DELIVERIES = (
     (12, (("MA-FL65", "16", "97.50", "DRY", None), ("MA-RYE", "4", "62.00", "DRY", None), ("MA-SUGA", "2", "98.00", "DRY", None),
@@ -44,7 +48,7 @@ SHOP_GOODS = (
 
 
 def places() -> None:
-    """Two places with what is in them, and the least that should be there of what matters."""
+    """Two places with what is in them, what is kept where, and the least that should be there of what matters."""
     made: dict[str, Location] = {}
     for code, (en, pt, kind, inside) in PLACES.items():
         made[code] = Location.objects.filter(code=code).first() or locations.create(
@@ -55,6 +59,9 @@ def places() -> None:
         ReorderRule.objects.get_or_create(
             product=by_sku[sku], location=None, defaults={"minimum": Decimal(minimum), "target": Decimal(target)}
         )
+    for code, kept in KEPT.items():
+        for product in Product.objects.filter(sku__in=kept).order_by("pk"):
+            locations.keep_at(product, made[code])
 
 
 def deliveries() -> None:

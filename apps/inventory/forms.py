@@ -141,6 +141,22 @@ class MinimumForm(Form):
     spans = {"minimum": 3, "target": 3}
 
 
+class PlaceForm(Form):
+    location = django_forms.ModelChoiceField(
+        queryset=Location.objects.none(),
+        label=_("Kept at"),
+        required=False,
+        empty_label=_("no place of its own"),
+        help_text=_("What comes in a delivery or out of the oven is brought there by itself."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["location"].queryset = places.choices().exclude(  # type: ignore[attr-defined]
+            kind=Location.Kind.QUARANTINE
+        )
+
+
 class LocationForm(ModelForm):
     class Meta:
         model = Location

@@ -37,6 +37,12 @@ class HeadForm(Form):
     location = forms.ModelChoiceField(queryset=Location.objects.none(), label=gettext_lazy("To"), empty_label=None)
     supplier_name = forms.CharField(label=gettext_lazy("Supplier"), max_length=120, required=False)
     reference = forms.CharField(label=gettext_lazy("Invoice"), max_length=80, required=False)
+    each_place = forms.BooleanField(
+        label=gettext_lazy("Each to where it is kept"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("What has no place of its own goes to the one above."),
+    )
     spans = {"location": 2, "supplier_name": 2, "reference": 2}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -101,6 +107,7 @@ class Line:
     form: LineForm
     last_cost: Decimal | None = None
     current: bool = False
+    kept_at: Location | None = None  # where it goes, unless all of the delivery goes to one place
 
     @cached_property
     def parts(self) -> ReceiptLine | None:
@@ -116,6 +123,7 @@ class Line:
             lot_code=data.get("lot_code") or "",
             expires_on=data.get("expires_on"),
             pack_cost=cost,
+            location=self.kept_at,
         )
 
     @property
@@ -281,13 +289,23 @@ def build(rows: list[dict[str, str]], head: Mapping[str, str] | None, *, current
     known = [
         row for row in rows if row["product"].isascii() and row["product"].isdigit() and int(row["product"]) in products
     ]
+    own_places = places.kept_at(products) if head is None or head.get("each_place") else {}
     lines = []
     for index, row in enumerate(known):
         product = products[int(row["product"])]
         prefixed = {f"line-{index}-{name}": value for name, value in row.items()}
         form = LineForm(prefixed, product=product, prefix=f"line-{index}")
         form.is_valid()
-        lines.append(Line(index, product, form, last_cost=costs.get(product.pk), current=index == current))
+        lines.append(
+            Line(
+                index,
+                product,
+                form,
+                last_cost=costs.get(product.pk),
+                current=index == current,
+                kept_at=own_places.get(product.pk),
+            )
+        )
     first = places.choices().first()
     return Draft(
         HeadForm(head, initial={"location": first}) if head is not None else HeadForm(initial={"location": first}),

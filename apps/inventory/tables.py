@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Product
 from apps.inventory.models import Hold, Location, Lot, StockOperation
+from apps.inventory.selectors import locations as places
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.selectors.availability import Availability
 from apps.inventory.selectors.stock import SOON_DAYS, Facts
@@ -30,6 +31,7 @@ from backoffice.ui.tables import (
     Table,
     WhatColumn,
 )
+from backoffice.ui.templatetags.ui import ago
 
 ZERO = SafeString("<i>0</i>")
 TONES = {"ok": "ok", "quarantine": "warn", "blocked": "bad"}
@@ -269,6 +271,7 @@ class HoldTable(Table):
     quantity = QuantityColumn(unit="product__unit__code")
     waiting = QuantityColumn(accessor="missing", verbose_name=_("Waits for"), orderable=False, card="")
     needed_on = DateColumn(card="price")
+    created_at = DateTimeColumn(verbose_name=_("Held since"), card="")
     expires_at = DateTimeColumn(card="", empty_text="–")
     status = BadgeColumn(tones={"active": "info", "fulfilled": "ok"}, card="")
 
@@ -290,6 +293,9 @@ class HoldTable(Table):
     def render_origin(self, record: Hold) -> Any:
         return origin_link(record.origin)
 
+    def render_created_at(self, value: Any) -> Any:
+        return ago(value)
+
     def render_waiting(self, record: Hold, value: Decimal) -> Any:
         if record.status != Hold.Status.ACTIVE or not value:
             return format_html('<span class="muted">{}</span>', "–")
@@ -301,10 +307,23 @@ class HoldTable(Table):
         return self.columns["status"].column.cell(record.status, record)
 
 
-class LocationTable(Table):
-    """Places."""
+class PlaceColumn(WhatColumn):
+    """A place, set in as deep as it lies in others."""
 
-    name = WhatColumn("name", meta="code", verbose_name=_("Place"))
+    def bind(self, table: Any, name: str) -> None:
+        super().bind(table, name)
+        rows = Location.objects.physical().only("pk", "name", "parent_id")
+        self.depths = {place.pk: depth for place, depth in places.as_tree(rows)}
+
+    def draw(self, value: Any, record: Any) -> Any:
+        depth = self.depths.get(record.pk, 0)
+        return super().draw("\N{EM SPACE}" * (depth - 1) + f"↳ {value}" if depth else value, record)
+
+
+class LocationTable(Table):
+    """Places, as a tree unless they are sorted."""
+
+    name = PlaceColumn("name", meta="code", verbose_name=_("Place"), order_by=("name", "id"))
     kind = BadgeColumn(card="price", quiet={"storage", "sale", "production", "quarantine"})
     parent = Column(accessor="parent__name", verbose_name=_("Inside"), card="", empty_text="–")
     worth = MoneyColumn(verbose_name=_("Worth"), card="stock")
@@ -313,3 +332,4 @@ class LocationTable(Table):
     class Meta:
         model = Location
         order_by = "name"
+        own_order = True

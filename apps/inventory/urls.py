@@ -34,6 +34,7 @@ urlpatterns = [
     path("products/<int:pk>/why/", products.product_why, name="product_why"),
     path("products/<int:pk>/panel/", products.product_stock, name="product_stock"),
     path("products/<int:pk>/minimum/", products.ProductMinimum.as_view(), name="product_minimum"),
+    path("products/<int:pk>/place/", locations.ProductPlace.as_view(), name="product_place"),
     path("lots/", lots.LotList.as_view(), name="lot_list"),
     path("lots/<int:pk>/", lots.LotDetail.as_view(), name="lot_detail"),
     path("lots/<int:pk>/went/", lots.lot_went, name="lot_went"),

@@ -126,7 +126,17 @@ class FinishForm(ReportForm):
 class WorkCenterForm(forms.ModelForm):
     class Meta:
         model = WorkCenter
-        fields = ("code", "name", "icon", "capacity", "hourly_cost", "position", "is_active")
+        fields = (
+            "code",
+            "name",
+            "icon",
+            "capacity",
+            "hourly_cost",
+            "position",
+            "takes_from",
+            "puts_to",
+            "is_active",
+        )
 
     spans: ClassVar[Mapping[str, int]] = {
         "code": 2,
@@ -135,7 +145,16 @@ class WorkCenterForm(forms.ModelForm):
         "capacity": 2,
         "position": 2,
         "hourly_cost": 3,
+        "takes_from": 3,
+        "puts_to": 3,
     }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("takes_from", "puts_to"):
+            field: Any = self.fields[name]
+            field.queryset = places()
+            field.empty_label = _("as for all")
 
 
 class PlanAddForm(forms.Form):

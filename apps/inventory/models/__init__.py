@@ -10,7 +10,7 @@ from apps.inventory.models.cost import (
 from apps.inventory.models.count import CountEntry, StockCount, StockCountLine
 from apps.inventory.models.demand import DailyDemand, ExpectedArrival
 from apps.inventory.models.hold import Hold, HoldAllocation
-from apps.inventory.models.location import Location
+from apps.inventory.models.location import Location, PutAway
 from apps.inventory.models.lot import Lot
 from apps.inventory.models.operation import Move, StockOperation
 from apps.inventory.models.policy import StockPolicy
@@ -36,6 +36,7 @@ __all__ = [
     "PurchaseLine",
     "PurchaseOrder",
     "PurchaseReceipt",
+    "PutAway",
     "ReorderRule",
     "StockAlert",
     "StockBalance",

@@ -88,3 +88,19 @@ class Location(Audited, TimeStamped, Revisioned):
     @property
     def is_physical(self) -> bool:
         return self.kind in self.PHYSICAL
+
+
+class PutAway(Audited, TimeStamped):
+    """Where a product is kept: what comes is brought there, when nobody says otherwise."""
+
+    product = models.OneToOneField(
+        "catalog.Product", models.PROTECT, related_name="put_away", verbose_name=_("product")
+    )
+    location = models.ForeignKey(Location, models.PROTECT, related_name="kept_here", verbose_name=_("kept at"))
+
+    class Meta:
+        verbose_name = _("place of a product")
+        verbose_name_plural = _("places of products")
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.location_id}"

@@ -1,11 +1,11 @@
 """Places, and what lies inside them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db.models import QuerySet
 
-from apps.inventory.models import Location, StockBalance
+from apps.inventory.models import Location, PutAway, StockBalance
 from backoffice.kernel.compiled import Compiled
 
 _PHYSICAL = Compiled(lambda: Location.objects.physical().order_by("code").values_list("pk", "parent_id"))
@@ -44,6 +44,27 @@ def scope(locations: Iterable[Location | int] | None) -> tuple[int, ...] | None:
 def choices() -> QuerySet[Location]:
     """Open places that hold stock, for forms and filters."""
     return Location.objects.physical().active().order_by("name")
+
+
+def kept_at(product_ids: Collection[int]) -> dict[int, Location]:
+    """Where each of the products is kept, by its key; who has no open place of its own is absent. One query."""
+    rows = PutAway.objects.filter(product_id__in=product_ids, location__is_active=True).select_related("location")
+    return {row.product_id: row.location for row in rows}
+
+
+def as_tree(rows: Iterable[Location]) -> list[tuple[Location, int]]:
+    """The places, each after the one around it and by name beside each other, with how deep it lies."""
+    places = {row.pk: row for row in rows}
+    inside: dict[int | None, list[Location]] = defaultdict(list)
+    for row in sorted(places.values(), key=lambda place: place.name.casefold()):
+        inside[row.parent_id if row.parent_id in places else None].append(row)
+    found: list[tuple[Location, int]] = []
+    queue = [(row, 0) for row in reversed(inside[None])]
+    while queue:
+        row, depth = queue.pop()
+        found.append((row, depth))
+        queue += [(child, depth + 1) for child in reversed(inside[row.pk])]
+    return found
 
 
 def path(location: Location) -> Sequence[Location]:

@@ -3,9 +3,11 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.catalog.models import Product
 from apps.inventory.errors import BadMove, LocationInUse
-from apps.inventory.models import Location
+from apps.inventory.models import Location, PutAway
 from apps.inventory.selectors import locations as places
+from apps.inventory.services import stock_locks
 from backoffice.kernel import state
 from backoffice.kernel.compiled import Compiled
 
@@ -39,6 +41,31 @@ def update(
     location.code, location.name, location.kind, location.parent = code, name, kind, parent
     _check(location)
     return state.save_revised(location, revision=revision, fields=["code", "name", "kind", "parent"])
+
+
+@transaction.atomic
+def keep_at(product: Product, location: Location | None) -> PutAway | None:
+    """From now on the product is brought to that place when it comes; None: to wherever the delivery goes.
+
+    Raises BadMove for a place that is closed, that holds no stock, or whose stock is not for use.
+    """
+    stock_locks.lock_products([product.pk])
+    row = PutAway.objects.filter(product=product).first()
+    if location is None:
+        if row is not None:
+            row.delete()
+        return None
+    if not location.is_active or not location.is_physical or location.kind == Location.Kind.QUARANTINE:
+        raise BadMove(
+            _("%(place)s is closed, or not a place to keep things at. Choose another one.") % {"place": location},
+            field="location",
+        )
+    if row is None:
+        return PutAway.objects.create(product=product, location=location)
+    if row.location_id != location.pk:
+        row.location = location
+        row.save(update_fields=["location", "updated_at"])
+    return row
 
 
 @transaction.atomic

@@ -44,7 +44,8 @@ __all__ = [
 class ReceiptLine:
     """What came: `quantity` of `pack` (of the product's unit without one), with lot, expiry and cost.
 
-    The cost is given per stock unit or per pack. An empty lot code takes the next of the house's pattern.
+    The cost is given per stock unit or per pack. An empty lot code takes the next of the house's pattern. With a
+    `location` it is brought there, else to where the delivery goes.
     """
 
     product: Product
@@ -54,6 +55,7 @@ class ReceiptLine:
     expires_on: date | None = None
     unit_cost: Decimal | None = None
     pack_cost: Decimal | None = None
+    location: Location | None = None
 
     def in_stock_unit(self) -> Decimal:
         """The quantity in the product's unit, to its step, half-up."""
@@ -119,6 +121,7 @@ def receive(
         reference,
         *(
             (line.product.pk, line.quantity, line.pack and line.pack.pk, line.lot_code, line.expires_on)
+            + ((line.location.pk,) if line.location else ())
             for line in lines
         ),
     ]
@@ -144,7 +147,15 @@ def receive(
             default_expiry=default_expiry,
         )
         to_post.append(
-            PostLine(line.product, lot, supplier, location, amount, unit_cost=cost, value=line.worth(amount))
+            PostLine(
+                line.product,
+                lot,
+                supplier,
+                line.location or location,
+                amount,
+                unit_cost=cost,
+                value=line.worth(amount),
+            )
         )
     operation = post(
         StockOperation.Kind.RECEIPT, to_post, occurred_at=occurred_at, note=note, reference=reference, origin=origin

@@ -42,7 +42,8 @@ def test_the_list_asks_as_much_for_one_as_for_three(as_user):
     page = client.get(reverse("inventory:alert_list"), {"view": "new", "kind": "low"}).content.decode()
     assert "Bun" in page
     assert "Bun" not in client.get(reverse("inventory:alert_list"), {"kind": "margin"}).content.decode()
-    assert client.get(reverse("inventory:alert_list"), {"export": "csv"}).status_code == 200
+    for kind in ("csv", "xlsx"):
+        assert client.get(reverse("inventory:alert_list"), {"export": kind}).status_code == 200
     assert_fragment_is_part_of_page(client, reverse("inventory:alert_list"), "table")
 
 

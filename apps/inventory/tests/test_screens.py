@@ -292,8 +292,10 @@ def test_releasing_one_hold_and_many(sign_in, shop):
     for number in (1, 2):
         stocked(shop, number)
     first, second = Hold.objects.order_by("pk")
-    assert client.post(reverse("inventory:hold_release", args=[first.pk]), {"reason": ""}).status_code == 302
-    assert client.post(reverse("inventory:hold_release", args=[first.pk]), {"reason": ""}).status_code == 409
+    url = reverse("inventory:hold_release", args=[first.pk])
+    assert client.post(url, {"reason": ""}).status_code == 422, "who takes goods from somebody says why"
+    assert client.post(url, {"reason": "left"}).status_code == 302
+    assert client.post(url, {"reason": "left"}).status_code == 409
     answer = client.post(
         reverse("inventory:hold_list"), {"action": "release", "ids": [second.pk], "confirm": "1", "reason": "end"}
     )

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.inventory.filters import HoldFilter
-from apps.inventory.forms import OptionalReasonForm
+from apps.inventory.forms import ReasonForm
 from apps.inventory.models import Hold, HoldAllocation
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import holds
@@ -52,7 +52,7 @@ class HoldList(ListScreen):
             gettext_lazy("Release"),
             "inventory.release_hold",
             _release,
-            form_class=OptionalReasonForm,
+            form_class=ReasonForm,
             icon="lock-open",
             danger=True,
         )
@@ -130,7 +130,7 @@ class HoldRelease(ActionScreen):
 
     model = Hold
     permission = "inventory.release_hold"
-    form_class = OptionalReasonForm
+    form_class = ReasonForm
     title = gettext_lazy("Release hold?")
     submit_label = gettext_lazy("Release")
     danger = True

@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from apps.catalog.models import Product
 from apps.inventory.filters import LocationFilter
-from apps.inventory.forms import LocationForm
-from apps.inventory.models import Location, StockBalance
+from apps.inventory.forms import LocationForm, PlaceForm
+from apps.inventory.models import Location, PutAway, StockBalance
 from apps.inventory.selectors import locations as places
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import locations
@@ -25,6 +27,7 @@ from backoffice.ui.screens import (
     ListScreen,
     SavedView,
 )
+from backoffice.ui.tables import SORT
 
 FIELDS = ("code", "name", "kind", "parent")
 
@@ -41,6 +44,12 @@ class LocationList(ListScreen):
         SavedView("open", pgettext_lazy("several places", "Open"), lambda rows: rows.active()),
         SavedView("closed", gettext_lazy("Closed"), lambda rows: rows.filter(is_active=False)),
     ]
+
+    def first(self) -> list[int]:
+        """Each place after the one around it, unless another order is asked for."""
+        if SORT in self.request.GET or self.view or (self.filter and self.filter.values):
+            return []
+        return [place.pk for place, _depth in places.as_tree(Location.objects.physical())]
 
     def get_queryset(self) -> QuerySet[Location]:
         mine = StockBalance.objects.filter(location_id=OuterRef("pk"))
@@ -100,8 +109,39 @@ class LocationDetail(DetailScreen):
         return super().get_context(
             balances=rows.order_by("product__name", "lot__expires_on", "pk")[:200],
             inside=self.object.children.order_by("name"),
+            kept=self.object.kept_here.select_related("product__category").order_by("product__name")[:100],
             **more,
         )
+
+
+class ProductPlace(ActionScreen):
+    """Where a product is kept."""
+
+    model = Product
+    permission = "inventory.change_location"
+    form_class = PlaceForm
+    title = gettext_lazy("Where it is kept")
+    submit_label = gettext_lazy("Save")
+    changed = ("inventory-stock", "inventory-location")
+
+    def intro(self) -> str:
+        return str(self.object)
+
+    def initial(self) -> dict[str, Any]:
+        row = PutAway.objects.filter(product=self.object).first()
+        return {"location": row.location_id if row else None}
+
+    def perform(self, form: Any) -> Any:
+        return locations.keep_at(self.object, form.cleaned_data["location"])
+
+    def success(self, result: Any) -> str:
+        return _("Where %(product)s is kept is saved.") % {"product": self.object}
+
+    def success_url(self, result: Any) -> str:
+        return reverse("inventory:product_card", args=[self.object.pk])
+
+    def cancel_url(self) -> str:
+        return self.success_url(None)
 
 
 class LocationHistory(HistoryScreen):

@@ -111,6 +111,9 @@ class ProductCard(DetailScreen):
     actions = [
         Action(gettext_lazy("Set minimum"), "inventory:product_minimum", "inventory.change_reorderrule", icon="gauge"),
         Action(
+            gettext_lazy("Where it is kept"), "inventory:product_place", "inventory.change_location", icon="map-pin"
+        ),
+        Action(
             gettext_lazy("Product"),
             "catalog:product_detail",
             "catalog.view_product",

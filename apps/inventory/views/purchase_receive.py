@@ -56,7 +56,12 @@ class ReceiveOrder(Receive):
         return [(_("Purchases"), reverse("inventory:purchase_list")), (str(self.order), self.order.get_absolute_url())]
 
     def head(self) -> dict[str, str]:
-        return {"location": str(self.order.location_id), "supplier_name": self.order.supplier.name, "reference": ""}
+        return {
+            "location": str(self.order.location_id),
+            "supplier_name": self.order.supplier.name,
+            "reference": "",
+            "each_place": "on",
+        }
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self.answer(receipt_draft.build([], self.head()))

@@ -22,6 +22,24 @@ class WorkCenter(Audited, Revisioned, TimeStamped):
     capacity = models.PositiveSmallIntegerField(_("jobs at once"), default=1)
     hourly_cost = MoneyField(_("cost of an hour"), default=Decimal(0))
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    takes_from = models.ForeignKey(
+        "inventory.Location",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("takes from"),
+        help_text=_("Where an order takes its materials from when its first step is here."),
+    )
+    puts_to = models.ForeignKey(
+        "inventory.Location",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("puts to"),
+        help_text=_("Where an order brings what it made when its last step is here, and the product has no place."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:
