@@ -1,0 +1,285 @@
+"""The stock room by hand: a delivery against its order by scanner, a count by two people, a recall from flour on."""
+
+import csv
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from playwright.sync_api import Browser, Page, expect
+
+from apps.catalog.models import Product
+from apps.inventory.models import Location, Lot, Move, PurchaseOrder, StockBalance, StockCount, Supplier
+from apps.inventory.services import purchasing, stock
+from apps.inventory.services.verify import differences
+from backoffice.kernel import clock
+from e2e.conftest import PASSWORD
+from e2e.test_day import sell, settled
+
+D = Decimal
+FLOUR, BUTTER = "17891234500103", "17891234500110"  # barcodes of the sack and of the box
+
+
+def product(sku: str) -> Product:
+    return Product.objects.select_related("unit").get(sku=sku)
+
+
+def place(code: str) -> Location:
+    return Location.objects.get(code=code)
+
+
+def scan(page: Page, code: str) -> None:
+    """What a scanner does: it types wherever the focus is, and sends Enter."""
+    expect(page.locator("#id_scan")).to_be_focused()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.keyboard.type(code)
+        page.keyboard.press("Enter")
+    settled(page)
+
+
+@pytest.fixture
+def ordered(bakery: str) -> PurchaseOrder:
+    """Four sacks of flour and two boxes of butter, asked for yesterday."""
+    mill = Supplier.objects.create(code="MILL", name="Serra Mill", lead_days=1)
+    order = purchasing.draft(mill, location=place("DRY"), expected_on=clock.today())
+    for sku, packs, price in (("MA-FL65", 4, "97.50"), ("MA-BUTT", 2, "205")):
+        one = product(sku)
+        purchasing.set_line(order, product=one, quantity=D(packs), pack=one.packs.get(), price=D(price))
+    return purchasing.send(order)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_delivery_is_received_against_its_order_with_a_scanner(
+    bakery: str, ordered: PurchaseOrder, page: Page, login: Callable[[str, str], Page]
+) -> None:
+    login(bakery, "clerk")
+    page.goto(f"{bakery}/stock/purchases/")
+    page.get_by_role("link", name=ordered.number).first.click()
+    page.get_by_role("main").get_by_role("link", name="Receive").first.click()
+    lines = page.locator("#receipt-lines ol > li:not(.head)")
+
+    # Three sacks one after the other, with lot and last day in the code; a code that nobody knows; a box of butter.
+    day = clock.today() + timedelta(days=150)
+    for _sack in range(3):
+        scan(page, f"(01){FLOUR}(17){day:%y%m%d}(10)L-881")
+    expect(lines).to_have_count(1)
+    expect(lines.first.locator("input[name$=quantity]")).to_have_value("3")
+    expect(lines.first.locator("input[name$=lot_code]")).to_have_value("L-881")
+    expect(lines.first.locator("input[name$=cost]")).to_have_value(re.compile(r"^97\.50?0*$"))
+    scan(page, "4006381333931")
+    expect(page.get_by_role("status").filter(has_text="Nothing here has the code")).to_be_visible()
+    scan(page, BUTTER)
+    expect(lines).to_have_count(2)
+
+    # Posting says what is missing; the suggested day is one press away. One sack and one box are still to come.
+    with page.expect_response(lambda answer: answer.status == 422):
+        page.get_by_role("button", name="Post receipt").click()
+    settled(page)
+    use = page.get_by_role("button", name="Use it")
+    use.click()
+    expect(use).to_have_count(0)
+    settled(page)
+    page.locator("input[name=reference]").fill("NF 9001")
+    page.get_by_role("button", name="Post receipt").click()
+    expect(page.locator(".badge", has_text="partly received")).to_be_visible()
+    ordered.refresh_from_db()
+    assert ordered.status == PurchaseOrder.Status.PART
+    assert StockBalance.objects.get(lot__code="L-881").quantity == 75
+
+    # The rest comes dearer. What is still asked for is filled in by itself.
+    page.get_by_role("main").get_by_role("link", name="Receive").first.click()
+    page.get_by_role("button", name="Everything as ordered").click()
+    expect(lines).to_have_count(2)
+    flour = lines.filter(has_text="Wheat flour")
+    expect(flour.locator("input[name$=quantity]")).to_have_value("1")
+    flour.locator("input[name$=cost]").fill("101")
+    while left := use.count():
+        use.first.click()
+        expect(use).to_have_count(left - 1)
+    settled(page)
+    page.get_by_role("button", name="Post receipt").click()
+    expect(page.locator(".badge", has_text=re.compile("^ *received"))).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text("3.50")  # a sack was 3.50 dearer than asked
+    ordered.refresh_from_db()
+    assert ordered.status == PurchaseOrder.Status.RECEIVED
+    assert sum(StockBalance.objects.filter(product__sku="MA-FL65").values_list("quantity", flat=True)) == 100
+    assert sum(StockBalance.objects.filter(product__sku="MA-BUTT").values_list("quantity", flat=True)) == 10
+    assert differences() == []
+
+
+@pytest.fixture
+def colleague(browser: Browser, bakery: str) -> Any:
+    """A second person with a browser of their own, on a telephone."""
+    context = browser.new_context(viewport={"width": 390, "height": 800}, locale="en-GB", reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{bakery}/accounts/login/")
+    page.locator("input[name=username]").fill("baker")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("form:has(input[name=password]) button.primary").click()
+    page.wait_for_url(lambda url: "/accounts/login" not in url)
+    yield page
+    context.close()
+
+
+def find(page: Page, code: str) -> None:
+    """Scan in a count, from wherever one is on its page."""
+    page.locator("input[name=scan]").focus()
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=f"Found for “{code}”")).to_be_visible()
+    settled(page)
+
+
+def write(page: Page, figure: str) -> None:
+    """Type the figure of the line that has the focus, and Enter."""
+    entry = page.locator("ol.counting input[name=quantity]").first
+    expect(entry).to_be_focused()
+    entry.fill(figure)
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.keyboard.press("Enter")
+    settled(page)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_count_one_place_and_neither_overwrites_the_other(
+    bakery: str, page: Page, colleague: Page, login: Callable[[str, str], Page]
+) -> None:
+    dry = place("DRY")
+    for sku, code, quantity in (("MA-FL65", "L-1", 50), ("MA-SUGA", "S-1", 20), ("MA-SALT", "Z-1", 6)):
+        line = stock.ReceiptLine(product(sku), D(quantity), lot_code=code, unit_cost=D(2))
+        stock.receive(dry, [line])
+
+    login(bakery, "clerk")
+    page.goto(f"{bakery}/stock/counts/")
+    page.get_by_role("link", name="New count").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Place").select_option(label="Dry store")
+    dialog.get_by_role("button", name="Start counting").click()
+    page.wait_for_url(re.compile(r"/stock/counts/\d+/"))
+    count = StockCount.objects.get()
+    page.get_by_role("link", name="Count", exact=True).first.click()
+    colleague.goto(f"{bakery}/stock/counts/{count.pk}/enter/")
+
+    # Both stand before the flour. One is quicker; the other is told, and says that it lay on another shelf.
+    find(page, "L-1")
+    find(colleague, "L-1")
+    write(page, "30")
+    expect(page.locator("#count-progress")).to_have_text("1 / 3")
+    write(colleague, "19")
+    expect(colleague.get_by_role("alert")).to_contain_text("wrote down 30")
+    assert count.lines.get(lot__code="L-1").counted == 30
+    colleague.get_by_role("button", name=re.compile("Other shelf: 49")).click()
+    expect(colleague.locator("#count-progress")).to_have_text("1 / 3")
+    settled(colleague)
+    assert count.lines.get(lot__code="L-1").counted == 49
+
+    # Meanwhile a sack is wasted: what moves after it was counted is not the count's business.
+    lot = Lot.objects.get(code="L-1")
+    stock.waste(lot=lot, location=dry, quantity=D(5), reason="fell")
+    find(colleague, "S-1")
+    write(colleague, "20")
+
+    # The baker may not post, the clerk sees what differs, and the salt that nobody counted stays as it is.
+    colleague.goto(f"{bakery}{count.get_absolute_url()}")
+    expect(colleague.get_by_role("link", name="Post", exact=True)).to_have_count(0)
+    page.goto(f"{bakery}{count.get_absolute_url()}")
+    expect(page.get_by_role("row", name=re.compile("Wheat flour"))).to_contain_text("−1")
+    page.get_by_role("link", name="Post", exact=True).first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 line was not counted and stays as it is.")
+    dialog.get_by_role("button", name="Post").click()
+    expect(page.get_by_role("status").filter(has_text="is posted").first).to_be_visible()
+    there = dict(StockBalance.objects.filter(location=dry).values_list("lot__code", "quantity"))
+    assert there == {"L-1": 44, "S-1": 20, "Z-1": 6}
+    assert Move.objects.filter(operation__kind="count").count() == 1
+    assert differences() == []
+
+
+@pytest.fixture
+def baked(bakery: str) -> Lot:
+    """Flour became dough, dough became croissants; another day's croissants are none of its business."""
+    maker = get_user_model().objects.get(username="baker")
+    [flour] = [
+        move.lot
+        for move in stock.receive(
+            place("DRY"), [stock.ReceiptLine(product("MA-FL65"), D(50), lot_code="L-666", unit_cost=D(4))]
+        ).moves.select_related("lot")
+    ]
+
+    def make(sku: str, quantity: int, where: str, parents: list[Lot], code: str | None = None) -> Lot:
+        return stock.produce(
+            origin=maker,
+            product=product(sku),
+            quantity=D(quantity),
+            location=place(where),
+            total_cost=D(20),
+            produced_on=clock.today(),
+            expires_on=clock.today() + timedelta(days=1),
+            parents=parents,
+            lot_code=code,
+        )
+
+    make("VI-CROI", 24, "SHOP", [make("SM-DOUG", 10, "FRIDGE", [flour])], "CR-1")
+    make("BR-SOUR", 5, "SHOP", [], "BR-1")
+    return flour
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_recall_goes_from_the_flour_to_who_bought(
+    bakery: str, baked: Lot, page: Page, login: Callable[[str, str], Page], context: Any, tmp_path: Path
+) -> None:
+    login(bakery, "counter")
+    sell(page, bakery)
+
+    # The owner types the supplier's lot code, and sees what became of it.
+    context.clear_cookies()
+    login(bakery, "owner")
+    page.keyboard.press("Control+K")
+    page.keyboard.type("L-666")
+    page.get_by_role("option").filter(has_text="L-666").first.click()
+    page.get_by_role("link", name="Trace and recall").click()
+    main = page.get_by_role("main")
+    expect(main).to_contain_text("Regular of table 4")
+    expect(main).to_contain_text("CR-1")
+    expect(main).not_to_contain_text("BR-1")
+    trace = page.url
+
+    # Everything of it is blocked, for a reason.
+    page.get_by_role("link", name="Block all").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("3 lots are blocked")
+    dialog.get_by_label("Reason").fill("Metal in the flour")
+    dialog.get_by_role("button", name="Block all").click()
+    expect(page.get_by_role("status").filter(has_text="3 lots are blocked").first).to_be_visible()
+    assert set(Lot.objects.filter(status="blocked").values_list("product__sku", flat=True)) == {
+        "MA-FL65",
+        "SM-DOUG",
+        "VI-CROI",
+    }
+
+    # On paper: what to take off the shelves, and whom to call. As a file, the same.
+    page.goto(trace)
+    page.get_by_role("link", name="Print sheet").first.click()
+    paper = page.locator("body")
+    for words in ("Take off the shelves", "L-666", "CR-1", "Call", "Regular of table 4"):
+        expect(paper).to_contain_text(words)
+    page.goto(trace)
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="File", exact=True).first.click()
+    file = tmp_path / "recall.csv"
+    downloading.value.save_as(file)
+    rows = list(csv.DictReader(file.read_text("utf-8-sig").splitlines()))
+    [sold] = [row for row in rows if row["State"] == "sold"]
+    assert (sold["Lot"], sold["Quantity"], sold["Customer"]) == ("CR-1", "3", "Regular of table 4")
+    assert {row["Lot"]: row["Quantity"] for row in rows if row["State"] == "here"}["CR-1"] == "21"
+
+    # The till sells none of it any more.
+    context.clear_cookies()
+    login(bakery, "counter")
+    page.goto(f"{bakery}/orders/sale/")
+    croissants = page.get_by_role("button", name=re.compile("Butter croissant"))
+    expect(croissants).to_contain_text(re.compile("Sold out|0 left"))
