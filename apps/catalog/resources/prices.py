@@ -18,6 +18,7 @@ from apps.catalog.services import prices
 from backoffice.kernel import clock
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
 
+from . import price_undoing
 from .columns import plain_number, plain_price
 from .reading import read_price
 
@@ -52,6 +53,7 @@ class PriceImporter(Importer):
     thing = gettext_lazy("Product")
     columns = COLUMNS
     done_url = "catalog:price_grid"
+    undoable = True
     figure_labels = {"prices": gettext_lazy("prices set")}
 
     def __init__(self, run: Any) -> None:
@@ -134,6 +136,7 @@ class PriceImporter(Importer):
         refused: dict[int, str] = {}
         # All are judged before any is set: lists that follow change with the first of them.
         wanted = []
+        written: dict[int, dict[str, Any]] = {}
         for (code, moment), members in sorted(groups.items(), key=lambda pair: (self._depth(pair[0][0]), pair[0])):
             price_list = self.lists.get(code)
             if price_list is None:
@@ -142,12 +145,23 @@ class PriceImporter(Importer):
             start = datetime.fromisoformat(moment) if moment else None
             if start is not None and start <= clock.now():
                 start = None
-            wanted.append((price_list, start, self._changes(price_list, members, refused, later=bool(moment))))
+            changes = self._changes(price_list, members, refused, later=bool(moment))
+            wanted.append((price_list, start, changes))
+            good = [row for row in members if row.pk not in refused]
+            written |= price_undoing.remember(price_list, start, good, changes)
         why = str(self.options.get("reason", ""))
         done = sum(
             prices.set_many(price_list, changes, valid_from=start, reason=why) for price_list, start, changes in wanted
         )
-        return Applied(figures={"prices": done} if done else {}, refused=refused)
+        return Applied(figures={"prices": done} if done else {}, refused=refused, written=written)
+
+    def obstacles(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """Prices that somebody set anew since."""
+        return price_undoing.obstacles(rows)
+
+    def undo(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """Former prices begin anew; what has not begun is forgotten."""
+        return price_undoing.undo(rows)
 
     def _changes(
         self, price_list: PriceList, rows: Sequence[TransferRow], refused: dict[int, str], *, later: bool

@@ -22,6 +22,7 @@ from backoffice.kernel import clock
 from backoffice.outbox import runner
 from backoffice.transfers.importer import Applied, Row, RowResult
 from backoffice.transfers.models import TransferRun
+from backoffice.transfers.services import runs, undoing
 
 from .factories import make_price, make_price_list, make_product
 
@@ -148,3 +149,78 @@ def test_a_file_goes_through_the_screens(as_user: Callable[..., Client], setting
     runner.drain()
     assert price_reads.current(counter, [bread]) == {bread.pk: D("9.90")}
     assert client.get(reverse("catalog:price_list_prices", args=[counter.pk]), {"export": "xlsx"}).content[:2] == b"PK"
+
+
+# --- undo ---------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def files(settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+def imported(*lines: str) -> TransferRun:
+    content = "\n".join(["list;sku;pack;from_quantity;price;valid_from", *lines]).encode()
+    run = runs.start(PriceImporter, file=ContentFile(content, name="prices.csv"), decimal_style="dot")
+    runner.drain()
+    runs.apply(run)
+    runner.drain()
+    run.refresh_from_db()
+    assert (run.status, run.refused + run.refused_late) == ("done", 0), list(run.rows.values_list("reason", flat=True))
+    return run
+
+
+def undone(run: TransferRun, **more: Any) -> TransferRun:
+    undoing.undo(run, reason="wrong file", **more)
+    runner.drain()
+    run.refresh_from_db()
+    assert run.status == "undone", run.error
+    return run
+
+
+def costs(price_list: PriceList, days: int = 0, **more: Any) -> dict[str, Decimal]:
+    rows = Price.objects.at(clock.now() + timedelta(days=days)).filter(price_list=price_list, **more)
+    return {f"{row.product.sku}{row.unit or ''}{row.min_quantity or ''}": row.amount for row in rows}
+
+
+def test_former_prices_begin_anew_and_what_has_not_begun_is_forgotten(files: None) -> None:
+    counter = make_price_list()
+    market = price_lists.create(name="Market", base=counter, percentage=D(10))
+    bread, cake = make_product("Bread", sku="A", price="10"), make_product("Cake", sku="B", price="30")
+    make_product("Bun", sku="C")
+    packs.add(bread, name="Box", quantity=D(6))
+    later = clock.today() + timedelta(days=9)
+    make_price(cake, "33", valid_from=clock.at(later))
+    before = [costs(one, days) for one in (counter, market) for days in (0, 20)]
+
+    run = imported(
+        "counter;A;;;12;", f"counter;A;;;14;{later}", "counter;B;;;-;", f"counter;B;;;35;{later}", "counter;C;;;5;",
+        "counter;A;Box;;50;", "counter;A;;24;9;", "market;A;;;20;",
+    )  # fmt: skip
+    assert costs(counter, 20) == {"A": 14, "B": 35, "C": 5, "ABox": 50, "A24.000000": 9}
+    assert costs(market)["A"] == 20
+    run = undone(run)
+
+    assert (run.undone, run.kept) == (8, 0)
+    assert [costs(one, days) for one in (counter, market) for days in (0, 20)] == before
+    assert costs(market, is_derived=True)["A"] == 11, "it follows its base list again"
+    assert "wrong file" in Price.history.latest().history_change_reason
+    assert imported("counter;A;;;12;").applied == 1
+
+
+def test_a_price_that_somebody_set_since_stays(files: None) -> None:
+    counter = make_price_list()
+    bread = make_product("Bread", sku="A", price="10")
+    make_product("Bun", sku="B", price="1")
+    run = imported("counter;A;;;12;", "counter;B;;;2;")
+    make_price(bread, "13")
+    assert [(row.line, why) for row, why in undoing.prospect(run).obstacles] == [(2, "The price was changed since.")]
+    run = undone(run, keep=True)
+    assert (run.undone, run.kept, costs(counter)) == (1, 1, {"A": 13, "B": 1})
+
+
+def test_undoing_prices_asks_a_constant_number_of_questions(files: None, django_assert_max_num_queries: Any) -> None:
+    make_price_list()
+    for number in range(40):
+        make_product(sku=f"P{number}", price="1")
+    run = imported(*(f"counter;P{number};;;2;" for number in range(40)))
+    with django_assert_max_num_queries(40):
+        assert PriceImporter(run).undo(list(run.rows.all())) == {}
