@@ -142,8 +142,8 @@ NAV: list[Section] = [
     ),
 ]
 
-# Panels that a page of one app shows of another: {"catalog.product": [Panel(...)]}. The page of an import shows those of
-# "transfers.<its key>". See backoffice/ui/panels.py.
+# Panels that a page of one app shows of another: {"catalog.product": [Panel(...)]}; the page of an import shows those
+# of "transfers.<its key>". See backoffice/ui/panels.py.
 PANELS: dict[str, list[Any]] = {
     "orders.order": [
         Panel("jobs", _("Jobs"), "orders:order_jobs", "outbox.view_directive"),

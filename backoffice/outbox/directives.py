@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,6 +66,36 @@ def issue(
     delay = (directive.available_at - now).total_seconds()
     transaction.on_commit(lambda: wake.wake(delay), robust=True)
     return directive
+
+
+def issue_many(
+    topic: str,
+    payloads: Sequence[Mapping[str, Any]],
+    *,
+    origin: models.Model | None = None,
+    available_at: datetime | None = None,
+) -> list[Directive]:
+    """The same for many payloads at once, in one statement and with one waking. None of them has a key."""
+    if any(len(json.dumps(payload)) > PAYLOAD_LIMIT for payload in payloads):
+        raise ValueError("A directive's payload holds ids, not data.")
+    actor = current_actor()
+    now = clock.now()
+    trace = actor.trace or uuid.uuid4().hex
+    rows = [
+        Directive(
+            topic=topic, payload=dict(payload),
+            origin_type=ContentType.objects.get_for_model(origin) if origin is not None else None,
+            origin_id=origin.pk if origin is not None else None, available_at=available_at or now,
+            max_attempts=MAX_ATTEMPTS, actor=actor.user if getattr(actor.user, "pk", None) else None,
+            reason=actor.why[:200], trace_id=trace,
+        )
+        for payload in payloads
+    ]  # fmt: skip
+    if rows:
+        Directive.objects.bulk_create(rows)
+        delay = ((available_at or now) - now).total_seconds()
+        transaction.on_commit(lambda: wake.wake(delay), robust=True)
+    return rows
 
 
 def heartbeat(directive: Directive) -> None:

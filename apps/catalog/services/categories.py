@@ -45,17 +45,15 @@ def ensure(paths: Iterable[str], made: list[int]) -> dict[str, int]:
     there = {fold(path): pk for pk, path in category_tree.choices()}
     found = {}
     for path in sorted(paths):
-        parent: Category | None = None
         names = path.split(category_tree.SEPARATOR)
+        above: int | None = None
         for depth in range(1, len(names) + 1):
             here = fold(category_tree.SEPARATOR.join(names[:depth]))
-            if here in there:
-                parent = Category.objects.get(pk=there[here]) if depth < len(names) else None
-                continue
-            row = create(name=names[depth - 1], parent=parent)
-            there[here] = row.pk
-            made.append(row.pk)
-            parent = row
+            if here not in there:
+                parent = Category.objects.get(pk=above) if above else None
+                there[here] = create(name=names[depth - 1], parent=parent).pk
+                made.append(there[here])
+            above = there[here]
         found[path] = there[fold(path)]
     return found
 

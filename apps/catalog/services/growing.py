@@ -5,6 +5,7 @@ Codes are those of the plan, because the rows were judged with them. Whatever is
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from apps.catalog.models import Attribute, Category, CategoryAttribute, Product
 from apps.catalog.selectors import categories as category_tree
 from apps.catalog.selectors.schemas import Schemas
 
-from . import attributes, validation
+from . import attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,9 @@ def grow(wanted: Sequence[WantedAttribute], places: Mapping[int, Mapping[str, bo
     for one in wanted:
         _grow_attribute(one, there, grown)
     schemas = Schemas()
+    own: dict[int, list[CategoryAttribute]] = defaultdict(list)
+    for row in CategoryAttribute.objects.filter(category__in=places).order_by("position", "pk"):
+        own[row.category_id].append(row)
     for category_id in sorted(places):
         for code, is_axis in places[category_id].items():
             attribute = there.get(code)
@@ -60,7 +64,7 @@ def grow(wanted: Sequence[WantedAttribute], places: Mapping[int, Mapping[str, bo
                 raise InvalidProduct(_("Somebody changed the attribute %(code)s since the preview.") % {"code": code})
             entry = next((entry for entry in schemas.of(category_id) if entry.code == code), None)
             if entry is None or (is_axis and not entry.is_variant_axis):
-                _grow_schema(category_id, attribute, is_axis, grown)
+                _grow_schema(own[category_id], category_id, attribute, is_axis, grown)
     return grown
 
 
@@ -101,20 +105,20 @@ def _grow_attribute(wanted: WantedAttribute, there: dict[str, Attribute], grown:
     there[row.code] = row
 
 
-def _grow_schema(category_id: int, attribute: Attribute, is_axis: bool, grown: Grown) -> None:
-    own = CategoryAttribute.objects.filter(category=category_id)
-    row = own.filter(attribute=attribute).first()
+def _grow_schema(
+    own: list[CategoryAttribute], category_id: int, attribute: Attribute, is_axis: bool, grown: Grown
+) -> None:
+    row = next((row for row in own if row.attribute_id == attribute.pk), None)
     if row is not None:
         row.is_variant_axis = is_axis
         row.save(update_fields=["is_variant_axis"])
         return
-    last = own.order_by("-position").first()
     row = CategoryAttribute(
         category_id=category_id, attribute=attribute, is_variant_axis=is_axis,
-        position=last.position + 1 if last else 0,
+        position=own[-1].position + 1 if own else 0,
     )  # fmt: skip
-    validation.check(row)
     row.save()
+    own.append(row)
     grown.places.append(row.pk)
 
 

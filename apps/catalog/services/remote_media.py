@@ -30,7 +30,7 @@ from backoffice.transfers.models import TransferRun
 from . import media, pictures
 
 TOPIC = "catalog.remote_media"
-AT_ONCE = 20  # addresses of one job: after them, others have their turn
+AT_ONCE = 40  # addresses of one job: after them, others have their turn
 SECONDS = 20.0
 TRIES = 3
 WAITS = (timedelta(minutes=1), timedelta(minutes=15))  # before the second and the third try
@@ -169,13 +169,11 @@ def gave_up(directive: Directive) -> None:
 
 
 def _row(wanted: Wanted, run: TransferRun | None) -> RemotePicture:
-    row = RemotePicture(
-        product_id=wanted.product_id, url=as_kept(wanted.url), alt=" ".join(wanted.alt.split())[:200], run=run
-    )
+    row = RemotePicture(product_id=wanted.product_id, alt=" ".join(wanted.alt.split())[:200], run=run)
     try:
-        outward.clean(wanted.url)
+        row.url = outward.clean(wanted.url)
     except outward.Unreachable as error:
-        row.status, row.reason = Status.FAILED, error.message[:300]
+        row.url, row.status, row.reason = wanted.url.strip()[:LONGEST_ADDRESS], Status.FAILED, error.message[:300]
     return row
 
 
@@ -188,11 +186,9 @@ def _is_address(url: str) -> bool:
 
 
 def _issue(ids: Sequence[int], *, run: object, wait: timedelta = timedelta()) -> None:
-    for start in range(0, len(ids), AT_ONCE):
-        directives.issue(
-            TOPIC, payload={"pictures": list(ids[start : start + AT_ONCE])},
-            origin=run if isinstance(run, TransferRun) else None, available_at=clock.now() + wait,
-        )  # fmt: skip
+    payloads = [{"pictures": list(ids[start : start + AT_ONCE])} for start in range(0, len(ids), AT_ONCE)]
+    origin = run if isinstance(run, TransferRun) else None
+    directives.issue_many(TOPIC, payloads, origin=origin, available_at=clock.now() + wait)
 
 
 @transaction.atomic

@@ -218,6 +218,6 @@ def test_a_product_that_is_gone_needs_no_picture(shop: Site, bread: Product) -> 
 def test_many_are_written_down_in_few_statements(django_assert_max_num_queries: Any) -> None:
     products = [make_product() for _n in range(10)]
     wanted = [Wanted(product.pk, f"https://shop.example/{n}.jpg") for product in products for n in range(3)]
-    with transaction.atomic(), django_assert_max_num_queries(9):  # 30 pictures, two jobs
+    with transaction.atomic(), django_assert_max_num_queries(7):  # 30 pictures, one job
         assert remote_media.schedule(wanted) == 30
-    assert Directive.objects.filter(topic=remote_media.TOPIC).count() == 2
+    assert Directive.objects.filter(topic=remote_media.TOPIC).count() == 1

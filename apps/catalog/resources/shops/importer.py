@@ -94,6 +94,7 @@ class ShopImporter(ProductImporter):
         self.house: PlannedHouse = PlannedHouse()
         self.plan = Plan(self.house)
         self.now = clock.now()
+        self.looking = False  # then only what the plan asks for is needed
         self.counted: Counter[str] = Counter()
         self._refused_at: set[int] = set()
         self._windows: tuple[Known | None, dict[int, list[Price]]] = (None, {})
@@ -107,6 +108,8 @@ class ShopImporter(ProductImporter):
     # --- preview ---
 
     def look(self, rows: Iterator[Row]) -> None:
+        self.looking = True
+
         def first() -> Iterator[Row]:
             for item in self.items(rows):
                 self._settle_category_of(item)
@@ -116,6 +119,7 @@ class ShopImporter(ProductImporter):
 
         self.kin.look(first())
         self.plan.settle()
+        self.looking = False
 
     def batches(self, rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
         return self.kin.batches(map(self._line, self.items(rows)), self.check_size)

@@ -53,6 +53,8 @@ class _Text(HTMLParser):
 
 def text_of(markup: str) -> str:
     """The text that people see of it. What has no tags keeps its own lines."""
+    if not markup:
+        return ""
     if not TAG.search(markup):
         text = unescape(markup) if "&" in markup else markup
     else:

@@ -6,6 +6,7 @@ Stock, weights and what search engines are told are left out; the page names the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from django.utils.translation import gettext as _
@@ -84,23 +85,23 @@ class ShopifyImporter(ShopImporter):
                     )  # fmt: skip
                     yield item
             else:
-                yield from _product(handle, lines)
+                yield from _product(handle, lines, looking=self.looking)
 
 
-def _product(handle: str, lines: Sequence[Row]) -> Iterator[Item]:
+def _product(handle: str, lines: Sequence[Row], *, looking: bool) -> Iterator[Item]:
     first = lines[0]
     variants = [row for row in lines if any(row.text(f"option{n}_value") for n in OPTIONS) or row.text("sku")]
-    names = [" ".join(text_of(first.text(f"option{n}_name")).split())[:60] for n in OPTIONS]
+    names = [_word(first.text(f"option{n}_name"))[:60] for n in OPTIONS]
     if not variants or _is_single(first, names, variants):
         row = variants[0] if variants else first
-        item = _base(handle, first, lines)
+        item = _base(handle, first, looking=looking)
         item.sku = key(row.text("sku").lstrip("'") or handle)
         item.lines = len(lines)
         _of_variant(item, row)
         item.pictures = _pictures(lines, row.text("variant_media"))
         yield item
         return
-    whole = _base(handle, first, lines)
+    whole = _base(handle, first, looking=looking)
     whole.has_variants = True
     whole.lines = len(lines) - len(variants)
     whole.cells["kind"] = Product.Kind.CONFIGURABLE
@@ -115,8 +116,9 @@ def _product(handle: str, lines: Sequence[Row]) -> Iterator[Item]:
     for row, sku in zip(variants, skus, strict=True):
         item = Item(row, sku, {"is_active": whole.cells["is_active"]}, parent=whole.sku)
         item.attributes = {name: [value] if (value := _value(row, n)) else [] for n, name in used}
-        _of_variant(item, row)
-        item.pictures = _pictures((), row.text("variant_media"))
+        if not looking:
+            _of_variant(item, row)
+            item.pictures = _pictures((), row.text("variant_media"))
         yield item
 
 
@@ -125,10 +127,11 @@ def _is_single(first: Row, names: Sequence[str], variants: Sequence[Row]) -> boo
     return len(variants) == 1 and (plain == NO_OPTION or not any(names))
 
 
-def _base(handle: str, first: Row, lines: Sequence[Row]) -> Item:
+def _base(handle: str, first: Row, *, looking: bool) -> Item:
     item = Item(first, "", {"name": text_of(first.text("name")) or handle})
     cells = item.cells
-    cells["description"] = shortened(text_of(first.text("description")))
+    if not looking:
+        cells["description"] = shortened(text_of(first.text("description")))
     path = [" ".join(part.split())[:80] for part in first.text("category").split(">")]
     item.category = " > ".join([part for part in path if part][:8]) or " ".join(first.text("type").split())[:80]
     tags = first.text("tags").split(",")
@@ -170,13 +173,18 @@ def _pictures(lines: Sequence[Row], last: str) -> list[tuple[str, str]]:
     return ordered if not last or last in pictures else [*ordered, (last, "")]
 
 
+@lru_cache(maxsize=1024)
+def _word(text: str) -> str:
+    return " ".join(text_of(text).split())
+
+
 def _place(row: Row) -> int:
     text = row.text("media_position")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 10**6
 
 
 def _value(row: Row, number: int) -> str:
-    return " ".join(text_of(row.text(f"option{number}_value")).split())
+    return _word(row.text(f"option{number}_value"))
 
 
 def _variant_sku(handle: str, row: Row) -> str:

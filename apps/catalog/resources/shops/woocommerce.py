@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,6 +24,7 @@ from .item import Item, Offer, barcode, flag, key, listed, shortened
 from .markup import text_of
 
 MOST_ATTRIBUTES = 12
+ATTRIBUTES = [(f"attribute_{number}_name", f"attribute_{number}_values") for number in range(1, MOST_ATTRIBUTES + 1)]
 PARTED = re.compile(r"(?<!\\),")
 SOLD_ELSEWHERE, GROUP = "external", "grouped"
 
@@ -96,13 +98,15 @@ class WooCommerceImporter(ShopImporter):
             item.parent = self._referred(row.text("parent"))
             if not item.parent:
                 item.wrong.append(BadCell("parent", _("A variation names its product.")))
-        self._describe(item)
-        item.category = "" if item.parent else self._category(item)
-        for number in range(1, MOST_ATTRIBUTES + 1):
-            if name := " ".join(text_of(row.text(f"attribute_{number}_name")).split()):
-                item.attributes[name[:60]] = _parted(row.text(f"attribute_{number}_values"))
-        item.pictures = [(url, "") for url in _addresses(row.text("media"))]
-        barcode(item, row.text("barcode"))
+        tags = _parted(row.text("tags"))
+        item.category = "" if item.parent else _category(row.text("category"), tags)
+        for name, values in ATTRIBUTES:
+            if text := row.text(name):
+                item.attributes[_word(text)[:60]] = _parted(row.text(values))
+        if not self.looking:
+            self._describe(item, tags)
+            item.pictures = [(url, "") for url in _addresses(row.text("media"))]
+            barcode(item, row.text("barcode"))
         cells = item.cells
         if item.has_variants:
             cells["kind"] = Product.Kind.CONFIGURABLE
@@ -115,33 +119,20 @@ class WooCommerceImporter(ShopImporter):
                 cells["sell_policy"] = Product.SellPolicy.ON_DEMAND
             if SOLD_ELSEWHERE in kinds:
                 cells["is_sellable"] = flag(False)
-            self._price(item)
+            if not self.looking:
+                self._price(item)
         return item
 
-    def _describe(self, item: Item) -> None:
+    def _describe(self, item: Item, tags: list[str]) -> None:
         row, cells = item.row, item.cells
         texts = [text_of(row.text(name).replace("\\n", "\n")) for name in ("short_description", "description")]
         cells["description"] = shortened("\n\n".join(dict.fromkeys(text for text in texts if text)))
-        tags = _parted(row.text("tags"))
         published = row.text("published")
         if published:
             cells["is_active"] = flag(published == "1")
         if published == "-1":
             tags.append("draft")
         cells["tags"] = listed(tags)
-
-    def _category(self, item: Item) -> str:
-        """The deepest path that is named first; others, unless they lie above it, become tags."""
-        paths = [" > ".join(_steps(path)) for path in _parted(item.row.text("category"))]
-        paths = [path for path in paths if path]
-        if not paths:
-            return ""
-        chosen = max(paths, key=lambda path: path.count(" > "))
-        above = {" > ".join(_steps(chosen)[:depth]) for depth in range(1, 9)}
-        others = [_steps(path)[-1] for path in paths if path not in above]
-        if others:
-            item.cells["tags"] = listed([*item.cells["tags"].split(","), *others])
-        return chosen
 
     def _price(self, item: Item) -> None:
         row = item.row
@@ -178,11 +169,28 @@ def _refers(row: Row, skus: dict[str, str]) -> bool:
     return False
 
 
+def _category(text: str, tags: list[str]) -> str:
+    """The deepest path that is named first; others, unless they lie above it, become tags."""
+    paths = [" > ".join(_steps(path)) for path in _parted(text)]
+    paths = [path for path in paths if path]
+    if len(paths) < 2:
+        return paths[0] if paths else ""
+    chosen = max(paths, key=lambda path: path.count(" > "))
+    above = {" > ".join(_steps(chosen)[:depth]) for depth in range(1, 9)}
+    tags += [_steps(path)[-1] for path in paths if path not in above]
+    return chosen
+
+
+@lru_cache(maxsize=1024)
+def _word(text: str) -> str:
+    return " ".join(text_of(text).split())
+
+
 def _parted(text: str) -> list[str]:
     """A list as WooCommerce writes it: commas inside a value have a stroke before them."""
     if not text:
         return []
-    found = [" ".join(text_of(part.replace("\\,", ",")).split()) for part in PARTED.split(text)]
+    found = [_word(part.replace("\\,", ",")) for part in PARTED.split(text)]
     return list(dict.fromkeys(part for part in found if part))
 
 
