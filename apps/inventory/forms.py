@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.inventory.models import Location, StockBalance
 from apps.inventory.selectors import locations as places
+from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
-from backoffice.ui.forms import Form, ModelForm, QuantityFormField, ScanField, reason_field
+from backoffice.ui.forms import DateField, Form, ModelForm, QuantityFormField, ScanField, reason_field
 
 SEPARATOR = " · "
 OVERRIDE = "override_holds"
@@ -133,6 +134,38 @@ class ReasonForm(Form):
 
 class OptionalReasonForm(Form):
     reason = reason_field(required=False)
+
+
+class WhyForm(Form):
+    """Which day, place and margin the numbers are asked for; everything may be left blank."""
+
+    day = DateField(label=_("Good and here on"), required=False, help_text=_("Blank: today."))
+    place = django_forms.ModelChoiceField(
+        queryset=Location.objects.none(), label=_("Place"), required=False, empty_label=_("Everywhere")
+    )
+    margin = django_forms.IntegerField(
+        label=_("Days left before expiry"), required=False, min_value=0, max_value=365, help_text=_("As channels ask.")
+    )
+    spans = {"day": 2, "place": 2, "margin": 2}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["place"].queryset = places.choices()  # type: ignore[attr-defined]
+
+    def clean_day(self) -> Any:
+        day = self.cleaned_data["day"]
+        if day is not None and day < clock.today():
+            raise ValidationError(_("That day is over. What the stock was worth then is under Stock value."))
+        return day
+
+    def asked(self) -> dict[str, Any]:
+        """What `availability.why` is asked for."""
+        data = self.cleaned_data
+        return {
+            "on": data["day"],
+            "locations": [data["place"]] if data["place"] else None,
+            "margin_days": data["margin"] or 0,
+        }
 
 
 class MinimumForm(Form):

@@ -5,12 +5,12 @@ on hand − unusable − held = available. *Expected* and *promised* stand besid
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import CharField, Exists, F, Model, OuterRef, Prefetch, Q, QuerySet, Sum, Value
+from django.db.models import Case, CharField, Exists, F, Model, OuterRef, Prefetch, Q, QuerySet, Sum, Value, When
 
 from apps.catalog.models import Product
 from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation, Location, Lot, StockBalance
@@ -59,14 +59,20 @@ class LotLine:
     def available(self) -> Decimal:
         return self.on_hand - self.held if self.usable else ZERO
 
+    @property
+    def in_quarantine(self) -> bool:
+        return self.location.kind == Location.Kind.QUARANTINE
+
 
 @dataclass(frozen=True)
 class HoldLineInfo:
-    """One counting hold: what it asks, what of that is backed, what waits."""
+    """One counting hold: what it asks, what of that is backed, what waits; and what of the backing is `here`, in the
+    places that were asked about."""
 
     hold: Hold
     asked: Decimal
     backed: Decimal
+    here: Decimal = ZERO
 
     @property
     def waiting(self) -> Decimal:
@@ -104,14 +110,16 @@ def of(
     *,
     locations: Iterable[Location | int] | None = None,
     on: date | None = None,
+    margin_days: int = 0,
     exclude: Model | None = None,
 ) -> dict[int, Availability]:
     """The numbers of the products (of all that have any, for None), in three queries at most.
 
     `locations` restricts to places and what is inside them; `on` is the day the stock must still be good, and up to
-    which arrivals count; holds of `exclude` do not count, so that an owner never stands in its own way.
+    which arrivals count; a channel that wants stock to last longer says by how many days (`margin_days`); holds of
+    `exclude` do not count, so that an owner never stands in its own way.
     """
-    day, now = on or clock.today(), clock.now()
+    day, now = (on or clock.today()) + timedelta(days=margin_days), clock.now()
     scope = places.scope(locations)
     keys = _keys(products)
     wanted = _wanted(keys)
@@ -137,10 +145,11 @@ def of_one(
     *,
     locations: Iterable[Location | int] | None = None,
     on: date | None = None,
+    margin_days: int = 0,
     exclude: Model | None = None,
 ) -> Availability:
     """The numbers of one product."""
-    return of([product], locations=locations, on=on, exclude=exclude)[product.pk]
+    return of([product], locations=locations, on=on, margin_days=margin_days, exclude=exclude)[product.pk]
 
 
 def _keys(products: Products) -> Any:
@@ -174,6 +183,12 @@ def _numbers(product_id: int, figures: dict[str, Decimal]) -> Availability:
     )
 
 
+def _asks_at(scope: tuple[int, ...]) -> Any:
+    """Whether a hold asks for stock of these places: it names one of them, or none at all."""
+    through = Hold.locations.through.objects.filter(hold_id=OuterRef("pk"))
+    return ~Exists(through) | Exists(through.filter(location_id__in=scope))
+
+
 def _promises(
     wanted: dict[str, Any],
     stock: QuerySet[StockBalance],
@@ -197,9 +212,7 @@ def _promises(
     if scope is not None:
         here = backing.filter(location_id__in=scope)
         coming = coming.filter(location_id__in=scope)
-        through = Hold.locations.through.objects.filter(hold_id=OuterRef("pk"))
-        anywhere = ~Exists(through)
-        asking = asking.filter(anywhere | Exists(through.filter(location_id__in=scope)))
+        asking = asking.filter(_asks_at(scope))
         backing = backing.filter(hold__in=asking.values("pk"))
     if until is not None:
         coming = coming.filter(due_at__lt=clock.day_bounds(until)[1])
@@ -226,14 +239,15 @@ def why(
     *,
     locations: Iterable[Location | int] | None = None,
     on: date | None = None,
+    margin_days: int = 0,
     exclude: Model | None = None,
     documents: bool = True,
 ) -> Why:
-    """The lots and holds behind the numbers of one product. Their sums are the numbers.
+    """The lots and holds behind the numbers of one product, asked as in `of`. Their sums are the numbers.
 
     The `documents` that hold and bring come with them, a query for each kind, unless they are not shown.
     """
-    day, now = on or clock.today(), clock.now()
+    day, now = (on or clock.today()) + timedelta(days=margin_days), clock.now()
     scope = places.scope(locations)
     stock = StockBalance.objects.filter(product=product, quantity__gt=0).select_related("lot", "location")
     holds = Hold.objects.counting(now).filter(product=product).order_by("-priority", "created_at", "pk")
@@ -241,6 +255,9 @@ def why(
     if scope is not None:
         stock = stock.filter(location_id__in=scope)
         arrivals = arrivals.filter(location_id__in=scope)
+        holds = holds.annotate(asks_here=Case(When(_asks_at(scope), then=True), default=False))
+    if on is not None:
+        arrivals = arrivals.filter(due_at__lt=clock.day_bounds(on)[1])
     if exclude is not None:
         holds = holds.exclude(origin_type=ContentType.objects.get_for_model(exclude), origin_id=exclude.pk)
     backing = HoldAllocation.objects.select_related("lot", "location")
@@ -251,12 +268,16 @@ def why(
     held: dict[tuple[int, int], Decimal] = {}
     infos = []
     for hold in shown:
-        backed = ZERO
+        backed = here = ZERO
         for row in hold.allocations.all():
             held[row.lot_id, row.location_id] = held.get((row.lot_id, row.location_id), ZERO) + row.quantity
             if row.lot.is_usable(day) and row.location.kind != Location.Kind.QUARANTINE:
                 backed += row.quantity
-        infos.append(HoldLineInfo(hold, hold.quantity - hold.fulfilled, backed))
+                here += row.quantity if scope is None or row.location_id in scope else ZERO
+        if scope is None or hold.asks_here:  # type: ignore[attr-defined]
+            infos.append(HoldLineInfo(hold, hold.quantity - hold.fulfilled, backed, here))
+        elif here:  # it asks elsewhere, and is backed from here all the same
+            infos.append(HoldLineInfo(hold, here, here, here))
     lots = [
         LotLine(
             balance,
@@ -275,21 +296,17 @@ def why(
         )
     )
     coming = list(arrivals.order_by("due_at"))
-    if scope is None and on is None:
-        numbers = _added_up(product, lots, infos, coming)
-    else:
-        numbers = of_one(product, locations=scope, on=on, exclude=exclude)
-    return Why(numbers, lots, infos, coming)
+    return Why(_added_up(product, lots, infos, coming), lots, infos, coming)
 
 
 def _added_up(
     product: Product, lots: Sequence[LotLine], holds: Sequence[HoldLineInfo], coming: Sequence[ExpectedArrival]
 ) -> Availability:
-    """The five numbers over the whole house, from the rows behind them: `of` without asking once more."""
+    """The five numbers, from the rows behind them: `of` without asking once more."""
     figures = {
         "on_hand": sum((line.on_hand for line in lots), ZERO),
         "unusable": sum((line.on_hand for line in lots if not line.usable), ZERO),
-        "held": sum((hold.backed for hold in holds), ZERO),
+        "held": sum((hold.here for hold in holds), ZERO),
         "backed": sum((hold.backed for hold in holds), ZERO),
         "asked": sum((hold.asked for hold in holds), ZERO),
         "expected": sum((arrival.quantity for arrival in coming), ZERO),

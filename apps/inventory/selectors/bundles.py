@@ -31,14 +31,14 @@ def floor(parts: Mapping[int, Decimal], there: Mapping[int, Decimal]) -> Decimal
 
 
 def available(
-    product_ids: Iterable[int], *, locations: Iterable[Location | int] | None = None
+    product_ids: Iterable[int], *, locations: Iterable[Location | int] | None = None, margin_days: int = 0
 ) -> dict[int, Decimal | None]:
     """Of each bundle how many there are in these places together; None when all its parts are made on demand."""
     found = bundles.leaves(product_ids)
     if not found:
         return {}
     stocked = _stocked({pk for parts in found.values() for pk in parts})
-    numbers = availability.of(list(stocked.values()), locations=locations)
+    numbers = availability.of(list(stocked.values()), locations=locations, margin_days=margin_days)
     there = {pk: numbers[pk].available for pk in stocked}
     return {bundle: floor(parts, there) for bundle, parts in found.items()}
 

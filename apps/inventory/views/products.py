@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import Product
 from apps.inventory.filters import StockFilter
-from apps.inventory.forms import MinimumForm
+from apps.inventory.forms import MinimumForm, WhyForm
 from apps.inventory.models import ReorderRule
 from apps.inventory.selectors import availability, bundles, ledger
 from apps.inventory.selectors import stock as stock_reads
@@ -188,17 +188,21 @@ def _card(product: Product) -> str:
 
 @requires("inventory.view_stockbalance")
 def product_why(request: HttpRequest, pk: int) -> HttpResponse:
-    """Where the five numbers come from: the popover's content, and a page without scripts."""
+    """Where the five numbers come from: the popover's content, and a page that also tells of other days and places."""
     product = get_object_or_404(Product.objects.select_related("unit", "category"), pk=pk)
     page = "inventory/product_why.html"
+    target = f"why-{pk}"
+    form = None if htmx.target(request) == target else WhyForm(request.GET or None)
+    asked = form.asked() if form is not None and form.is_bound and form.is_valid() else {}
     context = {
         "product": product,
-        "why": availability.why(product),
+        "why": availability.why(product, **asked),
+        "form": form,
         "unit": product.unit.code,
         "title": _("Why?"),
         "breadcrumbs": [(product.name, reverse("inventory:product_card", args=[pk])), (_("Why?"), "")],
     }
-    return htmx.render(request, page, context, fragments={f"why-{pk}": f"{page}#why"})
+    return htmx.render(request, page, context, fragments={target: f"{page}#why"})
 
 
 @requires("inventory.view_stockbalance")

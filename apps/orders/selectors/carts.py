@@ -385,7 +385,7 @@ def _substitutes(channel: Channel, short: Sequence[CartLine]) -> dict[int, Produ
         .distinct()
         .order_by("name")[:50]
     )
-    there = availability.of(others, locations=places.of_channel(channel))
+    there = availability.of(others, locations=places.of_channel(channel), margin_days=channel.expiry_margin_days)
     found = {}
     for entry in short:
         fitting = [

@@ -97,9 +97,10 @@ def tiles(
     amounts = prices.current(channel.price_list_id, products, selling=True)
     if own_list is not None:
         amounts |= prices.current(own_list, products, selling=True)
-    there = availability.of(products, locations=places.of_channel(channel))
+    margin = channel.expiry_margin_days
+    there = availability.of(products, locations=places.of_channel(channel), margin_days=margin)
     kits = [product.pk for product in products if product.kind == Product.Kind.BUNDLE]
-    whole = bundle_reads.available(kits, locations=places.of_channel(channel)) if kits else {}
+    whole = bundle_reads.available(kits, locations=places.of_channel(channel), margin_days=margin) if kits else {}
     gone = [product.pk for product in products if product.is_stocked and there[product.pk].available <= 0]
     coming = _next_times(gone) if gone else {}
     return [
