@@ -28,7 +28,8 @@ The way of a file, and what of an importer is called when:
 5. **Undo** (only when ``undoable``). As long as nothing was built on it, a person may take the import back. First
    ``obstacles(rows)`` says what cannot be (used, changed since), which the page shows. Then, in the background and
    newest first, ``undo(rows)`` runs in one transaction a batch, with ``row.written`` as ``Applied.written`` left it;
-   it checks again, under its locks, and returns what it had to keep.
+   it checks again, under its locks, and returns what it had to keep. For plain records see ``trail``. An importer that
+   is not undoable says in ``stays`` why not.
 
 Write one like this, and name it in ``composition.IMPORTS``, as ``{"products": "apps.catalog.….ProductImporter"}``::
 
@@ -170,6 +171,7 @@ class Importer:
     number_style: ClassVar[str] = ""  # how numbers are written in such files, when that is known: "dot", "comma"
     family: ClassVar[str] = ""  # key of the importer whose upload page offers this one as another format
     format_name: ClassVar[str | _StrPromise] = gettext_lazy("our own file")
+    stays: ClassVar[str | _StrPromise] = gettext_lazy("What this kind of import wrote is not taken back as a whole.")
     done_url: ClassVar[str] = ""  # name of the URL where the result is to be seen, such as "catalog:product_list"
 
     def __init__(self, run: TransferRun) -> None:

@@ -247,3 +247,13 @@ def test_what_there_is_comes_as_a_file_that_changes_nothing(client, as_user, mon
     runner.drain()
     run.refresh_from_db()
     assert (run.unchanged, run.total) == (1, 1)
+
+
+def test_an_import_that_is_not_taken_back_says_why(client, monkeypatch):
+    monkeypatch.setattr(SeriesImporter, "stays", "It stays, because.")
+    run = ready(client, "series,last\norder,6\n")
+    assert "It stays, because." not in page(client, run).content.decode()
+    client.post(reverse("transfers:run_apply", args=[run.pk]))
+    runner.drain()
+    assert "It stays, because." in page(client, run).content.decode()
+    assert reverse("transfers:run_undo", args=[run.pk]) not in page(client, run).content.decode()

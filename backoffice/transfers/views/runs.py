@@ -109,6 +109,7 @@ def _preview(request: HttpRequest, run: TransferRun, importer: type[Importer]) -
             and run.status not in (Status.DONE, Status.UNDONE)
             and run.undo_started_at is None
         ),
+        "stays": "" if importer.undoable or not run.applied or run.is_busy else importer.stays,
         "may_undo": may(request.user, access.UNDO) and undoing.can_be_asked(run),
         "panels": (
             panels.of(f"transfers.{run.importer}", run, request.user)

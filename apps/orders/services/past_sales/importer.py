@@ -46,6 +46,9 @@ class PastSalesImporter(Importer):
     check_size = 1000
     apply_size = 500
     done_url = "orders:order_list"
+    stays = gettext_lazy(
+        "Past sales are lines of the book of orders, which is only added to, never struck out: they stay."
+    )
     figure_labels: ClassVar[Mapping[str, Any]] = {
         "tickets": gettext_lazy("tickets"),
         "orders": gettext_lazy("past orders"),
