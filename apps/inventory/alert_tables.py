@@ -29,8 +29,8 @@ class AlertTable(Table):
         thumb=lambda row: (row.product.shown_icon, row.product.hue),
     )
     kind = BadgeColumn(tones=TONES, verbose_name=_("Alert"), card="status")
-    says = Column(verbose_name=_("Figures"), orderable=False, card="stock")
-    raised_at = DateTimeColumn(verbose_name=_("Since"), card="")
+    says = Column(verbose_name=_("Figures"), orderable=False, card="note")
+    raised_at = DateTimeColumn(verbose_name=_("Since"), card="price")
     seen = Column(
         accessor="acknowledged_by__name",
         empty_text="–",
