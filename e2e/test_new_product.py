@@ -1,0 +1,109 @@
+"""A new product with variants, photos and prices, by clicking, in both languages."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from PIL import Image
+from playwright.sync_api import FilePayload, Page, expect
+
+from apps.catalog.models import Attribute, Product
+from apps.catalog.selectors import prices
+from backoffice.accounts.models import User
+from backoffice.messages import compile_catalogues
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+PASTE = """(cell) => {
+    const copied = new DataTransfer();
+    copied.setData("text/plain", "31\\t32\\n41\\t42\\n");
+    cell.dispatchEvent(new ClipboardEvent("paste", { clipboardData: copied, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def translated() -> None:
+    """The Portuguese pages need the compiled catalogue, also where one runs this file alone."""
+    compile_catalogues()
+
+
+def picture(name: str, colour: str) -> FilePayload:
+    data = io.BytesIO()
+    Image.new("RGB", (320, 240), colour).save(data, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": data.getvalue()}
+
+
+@pytest.mark.parametrize(
+    ("language", "product", "variants", "changed", "saved"),
+    [
+        ("en", "Layer cake", "Variants", "4 cells changed", "4 variants saved"),
+        ("pt-br", "Bolo de camadas", "Variações", "4 células alteradas", "4 variações salvas"),
+    ],
+)
+def test_a_new_product_with_variants_photos_and_prices(
+    bakery: str, login: Callable[[str, str], Page], language: str, product: str, variants: str, changed: str, saved: str
+) -> None:
+    User.objects.filter(username="manager").update(language=language)
+    page = login(bakery, "manager")
+    dialog = page.get_by_role("dialog")
+
+    # The form asks for what the category needs as soon as one is chosen.
+    page.goto(f"{bakery}/catalog/products/")
+    page.locator(".head a.primary").click()
+    dialog.locator("[name=sku]").fill("CA-LAYER")
+    dialog.locator("[name=name]").fill(product)
+    dialog.locator("[name=kind]").select_option("configurable")
+    expect(dialog.locator("#asked input:visible, #asked select")).to_have_count(0)
+    dialog.locator("[name=category]").select_option(str(Product.objects.get(sku="CA-BIRT").category_id))
+    expect(dialog.locator("#asked select, #asked input:visible").first).to_be_visible()
+    dialog.locator("button.primary").click()
+    expect(page.locator("#toasts")).to_contain_text(product)
+    made = Product.objects.get(sku="CA-LAYER")
+
+    # Two photos at once; the first is the cover, a second later it has its small pictures.
+    page.goto(f"{bakery}{made.get_absolute_url()}")
+    page.locator("[data-upload] input[type=file]").set_input_files(
+        [picture("one.png", "chocolate"), picture("two.png", "orange")]
+    )
+    expect(page.locator("[data-media]")).to_have_count(2)
+    page.locator("[data-media]").nth(1).focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("[data-media] .tag").first).to_be_visible()
+
+    # Axes, combinations with SKUs from a pattern, then the grid.
+    page.get_by_role("link", name=variants).first.click()
+    page.locator("#matrix .empty a.primary").click()
+    expect(dialog.locator("[name=axes]")).to_have_count(2)
+    for box in dialog.locator("[name=axes]").all():
+        box.check()
+    dialog.locator("button.primary").click()
+    page.locator("#matrix .empty a[href*=make]").click()
+    boxes = dialog.locator("[name=combinations]")
+    expect(boxes).to_have_count(9)
+    last = last_of(made)
+    for box in boxes.all():
+        if str(box.get_attribute("value")).endswith(last):
+            box.uncheck()
+    dialog.locator("[name=price]").fill("30")
+    dialog.locator("button.primary").click()
+    cells = page.locator("#matrix input.num")
+    expect(cells).to_have_count(6)
+    cells.first.focus()
+    cells.first.evaluate(PASTE)
+    expect(page.locator("[data-many]")).to_have_text(changed)
+    page.locator("#matrix .savebar button").click()
+    expect(page.locator("#toasts")).to_contain_text(saved)
+    expect(cells.first).to_have_value("31.00" if language == "en" else "31,00")
+
+    found = {row.pk: row for row in made.variants.all()}
+    assert sorted(prices.current(prices.default_list(), found).values()) == [30, 30, 31, 32, 41, 42]
+    assert len({row.sku for row in found.values()}) == 6
+    assert made.media.count() == 2
+    page.goto(f"{bakery}/catalog/products/?q=CA-LAYER")
+    expect(page.locator("#table tbody tr")).to_have_count(7)
+    expect(page.locator(f"#facet-list label:has([value='{made.category_id}']) span")).to_have_text("7")
+
+
+def last_of(product: Product) -> str:
+    """The code of the last choice of the last axis."""
+    code = Product.objects.get(pk=product.pk).axes[-1]
+    return f"|{Attribute.objects.get(code=code).options[-1]['code']}"
