@@ -40,7 +40,7 @@ def test_products_of_woocommerce_become_ours(web: Site) -> None:
     assert (cap.is_active, cap.category and cap.category.path, cap.tags) == (False, "Clothing > Caps", ["Sale"])
     assert cap.attributes == {"color": "green"}
     gift = got("gift")
-    assert (gift.is_active, gift.tags, gift.sell_policy) == (False, ["draft"], "on_demand")
+    assert (gift.is_active, gift.tags, gift.kind, gift.sell_policy) == (False, ["draft"], "virtual", "on_demand")
     group, book = got("set"), got("book")
     assert (group.kind, group.is_sellable, [part.component.sku for part in group.parts.all()]) == (
         "bundle", False, ["cap", "gift"],
@@ -196,7 +196,7 @@ def test_products_of_shopify_become_ours(web: Site) -> None:
     ]  # fmt: skip
     assert [row.came_from.get().url for row in small.media.all()] == [web.url("/small.png")]
     poster, bag = got("POSTER"), got("BAG")
-    assert (poster.is_active, poster.tags, poster.sell_policy) == (False, ["draft"], "on_demand")
+    assert (poster.is_active, poster.tags, poster.kind) == (False, ["draft"], "virtual")
     assert str(poster.category) == "Prints"
     assert (bag.is_active, bag.tags, bag.kind) == (False, ["archived"], "simple")
 

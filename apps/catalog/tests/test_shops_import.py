@@ -55,6 +55,15 @@ def test_an_attribute_of_another_kind_cannot_tell_variants_apart(web: Site) -> N
     assert (imported("woocommerce", woo(web)).changed, Attribute.objects.count()) == (0, 3)
 
 
+def test_several_values_where_the_house_keeps_one_get_an_attribute_of_their_own(web: Site) -> None:
+    """A shirt that comes in any size, in a shop whose other shirts are kept by size."""
+    attributes.create(name="Care", type="select", options=["30°"])
+    imported("woocommerce", woo(web) + "8,simple,sock,Sock,1,,,,,,2,Clothing,,,,,Care,30°,,,1\n")
+    assert got("tee").attributes == {"care_several": ["30", "no-iron"]}
+    assert got("sock").attributes == {"care": "30"}
+    assert (imported("woocommerce", woo(web)).changed, Attribute.objects.count()) == (0, 3)
+
+
 def test_what_staff_changed_since_wins_over_the_place_in_the_file(web: Site) -> None:
     imported("woocommerce", woo(web))
     other = categories.create(name="Other")

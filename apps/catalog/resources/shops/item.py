@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
 from apps.catalog.codes import SKU, clean_barcode, clean_sku, looks_like_gtin, validate_barcode
+from apps.catalog.models import Product
 from backoffice.transfers.rows import BadCell, Row
 
 LONGEST_SKU = 40
@@ -86,6 +87,14 @@ def barcode(item: Item, text: str) -> None:
         item.odd_barcode = looks_like_gtin(code)
         return
     item.cells["barcode"] = code
+
+
+def no_goods(item: Item) -> None:
+    """A service, a voucher, a file to load down; a variant of one is at least never sold out."""
+    if item.parent:
+        item.cells["sell_policy"] = Product.SellPolicy.ON_DEMAND
+    else:
+        item.cells["kind"] = Product.Kind.VIRTUAL
 
 
 def shortened(text: str) -> str:

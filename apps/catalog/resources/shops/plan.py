@@ -7,7 +7,7 @@ from what each row says that it needs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -28,6 +28,7 @@ from .item import Item
 
 LONGEST_NAME = 60
 LONGEST_TEXT = 400
+MANY = "\0several"  # after the name of an attribute: the one that holds several values, where the first holds one
 Type = Attribute.Type
 
 
@@ -83,7 +84,7 @@ class Plan:
         self._several: set[str] = set()  # attributes of which some product has several values
         self._parents: dict[str, tuple[str, dict[str, int]]] = {}  # folded SKU → path, attributes and their values
         self._chosen: dict[str, dict[str, None]] = defaultdict(dict)  # folded SKU of a parent → what variants say
-        self._said: dict[str, set[str]] = defaultdict(set)  # path → attributes
+        self._said: dict[str, set[tuple[str, bool]]] = defaultdict(set)  # path → attributes, with several values or one
 
     def learn(self, item: Item) -> None:
         """Remember what the item says."""
@@ -115,12 +116,18 @@ class Plan:
                 self._say(path, name, counts[name])
         for sku in self._chosen.keys() - self._parents.keys():  # their products are in the house already
             axes.update(self._chosen[sku])
+        planned = self.house.planned
         for name in self._names:
             if self._values[name] or name in axes:
-                self.house.planned[name] = self._plan(name, is_axis=name in axes)
+                planned[name] = self._plan(name, is_axis=name in axes)
+        for name in sorted(self._several & planned.keys()):
+            if planned[name].attribute.type == Type.SELECT:
+                planned[name + MANY] = self._plan(name, many=True)
         for path, said in self._said.items():
-            for name in said & self.house.planned.keys():
-                self.house.places[fold(path)].setdefault(self._code(name), False)
+            for name, many in said:
+                use = name + MANY if many and name + MANY in planned else name
+                if use in planned:
+                    self.house.places[fold(path)].setdefault(self._code(use), False)
         for path, name in places:
             self.house.places[fold(path)][self._code(name)] = True
         self.axes_of = {sku: [self._code(name) for name in names] for sku, names in self.axes_of.items()}
@@ -129,12 +136,10 @@ class Plan:
         """The item's attributes as cells of our own file; what cannot be one is added to what is wrong."""
         found = {}
         for name, values in item.attributes.items():
-            planned = self.house.planned.get(fold(name))
-            if planned is None or not values:
-                continue
-            column = ATTRIBUTE_PREFIX + planned.attribute.code
-            if item.has_variants and planned.attribute.code in self.axes_of.get(item.sku.lower(), ()):
+            planned = self._planned(item, name, values)
+            if planned is None or not values or self._is_axis(item, planned):
                 continue  # its variants say it
+            column = ATTRIBUTE_PREFIX + planned.attribute.code
             if not planned.attribute.has_options:
                 found[column] = ", ".join(values)[:LONGEST_TEXT]
                 continue
@@ -147,34 +152,45 @@ class Plan:
 
     def needs(self, item: Item, path: str) -> dict[str, Any]:
         """What has to be made before the item can be written; nothing when all of it is there."""
-        attributes = []
+        attributes, mine = [], set()
         for name, values in item.attributes.items():
-            planned = self.house.planned.get(fold(name))
+            planned = self._planned(item, name, values)
             if planned is None:
                 continue
+            mine.add(planned.attribute.code)
             codes = [planned.codes.get(fold(value), "") for value in values]
             options = [[code, planned.fresh[code]] for code in codes if code in planned.fresh]
             if planned.is_new or options:
                 row = planned.attribute
                 attributes.append({"code": row.code, "name": row.name, "type": str(row.type), "options": options})
         places = self.house.lacks(path) if path and not item.parent else {}
-        mine = {planned.attribute.code for name in item.attributes if (planned := self.house.planned.get(fold(name)))}
         places = {code: axis for code, axis in places.items() if code in mine}
         return {"attributes": attributes, "path": path, "places": places} if attributes or places else {}
 
+    def _planned(self, item: Item, name: str, values: Sequence[str]) -> Planned | None:
+        known = fold(name)
+        found = self.house.planned.get(known)
+        if len(values) < 2 or item.parent or found is None or self._is_axis(item, found):
+            return found
+        return self.house.planned.get(known + MANY, found)
+
+    def _is_axis(self, item: Item, planned: Planned) -> bool:
+        return item.has_variants and planned.attribute.code in self.axes_of.get(item.sku.lower(), ())
+
     def _say(self, path: str, name: str, values: int) -> None:
-        self._said[path].add(name)
+        self._said[path].add((name, values > 1))
         if values > 1:
             self._several.add(name)
 
     def _code(self, name: str) -> str:
         return self.house.planned[name].attribute.code
 
-    def _plan(self, name: str, *, is_axis: bool) -> Planned:
+    def _plan(self, name: str, *, is_axis: bool = False, many: bool = False) -> Planned:
         written = self._names[name][:LONGEST_NAME]
         found = self._there.get(name)
-        if found is not None and is_axis and found.type != Type.SELECT:
-            written = _("%(name)s of variants") % {"name": written[: LONGEST_NAME - 20]}
+        if many or (found is not None and is_axis and found.type != Type.SELECT):
+            another = _("%(name)s, several") if many else _("%(name)s of variants")
+            written = another % {"name": written[: LONGEST_NAME - 20]}
             found = self._there.get(fold(written))
         kind = Type.SELECT if is_axis else Type.MULTISELECT if name in self._several else Type.TEXT
         planned = Planned(found or Attribute(name=written, type=kind), found is None)

@@ -18,7 +18,7 @@ from backoffice.transfers.importer import BadCell, Column, Row
 
 from . import offers
 from .importer import ShopImporter
-from .item import Item, Offer, barcode, flag, key, listed, shortened
+from .item import Item, Offer, barcode, flag, key, listed, no_goods, shortened
 from .markup import text_of
 
 OPTIONS = (1, 2, 3)
@@ -154,7 +154,7 @@ def _of_variant(item: Item, row: Row) -> None:
     """What the line says about the one thing that is sold."""
     barcode(item, row.text("barcode"))
     if fold(row.text("requires_shipping")) == "false":
-        item.cells["sell_policy"] = Product.SellPolicy.ON_DEMAND
+        no_goods(item)
     try:
         price, before = offers.read_amount(row, "price"), offers.read_amount(row, "compare_at")
     except BadCell as bad:

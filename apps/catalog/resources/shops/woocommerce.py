@@ -20,7 +20,7 @@ from backoffice.transfers.importer import BadCell, Column, Row
 
 from . import offers
 from .importer import ShopImporter
-from .item import Item, Offer, barcode, flag, key, listed, shortened
+from .item import Item, Offer, barcode, flag, key, listed, no_goods, shortened
 from .markup import text_of
 
 MOST_ATTRIBUTES = 12
@@ -115,10 +115,10 @@ class WooCommerceImporter(ShopImporter):
             cells["parts"] = "; ".join(f"{self._referred(part)} = 1" for part in _parted(row.text("parts")))
             cells["is_sellable"] = flag(False)
         else:
-            if kinds & {"virtual", "downloadable", SOLD_ELSEWHERE}:
-                cells["sell_policy"] = Product.SellPolicy.ON_DEMAND
+            if kinds & {"virtual", "downloadable"}:
+                no_goods(item)
             if SOLD_ELSEWHERE in kinds:
-                cells["is_sellable"] = flag(False)
+                cells |= {"is_sellable": flag(False), "sell_policy": Product.SellPolicy.ON_DEMAND}
             if not self.looking:
                 self._price(item)
         return item
