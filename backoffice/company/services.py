@@ -10,10 +10,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from backoffice.kernel import clock, state
+from backoffice.kernel.compiled import Compiled
 
 from .models import Company, OpeningHours
 
 PK = 1
+_row: Compiled[Company] = Compiled(lambda pk: Company.objects.filter(pk=pk))
 _memory: ContextVar[dict[str, Company] | None] = ContextVar("company", default=None)
 
 
@@ -32,7 +34,7 @@ def current() -> Company:
     memory = _memory.get()
     if memory is not None and "company" in memory:
         return memory["company"]
-    company = Company.objects.filter(pk=PK).first() or Company(pk=PK, name=_("Back office"))
+    company = next(iter(_row(PK)), None) or Company(pk=PK, name=_("Back office"))
     if memory is not None:
         memory["company"] = company
     return company

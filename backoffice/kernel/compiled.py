@@ -21,6 +21,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.sql import DeleteQuery, UpdateQuery
 
 Row = TypeVar("Row", covariant=True)
+Model = TypeVar("Model", bound=models.Model)
 
 SEEN_BEFORE = 2
 """A statement that PostgreSQL saw this often on a connection is worth a plan that is kept."""
@@ -140,6 +141,12 @@ class Compiled(_Statements, Generic[Row]):
             compiler.get_converters = lambda expressions: converters
             queryset.query.get_compiler = lambda *args, **kwargs: compiler
         return iter(queryset._iterable_class(queryset))
+
+
+@cache
+def by_key(model: "type[Model]") -> "Compiled[Model]":
+    """The rows of a model with a key, as its default manager has them: one or none."""
+    return Compiled(lambda pk: model._default_manager.filter(pk=pk))
 
 
 class CompiledUpdate(_Statements):

@@ -3,10 +3,13 @@
 import random
 import time
 from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from functools import cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, models
+from django.db.transaction import TransactionManagementError
+
+from backoffice.kernel.compiled import Compiled
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,8 +21,17 @@ SQLSTATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock
 
 def lock(thing: M) -> M:
     """The thing as it is now, locked until the transaction ends. On SQLite the transaction itself is the lock."""
-    manager = type(thing)._base_manager
-    return manager.select_for_update().get(pk=thing.pk)
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("A row is locked inside a transaction.")
+    model: Any = type(thing)
+    for found in _locking(type(thing))(thing.pk):
+        return found
+    raise model.DoesNotExist(f"{thing!r} is gone.")
+
+
+@cache
+def _locking(model: type[M]) -> Compiled[M]:
+    return Compiled(lambda pk: model._base_manager.select_for_update().filter(pk=pk))
 
 
 def is_conflict(error: OperationalError) -> bool:

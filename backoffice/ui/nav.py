@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
+from .counting import kept
 from .pagination import CAP as MANY
 from .pagination import Count, capped_counts
 from .permissions import may
@@ -19,7 +20,8 @@ CAP = 999
 
 @dataclass(frozen=True)
 class Item:
-    """One entry. `count` is a function, or the dotted path of one, of the rows that wait there.
+    """One entry. `count` is a function, or the dotted path of one, of the rows that wait there; its rows depend on the
+    time at most.
     `key` is the letter that, typed after G, goes there.
 
     `under` are further beginnings of addresses that belong to the entry, so that it is shown as the current one.
@@ -66,6 +68,10 @@ class Group:
     items: list[Entry] = field(default_factory=list)
 
 
+def _rows(how: str | Rows) -> Rows:
+    return import_string(how) if isinstance(how, str) else how
+
+
 def call(how: str | Callable[..., Any], *args: Any) -> Any:
     """Call a function that is given as itself or as its dotted path."""
     return (import_string(how) if isinstance(how, str) else how)(*args)
@@ -92,7 +98,7 @@ def counted(request: HttpRequest, more: Sequence[QuerySet[Any]] = ()) -> list[Co
     if not hasattr(request, "_nav_counts"):
         waiting = [item for _section, items in _seen(request) for item, _url in items if item.count]
         caps = [CAP] * len(waiting) + [MANY] * len(more)
-        found = capped_counts([*(call(item.count) for item in waiting if item.count), *more], caps)
+        found = capped_counts([*(kept(_rows(item.count)) for item in waiting if item.count), *more], caps)
         request._nav_counts = dict(zip(map(id, waiting), found, strict=False))  # type: ignore[attr-defined]
         return found[len(waiting) :]
     return capped_counts(more)

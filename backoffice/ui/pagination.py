@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.formats import number_format
 
+from .counting import KeptCount, statement
+
 CAP = 10_000
 DEEP = 1000
 SIZES = (25, 50, 100, 200)
@@ -50,7 +52,7 @@ class Page:
         return str(self.count)
 
 
-def capped_counts(querysets: Sequence[QuerySet[Any]], cap: int | Sequence[int] = CAP) -> list[Count]:
+def capped_counts(querysets: Sequence[QuerySet[Any] | KeptCount], cap: int | Sequence[int] = CAP) -> list[Count]:
     """How many rows each has, up to the cap (or its own), and whether there are more: all of them in one query."""
     caps = [cap] * len(querysets) if isinstance(cap, int) else cap
     parts: list[str] = []
@@ -58,10 +60,8 @@ def capped_counts(querysets: Sequence[QuerySet[Any]], cap: int | Sequence[int] =
     places: list[int] = []
     counts = [Count(0, False)] * len(querysets)
     for place, queryset in enumerate(querysets):
-        # Only the key is selected: what the list adds to its rows need not be worked out to count them.
-        keys = queryset.order_by().values("pk")[: caps[place] + 1]
         try:
-            sql, values = keys.query.sql_with_params()
+            sql, values = statement(queryset, caps[place] + 1)
         except EmptyResultSet:
             continue
         parts.append(f"(SELECT COUNT(*) FROM ({sql}) counted_{place})")  # noqa: S608 - the same

@@ -99,12 +99,12 @@ class ProductForm(ModelForm):
         category = self.data.get(self.add_prefix("category")) if self.is_bound else None
         if category is None:
             category = self.initial.get("category") or self.instance.category_id
-        self.schemas = Schemas()
         asked = Product(
             category_id=getattr(category, "pk", None) or positive(str(category or ""), 0) or None,
             axes=self.instance.axes, variant_of=self.instance.variant_of if self.instance.variant_of_id else None,
         )  # fmt: skip
         self.category_id = asked.category_id
+        self.schemas = Schemas.around(self.category_id)
         asked_for = products.editable_attributes(asked, self.schemas)
         if not self.is_bound:
             return asked_for

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q
 
 from apps.catalog.models import Category
+from backoffice.kernel.compiled import Compiled
 
 SEPARATOR = " > "
 
@@ -26,12 +28,16 @@ class Node:
         return SEPARATOR.join(self.path)
 
 
+_all: Compiled[Category] = Compiled(lambda: Category.objects.all())
+_counted: Compiled[Any] = Compiled(
+    lambda: Category.objects.annotate(product_count=Count("products", filter=Q(products__is_active=True)))
+)
+
+
 def tree(*, count_products: bool = False) -> list[Node]:
     """Every category, parents before children, siblings by position and name. One query."""
-    rows = Category.objects.all()
+    rows = _counted() if count_products else _all()
     counts: dict[int, int] = {}
-    if count_products:
-        rows = rows.annotate(product_count=Count("products", filter=Q(products__is_active=True)))
     children: dict[int | None, list[Category]] = defaultdict(list)
     for row in rows:
         children[row.parent_id].append(row)

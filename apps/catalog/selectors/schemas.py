@@ -9,6 +9,7 @@ from enum import IntFlag
 from functools import cached_property
 
 from apps.catalog.models import Attribute, Category, CategoryAttribute, Product
+from backoffice.kernel.compiled import Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,19 @@ class Entry:
         return self.attribute.code
 
 
+_all_rows: Compiled[CategoryAttribute] = Compiled(
+    lambda: CategoryAttribute.objects.select_related("attribute__unit").order_by("position", "attribute__name", "pk")
+)
+_rows_of: Compiled[CategoryAttribute] = Compiled(
+    lambda categories: (
+        CategoryAttribute.objects.filter(category_id__in=categories)
+        .select_related("attribute__unit")
+        .order_by("position", "attribute__name", "pk")
+    )
+)
+_parents: Compiled[tuple[int, int | None]] = Compiled(lambda: Category.objects.values_list("pk", "parent_id"))
+
+
 class Schemas:
     """All schemas of the house, read once: they are small. Two queries, one where no category has attributes.
 
@@ -34,13 +48,22 @@ class Schemas:
 
     def __init__(self) -> None:
         self._own: dict[int, list[CategoryAttribute]] = defaultdict(list)
-        rows = CategoryAttribute.objects.select_related("attribute__unit").order_by("position", "attribute__name", "pk")
+        self._read(_all_rows())
+        self._parents: Mapping[int, int | None] = dict(_parents()) if self._own else {}
+        self._known: dict[int | None, tuple[Entry, ...]] = {None: ()}
+
+    @classmethod
+    def around(cls, category_id: int | None) -> Schemas:
+        """Only what the category and those above it bring in: for a form, which needs no other."""
+        found = cls.__new__(cls)
+        found._own, found._known = defaultdict(list), {None: ()}
+        found._parents = dict(_parents()) if category_id is not None else {}
+        found._read(_rows_of(found.way_up(category_id)))
+        return found
+
+    def _read(self, rows: Iterable[CategoryAttribute]) -> None:
         for row in rows:
             self._own[row.category_id].append(row)
-        self._parents: Mapping[int, int | None] = (
-            dict(Category.objects.values_list("pk", "parent_id")) if self._own else {}
-        )
-        self._known: dict[int | None, tuple[Entry, ...]] = {None: ()}
 
     def of(self, category_id: int | None) -> tuple[Entry, ...]:
         """The schema of a category; none without one."""

@@ -47,6 +47,8 @@ def test_a_schema_is_inherited_and_what_is_nearer_wins(bakery: Category, cakes: 
     assert codes(cakes) == ["weight", "origin"]
     assert {entry.code: entry.required for entry in Schemas().of(cakes.pk)} == {"weight": True, "origin": False}
     assert Schemas().of(None) == ()
+    for pk in (cakes.pk, bakery.pk, None, 0):
+        assert Schemas.around(pk).of(pk) == Schemas().of(pk)
 
 
 def test_schemas_cost_two_queries_however_many(

@@ -11,6 +11,7 @@ from apps.catalog.models import Product
 from apps.catalog.tests.factories import make_product, make_unit
 from backoffice.kernel import clock, rows
 from backoffice.kernel.compiled import MOST, Compiled, CompiledDelete, CompiledUpdate, _spelled_out
+from backoffice.kernel.locks import lock
 from backoffice.kernel.models import NumberSeries
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +173,23 @@ def test_words_that_never_change_stand_in_the_statement_so_that_partial_indexes_
     sql, params = _spelled_out("a = %s AND b = %s AND c = %s", ["active", 7, "Two words"])
     assert (sql, params) == ("a = 'active' AND b = %s AND c = %s", [7, "Two words"])
     assert _spelled_out("a LIKE '%%x' AND b = %s", ["active"]) == ("a LIKE '%%x' AND b = %s", ["active"])
+
+
+def test_a_lock_needs_a_transaction_and_a_row_that_is_there():
+    row = series("locked", 3)
+
+    with transaction.atomic():
+        assert lock(row).last == 3
+        NumberSeries.objects.filter(pk=row.pk).update(last=4)
+        assert lock(row).last == 4
+        NumberSeries.objects.filter(pk=row.pk).delete()
+        with pytest.raises(NumberSeries.DoesNotExist):
+            lock(row)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_outside_of_a_transaction_is_refused():
+    row = series("free")
+
+    with pytest.raises(transaction.TransactionManagementError):
+        lock(row)

@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.views import View
 
+from backoffice.kernel.compiled import by_key
 from backoffice.ui import htmx
 from backoffice.ui.permissions import check
 
@@ -123,7 +124,12 @@ class ObjectScreen(ModelScreen):
 
     @cached_property
     def object(self) -> Any:
-        return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+        pk = self.kwargs["pk"]
+        if type(self).get_queryset is not ModelScreen.get_queryset or not isinstance(pk, int):
+            return get_object_or_404(self.get_queryset(), pk=pk)
+        for found in by_key(self.model)(pk):
+            return found
+        raise Http404
 
     def get_title(self) -> Any:
         return self.title or str(self.object)
