@@ -127,6 +127,8 @@ class LocationFilter(FilterSet):
 
     kind = MultipleChoiceFilter(choices=[(kind.value, kind.label) for kind in Location.PHYSICAL], label=_("Kind"))
 
+    facets = ("kind",)
+
     class Meta:
         model = Location
         fields: list[str] = []

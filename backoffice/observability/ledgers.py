@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
@@ -137,6 +138,9 @@ def _about(about: tuple[str, int] | None) -> dict[str, Any]:
 
 
 def text(value: Any) -> str:
+    """A figure as it is written down: exact, without idle noughts."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
     return "" if value is None else str(value)
 
 

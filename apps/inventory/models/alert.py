@@ -120,16 +120,16 @@ class StockAlert(models.Model):
         """The two figures in a sentence. Needs the product with its unit, the place and the price list."""
         unit = self.product.unit.code
         there = format_quantity(self.measured, unit)
-        day = date_format(self.day, "SHORT_DATE_FORMAT") if self.day else "–"
+        day = date_format(self.day, "j M") if self.day else "–"
         if self.kind == self.Kind.LOW:
             figures = {"there": there, "minimum": format_quantity(self.limit or ZERO, unit), "place": self.location}
             if self.location is None:
                 return _t("%(there)s available, minimum %(minimum)s") % figures
             return _t("%(there)s available at %(place)s, minimum %(minimum)s") % figures
         if self.kind == self.Kind.EXPIRING:
-            return _t("%(quantity)s, last good day %(day)s") % {"quantity": there, "day": day}
+            return _t("%(quantity)s, good until %(day)s") % {"quantity": there, "day": day}
         if self.kind == self.Kind.EXPIRED:
-            return _t("%(quantity)s still here, last good day was %(day)s") % {"quantity": there, "day": day}
+            return _t("%(quantity)s still here, was good until %(day)s") % {"quantity": there, "day": day}
         if self.kind == self.Kind.MARGIN:
             return _t("%(price)s in %(list)s, costs %(cost)s") % {
                 "price": format_amount(self.measured, 2),

@@ -34,6 +34,7 @@ FIELDS = ("code", "name", "kind", "parent")
 
 class LocationList(ListScreen):
     model = Location
+    title = gettext_lazy("Places")
     permission = "inventory.view_location"
     icon = "map-pin"
     table_class = LocationTable
