@@ -170,7 +170,7 @@ class Importer:
     export_permission: ClassVar[str] = ""  # has ``export``, for who has this permission
     number_style: ClassVar[str] = ""  # how numbers are written in such files, when that is known: "dot", "comma"
     family: ClassVar[str] = ""  # key of the importer whose upload page offers this one as another format
-    format_name: ClassVar[str | _StrPromise] = gettext_lazy("our own file")
+    format_name: ClassVar[str | _StrPromise] = gettext_lazy("Our own file")
     stays: ClassVar[str | _StrPromise] = gettext_lazy("What this kind of import wrote is not taken back as a whole.")
     done_url: ClassVar[str] = ""  # name of the URL where the result is to be seen, such as "catalog:product_list"
 
