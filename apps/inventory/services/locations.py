@@ -1,6 +1,8 @@
 """Opening and closing places."""
 
-from django.db import transaction
+from collections.abc import Collection
+
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
@@ -12,6 +14,7 @@ from backoffice.kernel import state
 from backoffice.kernel.compiled import Compiled
 
 _OF_KIND = Compiled(lambda kind: Location.objects.filter(kind=kind))
+_CLOSED = Compiled(lambda places: Location.objects.filter(pk__in=places, is_active=False))
 
 
 def virtual(kind: str) -> Location:
@@ -66,6 +69,27 @@ def keep_at(product: Product, location: Location | None) -> PutAway | None:
         row.location = location
         row.save(update_fields=["location", "updated_at"])
     return row
+
+
+def closed_of(location_ids: Collection[int]) -> list[Location]:
+    """Those of the places that are closed. The others stay open until the transaction ends: `close` waits for it.
+
+    A lock that any number of arrivals share. Their rows alone would not do: PostgreSQL looks at foreign keys, and locks
+    what they point to, only when the transaction commits.
+    """
+    if not location_ids:
+        return []
+    if connection.vendor == "postgresql":
+        keys = sorted(location_ids)
+        marks = ", ".join(["%s"] * len(keys))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT is_active FROM inventory_location WHERE id IN ({marks}) ORDER BY id FOR KEY SHARE",  # noqa: S608
+                keys,
+            )
+            if all(is_active for (is_active,) in cursor.fetchall()):
+                return []
+    return _CLOSED(location_ids)
 
 
 @transaction.atomic

@@ -21,8 +21,9 @@ def refuse_closed(occurred_at: datetime, *, now: datetime) -> None:
     day = clock.local(occurred_at).date()
     if day >= clock.local(now).date():
         return
-    row = StockPolicy.objects.select_for_update().filter(pk=StockPolicy.PK).first()
-    if row is None or row.closed_through is None or day > row.closed_through:
+    # Made when nobody has set any rules yet: a row that is not there keeps nobody waiting.
+    row = policy.locked()
+    if row.closed_through is None or day > row.closed_through:
         return
     closed = row.history.filter(closed_through=row.closed_through).order_by("history_date").first()
     who = closed.history_user.name if closed is not None and closed.history_user else ""

@@ -14,7 +14,7 @@ from apps.inventory.errors import BadMove, BadQuantity, InsufficientStock, NotSt
 from apps.inventory.models import Hold, HoldAllocation, Location, Lot, Move, StockBalance, StockOperation
 from apps.inventory.selectors import cells as stock_cells
 from apps.inventory.selectors.cells import ZERO
-from apps.inventory.services import allocation, periods, shortages, stock_locks
+from apps.inventory.services import allocation, locations, periods, shortages, stock_locks
 from backoffice.kernel import bulk, clock, idempotency, money, rows
 from backoffice.kernel.audit import current_actor
 from backoffice.kernel.compiled import Compiled, CompiledDelete
@@ -25,7 +25,6 @@ _HELD = Compiled(
         Hold.counting_condition(now, prefix="hold__"), lot_id__in=lots
     ).values_list("lot_id", "location_id", "quantity")
 )
-_CLOSED = Compiled(lambda places: Location.objects.filter(pk__in=places, is_active=False))
 _USED_UP = CompiledDelete(lambda ids: StockBalance.objects.filter(pk__in=ids))
 
 LOTS_AT_ONCE = 400
@@ -238,9 +237,9 @@ def _check(lines: Sequence[PostLine], products: Mapping[int, Product]) -> None:
 
 
 def _refuse_closed(lines: Sequence[PostLine]) -> None:
-    """Look again after writing: the rows written keep `locations.close` waiting, or it was there first."""
+    """Asked after writing, and until the transaction ends nobody closes where something arrived."""
     arrived = {line.destination.pk for line in lines if line.destination.is_physical}
-    if closed := _CLOSED(arrived):
+    if closed := locations.closed_of(arrived):
         raise BadMove(_("%(place)s is closed.") % {"place": closed[0].name}, field="destination")
 
 
