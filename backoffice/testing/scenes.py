@@ -125,6 +125,71 @@ def upload(page: Page, address: str, key: str, name: str, text: str) -> None:
     page.locator("main form button.primary").click()
 
 
+def of_product(page: Page, address: str, sku: str, tab: str = "") -> None:
+    """The page of one product, or one of its tabs."""
+    page.goto(f"{address}/catalog/products/?q={sku}")
+    page.goto(f"{address}{page.locator('tbody td a').first.evaluate('a => a.pathname')}{tab}")
+    settled(page)
+
+
+def product_form(page: Page, address: str) -> None:
+    """A new product: its category was just chosen, and what it asks for is there."""
+    page.goto(f"{address}/catalog/products/")
+    page.locator(".head a.primary").click()
+    form = page.get_by_role("dialog")
+    form.locator("[name=sku]").fill("BR-MULT")
+    form.locator("[name=name]").fill("Multigrain loaf 600 g")
+    form.locator("[name=category]").select_option(index=1)
+    expect(form.locator("[name^=attr_]").first).to_be_visible()
+    settled(page)
+
+
+def variants(page: Page, address: str) -> None:
+    """The grid of variants with cells that are changed and not saved."""
+    of_product(page, address, "CA-BIRT", "variants/")
+    for place, price in ((0, "70"), (1, "72"), (3, "115")):
+        page.locator("#matrix input.num").nth(place).fill(price)
+
+
+def pictures(page: Page, address: str) -> None:
+    of_product(page, address, "VI-CROI")
+    page.locator("#panel-media").scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('#panel-media').scrollIntoView({ block: 'center' })")
+    settled(page)
+
+
+def packs(page: Page, address: str) -> None:
+    """What flour comes in, and a pack that is being added."""
+    of_product(page, address, "MA-RYE")
+    page.locator("#panel-packs a.push").click()
+    form = page.get_by_role("dialog")
+    expect(form.locator("[name=quantity]")).to_be_visible()
+    form.locator("[name=name]").fill("sack 25 kg")
+    form.locator("[name=quantity]").fill("25")
+    settled(page)
+
+
+def price_preview(page: Page, address: str) -> None:
+    """Prices typed over in the grid, shown before they are set."""
+    page.goto(f"{address}/catalog/price-lists/grid/")
+    cells = page.locator("#table td input.input")
+    for place, price in ((0, "20.50"), (1, "23.90"), (4, "many"), (8, "168")):
+        cells.nth(place).fill(price)
+    page.locator("#grid button.primary").click()
+    expect(page.locator("form:has([name=changes])")).to_be_visible()
+    settled(page)
+
+
+def bulk(page: Page, address: str) -> None:
+    """Attributes of several products at once."""
+    page.goto(f"{address}/catalog/products/?category=1")
+    for box in page.locator("#table [name=ids]").all()[:4]:
+        box.check()
+    page.locator("#bulk button[value=attributes]").click()
+    expect(page.get_by_role("dialog").locator("[name^=attr_]").first).to_be_visible()
+    settled(page)
+
+
 def import_preview(page: Page, address: str) -> None:
     """What a file of products would change."""
     upload(page, address, "products", "prices-december.csv", PRODUCTS)
@@ -155,6 +220,37 @@ def pad(page: Page, address: str) -> None:
     settled(page)
 
 
+def dialog(page: Page, address: str, path: str, entry: str) -> None:
+    """The dialog behind an entry of the first row's menu, or behind a button."""
+    page.goto(f"{address}{path}")
+    settled(page)
+    page.locator(f"main a[href*='{entry}']").first.evaluate("link => link.click()")
+    expect(page.locator("dialog[open]")).to_be_visible()
+    settled(page)
+
+
+def split(page: Page, address: str) -> None:
+    """Part of a lot becomes a lot of its own."""
+    page.goto(f"{address}/stock/?q=VI-CROI")
+    card = page.locator("tbody td a").first.evaluate("a => a.pathname")
+    dialog(page, address, card, "/stock/split/")
+
+
+def seen(page: Page, address: str) -> None:
+    """Somebody has seen an alert, and says what is done about it."""
+    page.goto(f"{address}/stock/alerts/?view=new")
+    alert = page.locator("tbody td a").first.evaluate("a => a.pathname")
+    dialog(page, address, alert, "/seen/")
+    page.locator("dialog[open] [name=note]").fill("Goes on the counter at half price today.")
+
+
+def reallocate(page: Page, address: str) -> None:
+    """A hold is backed with other stock, or moves up in the queue."""
+    page.goto(f"{address}/stock/holds/")
+    hold = page.locator("tbody td a").first.evaluate("a => a.pathname")
+    dialog(page, address, hold, "/reallocate/")
+
+
 def receive(page: Page, address: str) -> None:
     """A delivery that is being scanned; nothing is posted."""
     page.goto(f"{address}/stock/receive/")
@@ -166,7 +262,16 @@ def receive(page: Page, address: str) -> None:
 
 
 SCENES: dict[str, Scene] = {
+    "product-form": Scene(product_form),
+    "variants": Scene(variants),
+    "pictures": Scene(pictures),
+    "packs": Scene(packs),
+    "price-preview": Scene(price_preview),
+    "bulk": Scene(bulk),
     "receive": Scene(receive),
+    "lot-split": Scene(split),
+    "alert-seen": Scene(seen),
+    "reallocate": Scene(reallocate),
     "cash": Scene(cash),
     "short": Scene(short, give_up),
     "stock-why": Scene(price_why),
