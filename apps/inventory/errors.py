@@ -29,6 +29,7 @@ class Shortage:
     asked: Decimal
     unusable: Decimal = Decimal(0)
     lot: str = ""
+    who: str = ""
 
     @property
     def available(self) -> Decimal:
@@ -56,18 +57,15 @@ class Shortage:
     def remedies(self) -> list[Remedy]:
         found = []
         if self.available > 0:
-            found.append(
-                Remedy(
-                    _("Take %(quantity)s") % {"quantity": format_quantity(self.available, self.unit)},
-                    data={"product": self.product_id, "quantity": str(self.available)},
-                )
-            )
+            found.append(Remedy(_("Take %(quantity)s") % {"quantity": format_quantity(self.available, self.unit)}))
         try:
             card = reverse("inventory:product_card", args=[self.product_id])
         except NoReverseMatch:  # the stock room's screens are not mounted: a shell, a job
             return found
-        text = _("See who holds it") if self.held else _("See the stock")
-        return [*found, Remedy(text, url=card, data={"product": self.product_id})]
+        text = _("See the stock")
+        if self.held:
+            text = _("Held by %(who)s: see") % {"who": self.who} if self.who else _("See who holds it")
+        return [*found, Remedy(text, url=card)]
 
 
 class InsufficientStock(DomainError):
@@ -104,6 +102,10 @@ class BadQuantity(DomainError):
 
 class BadMove(DomainError):
     """A move that makes no sense: nowhere to nowhere, a lot of another product, a closed place."""
+
+
+class PlaceClosed(BadMove):
+    """Stock would come to a place that is closed."""
 
 
 class NotStocked(DomainError):
@@ -237,16 +239,14 @@ class ClosedPeriod(DomainError):
 
     field = "occurred_at"
 
-    def __init__(self, day: date, through: date, *, who: str = "") -> None:
+    def __init__(self, day: date, through: date, *, who: str = "", what: str = "") -> None:
         closed = date_format(through, "SHORT_DATE_FORMAT")
         by = _("closed through %(day)s by %(who)s") % {"day": closed, "who": who} if who else ""
-        super().__init__(
-            _("Nothing is posted on %(day)s any more: the book is %(closed)s. Post it today, and say why.")
-            % {
-                "day": date_format(day, "SHORT_DATE_FORMAT"),
-                "closed": by or _("closed through %(day)s") % {"day": closed},
-            }
-        )
+        text = _("Nothing is posted on %(day)s any more: the book is %(closed)s. Post it today, and say why.") % {
+            "day": date_format(day, "SHORT_DATE_FORMAT"),
+            "closed": by or _("closed through %(day)s") % {"day": closed},
+        }
+        super().__init__(f"{what} {text}" if what else text)
 
 
 class AlertSettled(DomainError):

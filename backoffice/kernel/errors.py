@@ -35,9 +35,21 @@ class StaleRevision(DomainError):
 
     def __init__(self, thing: object, *, expected: int, found: int) -> None:
         self.thing, self.expected, self.found = thing, expected, found
-        super().__init__(
-            _("%(thing)s was changed by someone else in the meantime. Nothing was saved.") % {"thing": thing}
+        who = self._who(thing)
+        text = (
+            _("%(thing)s was changed by %(who)s in the meantime. Nothing was saved; look at it again and repeat it.")
+            if who
+            else _("%(thing)s was changed by someone else in the meantime. Nothing was saved; look at it again.")
         )
+        super().__init__(text % {"thing": thing, "who": who})
+
+    @staticmethod
+    def _who(thing: Any) -> str:
+        """Who saved it last, as its history knows; "" when it knows nobody."""
+        if not hasattr(type(thing), "history") or getattr(thing, "pk", None) is None:
+            return ""
+        last = type(thing).history.filter(id=thing.pk).select_related("history_user").order_by("-history_id").first()
+        return str(last.history_user.name) if last is not None and last.history_user is not None else ""
 
 
 class NotAllowed(DomainError):

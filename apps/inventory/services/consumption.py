@@ -10,12 +10,12 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
-from apps.inventory.errors import BadQuantity, InsufficientStock, LotNotUsable
+from apps.inventory.errors import BadQuantity, InsufficientStock
 from apps.inventory.models import Hold, HoldAllocation, Location, Lot, Move, StockOperation
 from apps.inventory.selectors import cells as stock_cells
 from apps.inventory.selectors import locations as places
 from apps.inventory.selectors.cells import ZERO, Backing, Cell
-from apps.inventory.services import allocation, held, locations, shortages, stock_locks
+from apps.inventory.services import allocation, held, locations, refusals, shortages, stock_locks
 from apps.inventory.services.posting import Posted, PostLine, write
 from backoffice.kernel import clock, idempotency, rows
 from backoffice.kernel import quantity as quantities
@@ -132,7 +132,14 @@ def consume(
 def _posted(product: Product, amount: Decimal) -> Decimal:
     rounded = quantities.round_half_up(amount, product.unit.step) if amount > 0 else ZERO
     if rounded <= 0:
-        raise BadQuantity(_("%(product)s: there would be nothing to use up.") % {"product": product.name})
+        raise BadQuantity(
+            _("%(product)s: %(amount)s rounds to nothing; at least %(step)s is used up. Enter more, or another unit.")
+            % {
+                "product": product.name,
+                "amount": quantities.format_quantity(amount, product.unit.code),
+                "step": quantities.format_quantity(product.unit.step, product.unit.code),
+            }
+        )
     return rounded
 
 
@@ -141,7 +148,7 @@ def _pick(
 ) -> list[Part]:
     if line.lot is not None:
         if not line.lot.is_usable(on):
-            raise LotNotUsable(_("Lot %(lot)s is expired or blocked.") % {"lot": line.lot.code})
+            raise refusals.not_usable(line.lot, line.product, asked=amount, scope=scope, on=on)
         return stock_cells.take((cell for cell in cells if cell.lot_id == line.lot.pk), amount, on=on, scope=scope)
     found = stock_cells.take(cells, amount, on=on, scope=scope, backing=own)
     rest = amount - sum((part for _cell, part in found), ZERO)

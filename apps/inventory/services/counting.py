@@ -31,7 +31,7 @@ from apps.inventory.models import (
 )
 from apps.inventory.selectors import locations as places
 from apps.inventory.selectors.counts import deviation
-from apps.inventory.services import allocation, locations, policy, stock_locks
+from apps.inventory.services import allocation, locations, policy, refusals, stock_locks
 from apps.inventory.services.posting import PostLine
 from apps.inventory.services.posting import post as post_moves
 from backoffice.company import current as current_company
@@ -109,7 +109,11 @@ def add_line(count: StockCount, *, lot: Lot, location: Location) -> StockCountLi
     """
     _counting(count)
     if not location.is_physical or not location.is_active:
-        raise BadMove(_("%(place)s is closed.") % {"place": location.name}, field="location")
+        raise BadMove(
+            _("%(place)s is closed%(since)s: nothing is counted there. Choose another place, or open it again.")
+            % {"place": location.name, "since": refusals.since_when(location, is_active=False)},
+            field="location",
+        )
     line, _made = StockCountLine.objects.get_or_create(
         count=count, lot=lot, location=location, defaults={"product_id": lot.product_id}
     )

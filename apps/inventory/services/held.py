@@ -4,12 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import F, Model
-from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
-from apps.inventory.errors import HoldResolved
 from apps.inventory.models import Hold
-from apps.inventory.services import allocation, stock_locks
+from apps.inventory.services import allocation, refusals, stock_locks
 from backoffice.kernel import clock
 from backoffice.kernel.compiled import Compiled, CompiledUpdate
 
@@ -63,7 +61,7 @@ def end(holds: Sequence[Hold], status: str, *, reason: str) -> int:
     else:
         ended = _END(ids, status, reason[:200], now)
     if ended != len(holds):
-        raise HoldResolved(_("The hold was fulfilled, released or has expired in the meantime."))
+        raise refusals.resolved(ids, ended_at=now)
     allocation.drop(holds)
     for hold in holds:
         hold.status, hold.reason, hold.resolved_at = status, reason[:200], now

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from apps.catalog.models import Product
 from apps.inventory.errors import ExpiryMissing, LotMismatch, ReasonMissing
 from apps.inventory.models import Hold, HoldAllocation, Lot
-from apps.inventory.services import allocation, stock_locks
+from apps.inventory.services import allocation, refusals, stock_locks
 from backoffice.kernel import clock
 from backoffice.kernel.audit import acting
 from backoffice.kernel.compiled import Compiled
@@ -96,7 +96,11 @@ def for_receipt(
 def _check_same(lot: Lot, product: Product, *, expires_on: date | None, unit_cost: Decimal) -> None:
     names = {"lot": lot.code, "product": product.name}
     if lot.status != Lot.Status.OK:
-        raise LotMismatch(_("Lot %(lot)s of %(product)s is blocked. Receive under another lot code.") % names)
+        since = refusals.since_when(lot, status=lot.status)
+        raise LotMismatch(
+            _("Lot %(lot)s of %(product)s is blocked%(since)s. Receive under another lot code, or have it released.")
+            % {**names, "since": since}
+        )
     if lot.expires_on != expires_on:
         there = date_format(lot.expires_on, "SHORT_DATE_FORMAT") if lot.expires_on else _("no date")
         given = date_format(expires_on, "SHORT_DATE_FORMAT") if expires_on else _("no date")

@@ -1,5 +1,6 @@
 """Closing the book: nothing is posted on a day that is closed. What was wrong then is corrected today."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -13,10 +14,11 @@ from backoffice.kernel import clock, state
 from backoffice.kernel.audit import acting
 
 
-def refuse_closed(occurred_at: datetime, *, now: datetime) -> None:
-    """Raise ClosedPeriod when the day is closed. Today never is, so what happens now asks the database nothing.
+def refuse_closed(occurred_at: datetime, *, now: datetime, what: Callable[[], str] = str) -> None:
+    """Raise ClosedPeriod when the day is closed; `what` tells what would have been posted.
 
-    Holds the policy's row until the transaction ends: a period is not closed while something is posted into it.
+    Today never is, so what happens now asks the database nothing. Holds the policy's row until the transaction ends: a
+    period is not closed while something is posted into it.
     """
     day = clock.local(occurred_at).date()
     if day >= clock.local(now).date():
@@ -27,7 +29,7 @@ def refuse_closed(occurred_at: datetime, *, now: datetime) -> None:
         return
     closed = row.history.filter(closed_through=row.closed_through).order_by("history_date").first()
     who = closed.history_user.name if closed is not None and closed.history_user else ""
-    raise ClosedPeriod(day, row.closed_through, who=who)
+    raise ClosedPeriod(day, row.closed_through, who=who, what=what())
 
 
 @transaction.atomic

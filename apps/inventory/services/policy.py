@@ -29,7 +29,7 @@ def locked() -> StockPolicy:
 def update(*, count_tolerance: Decimal, expiry_days: int | None = None, revision: int | None = None) -> StockPolicy:
     """Change the rules; `expiry_days` stays when it is not given. Alerts of what expires follow it.
 
-    Raises BadQuantity for a tolerance below zero or more days than a year, StaleRevision when someone else changed them.
+    Raises BadQuantity for a tolerance below zero or more days than a year, StaleRevision when someone else changed it.
     """
     if count_tolerance < 0:
         raise BadQuantity(_("A tolerance is not below zero."), field="count_tolerance")

@@ -14,7 +14,7 @@ from apps.inventory.errors import BadMove, BadQuantity, InsufficientStock, NotSt
 from apps.inventory.models import Hold, HoldAllocation, Location, Lot, Move, StockBalance, StockOperation
 from apps.inventory.selectors import cells as stock_cells
 from apps.inventory.selectors.cells import ZERO
-from apps.inventory.services import allocation, locations, periods, shortages, stock_locks
+from apps.inventory.services import allocation, locations, periods, refusals, shortages, stock_locks
 from backoffice.kernel import bulk, clock, idempotency, money, rows
 from backoffice.kernel.audit import current_actor
 from backoffice.kernel.compiled import Compiled, CompiledDelete
@@ -114,7 +114,7 @@ def write(
     if occurred_at is not None and occurred_at > now:
         raise BadMove(_("Stock cannot move in the future."), field="occurred_at")
     if occurred_at is not None:
-        periods.refuse_closed(occurred_at, now=now)
+        periods.refuse_closed(occurred_at, now=now, what=lambda: _told(lines))
     book = _Book(lines)
     values = [book.write(line) for line in lines]
     book.refuse_shortages(products, now=now)
@@ -227,7 +227,10 @@ def _check(lines: Sequence[PostLine], products: Mapping[int, Product]) -> None:
         if not product.is_stocked:
             raise NotStocked(product.sku)
         if line.quantity <= 0:
-            raise BadQuantity(_("%(product)s: the quantity must be above zero.") % {"product": product.name})
+            raise BadQuantity(
+                _("%(product)s, %(source)s → %(destination)s: the quantity must be above zero. Enter how much it is.")
+                % {"product": product.name, "source": line.source.name, "destination": line.destination.name}
+            )
         if line.lot.product_id != product.pk:
             raise BadMove(
                 _("Lot %(lot)s is not of %(product)s.") % {"lot": line.lot.code, "product": product.name}, field="lot"
@@ -236,11 +239,24 @@ def _check(lines: Sequence[PostLine], products: Mapping[int, Product]) -> None:
             raise BadMove(_("Stock moves from one place to another."), field="destination")
 
 
+def _told(lines: Sequence[PostLine]) -> str:
+    """What would be posted, and where: for a refusal."""
+    first = lines[0]
+    return _("%(amount)s, %(source)s → %(destination)s:") % {
+        "amount": refusals.amounts([(line.product, line.quantity) for line in lines]),
+        "source": first.source.name,
+        "destination": first.destination.name,
+    }
+
+
 def _refuse_closed(lines: Sequence[PostLine]) -> None:
     """Asked after writing, and until the transaction ends nobody closes where something arrived."""
     arrived = {line.destination.pk for line in lines if line.destination.is_physical}
     if closed := locations.closed_of(arrived):
-        raise BadMove(_("%(place)s is closed.") % {"place": closed[0].name}, field="destination")
+        place = closed[0]
+        raise refusals.closed_place(
+            place, [(line.product, line.quantity) for line in lines if line.destination.pk == place.pk]
+        )
 
 
 class _Book:

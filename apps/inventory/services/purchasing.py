@@ -96,7 +96,7 @@ def set_line(
     if not product.is_stocked:
         raise NotStocked(product.sku)
     if pack is not None and pack.product_id != product.pk:
-        raise BadQuantity(_("%(pack)s is no pack of %(product)s.") % {"pack": pack, "product": product}, field="pack")
+        raise BadQuantity(stock.wrong_pack(product, pack, quantity), field="pack")
     if price is None:
         item = SupplierItem.objects.filter(supplier_id=order.supplier_id, product=product, pack=pack).first()
         price = item.price if item else ZERO

@@ -4,10 +4,10 @@ from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from apps.inventory.errors import HoldResolved, LotNotUsable
+from apps.inventory.errors import LotNotUsable
 from apps.inventory.models import Hold, HoldAllocation, StockBalance
 from apps.inventory.selectors import cells as stock_cells
-from apps.inventory.services import allocation, stock_locks
+from apps.inventory.services import allocation, refusals, stock_locks
 from backoffice.kernel import clock
 from backoffice.kernel import quantity as quantities
 
@@ -23,7 +23,7 @@ def reallocate(hold: Hold, *, stock: StockBalance | None = None, priority: int |
     fresh = Hold.objects.select_related("product__unit").get(pk=hold.pk)
     now = clock.now()
     if not fresh.is_counting(now):
-        raise HoldResolved(_("%(hold)s ended before; there is nothing to back.") % {"hold": str(fresh).capitalize()})
+        raise refusals.resolved([fresh.pk])
     if priority is not None and priority != fresh.priority:
         fresh.priority = priority
         fresh.save(update_fields=["priority", "updated_at"])
@@ -35,6 +35,10 @@ def reallocate(hold: Hold, *, stock: StockBalance | None = None, priority: int |
     if stock is not None:
         chosen = [cell for cell in cells if (cell.lot_id, cell.location_id) == (stock.lot_id, stock.location_id)]
         rows = allocation.back(fresh, chosen, wanted, scope)
+        if not rows and not stock.lot.is_usable(fresh.needed_on):
+            raise refusals.not_usable(
+                stock.lot, fresh.product, asked=wanted, scope=[stock.location_id], on=fresh.needed_on, field="stock"
+            )
         if not rows:
             raise LotNotUsable(
                 _("Lot %(lot)s at %(place)s cannot back it: %(free)s free, good until %(day)s. Choose other stock.")

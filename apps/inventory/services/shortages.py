@@ -13,6 +13,8 @@ from apps.inventory.errors import Shortage
 from apps.inventory.models import Hold, HoldAllocation, Location, Lot
 from apps.inventory.selectors.cells import ZERO, Cell
 
+NAMED = 2
+
 
 def shortage(
     product: Product,
@@ -37,6 +39,7 @@ def shortage(
     ]
     usable = here if any_state else [cell for cell in here if cell.usable(on)]
     on_hand = sum((cell.on_hand for cell in here), ZERO)
+    holders, who = _holders(usable, now=now, exclude=exclude)
     return Shortage(
         product_id=product.pk,
         sku=product.sku,
@@ -45,9 +48,10 @@ def shortage(
         on_hand=on_hand,
         unusable=on_hand - sum((cell.on_hand for cell in usable), ZERO),
         held=sum((cell.held for cell in usable), ZERO),
-        holders=_holders(usable, now=now, exclude=exclude),
+        holders=holders,
         asked=asked,
         lot=lot.code if lot is not None and not lot.is_silent else "",
+        who=who,
     )
 
 
@@ -60,7 +64,8 @@ def place_names(scope: Collection[int] | None) -> str:
     return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
 
 
-def _holders(cells: Collection[Cell], *, now: datetime, exclude: Model | None) -> int:
+def _holders(cells: Collection[Cell], *, now: datetime, exclude: Model | None) -> tuple[int, str]:
+    """How many hold some of it, and the names of the first."""
     places = {(cell.lot_id, cell.location_id) for cell in cells if cell.held > 0}
     rows = HoldAllocation.objects.filter(
         Hold.counting_condition(now, prefix="hold__"), lot_id__in={lot_id for lot_id, _place in places}
@@ -68,10 +73,11 @@ def _holders(cells: Collection[Cell], *, now: datetime, exclude: Model | None) -
     if exclude is not None:
         kind = ContentType.objects.get_for_model(exclude)
         rows = rows.exclude(hold__origin_type=kind, hold__origin_id=exclude.pk)
-    return len(
-        {
-            hold_id
-            for hold_id, lot_id, location_id in rows.values_list("hold_id", "lot_id", "location_id")
-            if (lot_id, location_id) in places
-        }
-    )
+    found = {
+        hold_id
+        for hold_id, lot_id, location_id in rows.values_list("hold_id", "lot_id", "location_id")
+        if (lot_id, location_id) in places
+    }
+    first = Hold.objects.filter(pk__in=sorted(found)[:NAMED]).order_by("pk").prefetch_related("origin")
+    names = [str(hold.origin or hold) for hold in first] if found else []
+    return len(found), ", ".join(names) + (" …" if len(found) > NAMED else "")

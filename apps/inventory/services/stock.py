@@ -62,7 +62,7 @@ class ReceiptLine:
         if self.pack is None:
             return posted(self.product, self.quantity)
         if self.pack.product_id != self.product.pk:
-            raise BadQuantity(_("%(pack)s is no pack of %(product)s.") % {"pack": self.pack, "product": self.product})
+            raise BadQuantity(wrong_pack(self.product, self.pack, self.quantity), field="pack")
         exact = Fraction(self.quantity) * self.pack.ratio
         return posted(self.product, quantities.from_fraction(exact))
 
@@ -85,10 +85,25 @@ def posted(product: Product, amount: Decimal) -> Decimal:
     rounded = quantities.round_half_up(amount, product.unit.step) if amount > 0 else Decimal(0)
     if rounded <= 0:
         raise BadQuantity(
-            _("%(product)s: the quantity must be at least %(step)s.")
-            % {"product": product.name, "step": quantities.format_quantity(product.unit.step, product.unit.code)}
+            _("%(product)s: %(amount)s rounds to nothing; it is counted in steps of %(step)s. Enter at least that.")
+            % {
+                "product": product.name,
+                "amount": quantities.format_quantity(amount, product.unit.code),
+                "step": quantities.format_quantity(product.unit.step, product.unit.code),
+            }
         )
     return rounded
+
+
+def wrong_pack(product: Product, pack: ProductUnit, quantity: Decimal) -> str:
+    """Says that a pack belongs to another product, and what this one comes in."""
+    own = ", ".join([product.unit.code, *product.packs.order_by("name").values_list("name", flat=True)[:5]])
+    return _("%(quantity)s %(pack)s: that is no pack of %(product)s. It comes in %(own)s; choose one of these.") % {
+        "quantity": quantities.format_quantity(quantity),
+        "pack": pack.name,
+        "product": product.name,
+        "own": own,
+    }
 
 
 def _reason(text: str) -> str:
@@ -266,8 +281,16 @@ def reverse(operation: StockOperation, *, reason: str) -> StockOperation:
     stock_locks.lock_products(operation.moves.values_list("product_id", flat=True))
     if operation.kind == StockOperation.Kind.REVERSAL:
         raise AlreadyReversed(_("%(number)s is a reversal itself.") % {"number": operation.number})
-    if StockOperation.objects.filter(reverses=operation).exists():
-        raise AlreadyReversed(_("%(number)s was reversed before.") % {"number": operation.number})
+    before = StockOperation.objects.filter(reverses=operation).select_related("actor").first()
+    if before is not None:
+        raise AlreadyReversed(
+            _("%(number)s was reversed before, by %(who)s in %(other)s. There is nothing left to reverse.")
+            % {
+                "number": operation.number,
+                "who": before.actor.name if before.actor else _("the system"),
+                "other": before.number,
+            }
+        )
     if operation.kind == StockOperation.Kind.CORRECTION:
         raise AlreadyReversed(
             _("%(number)s corrects a cost and moved no stock. Correct the cost of the receipt again.")

@@ -89,7 +89,7 @@ def test_a_hold_is_backed_with_the_stock_that_was_chosen(shop, bun):
     assert hold.allocations.get().lot == late
     lots.block(late, reason="x")
     assert hold.allocations.get().lot.code == "E"
-    with pytest.raises(LotNotUsable, match="Choose other stock"):
+    with pytest.raises(LotNotUsable, match="Take another lot"):
         reallocation.reallocate(hold, stock=StockBalance.objects.get(lot=late))
     holds.release(hold)
     with pytest.raises(HoldResolved):
