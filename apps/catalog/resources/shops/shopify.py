@@ -37,7 +37,7 @@ class ShopifyImporter(ShopImporter):
         "with variants by their handle; pictures are fetched in the background."
     )
     columns = (
-        Column("handle", gettext_lazy("Handle"), required=True, example="blue-shirt",
+        Column("handle", gettext_lazy("Handle"), required=True, aliases=("Handle",), example="blue-shirt",
                help=gettext_lazy("The same on every line of a product")),
         Column("name", gettext_lazy("Title"), required=True, aliases=("Title",), example="Blue shirt"),
         Column("sku", gettext_lazy("SKU of the variant"), aliases=("Variant SKU",), example="SHIRT-S"),
