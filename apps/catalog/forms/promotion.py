@@ -143,7 +143,7 @@ class TryForm(Form):
     customer_tags = TagsField(label=_("Customer tagged"), required=False)
     coupon = forms.CharField(label=_("Coupon"), required=False, max_length=40)
 
-    spans: ClassVar[dict[str, int]] = {"at": 3, "days_left": 3, "customer_tags": 3, "coupon": 3}
+    spans: ClassVar[dict[str, int]] = {"customer_tags": 3, "coupon": 3}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
