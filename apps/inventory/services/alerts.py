@@ -21,6 +21,7 @@ from apps.inventory.selectors import alerts as reads
 from apps.inventory.services import policy
 from backoffice.kernel import clock
 from backoffice.kernel.audit import current_actor
+from backoffice.kernel.locks import retry_conflict
 from backoffice.outbox import directives
 
 MANY = 100
@@ -70,6 +71,7 @@ def sweep() -> int:
     return len(due)
 
 
+@retry_conflict
 @transaction.atomic
 def settle(product_ids: Collection[int]) -> list[StockAlert]:
     """Raise and end the alerts of these products as their stock is now. Returns those raised.
