@@ -114,10 +114,9 @@ _KEEP_PRODUCTION = [
     "production.change_workcenter",
 ]
 
+_IMPORT = ["transfers.view_transferrun", "transfers.add_transferrun", "transfers.change_transferrun"]
 _LOOK_AFTER = [
-    "transfers.view_transferrun",
-    "transfers.add_transferrun",
-    "transfers.change_transferrun",
+    *_IMPORT,
     "transfers.undo_transferrun",
     "outbox.view_directive",
     "outbox.change_directive",
@@ -143,6 +142,7 @@ ROLES: dict[str, list[str]] = {
         *_READ_CATALOG,
         "catalog.change_product",
         *_KEEP_STOCK,
+        *_IMPORT,
         *_KEEP_PLACES,
         *_SEE_ORDERS,
         *_SEE_PRODUCTION,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.inventory.errors import BadQuantity, CountedMeanwhile, NotCounting
 from apps.inventory.models import Location, Lot, StockCount, StockCountLine
+from apps.inventory.selectors import codes
 from apps.inventory.selectors import counts as count_reads
 from apps.inventory.services import count_sheets, counting
 from apps.inventory.services.count_sheets import Figure
@@ -191,10 +192,17 @@ class CountImporter(Importer):
 
     def _find(self, row: Row, sheet: Sheet, place: Location | None) -> tuple[StockCountLine | None, Lot, Location]:
         """The line that the row means; or the lot that the count did not expect, with where it was found."""
-        sku, code = row.text("sku").casefold(), row.text("lot").partition(" · ")[0].strip().casefold()
+        sku, scan = row.text("sku").casefold(), codes.read(row.text("lot"))
+        code = scan.code.casefold()
         if not sku and not code:
             raise BadCell("lot", _("Which lot or product is this?"))
-        found = sheet.by_lot.get(code) or sheet.by_product.get(code, []) if code else sheet.by_product.get(sku, [])
+        if scan.lot_id is not None:
+            found = [line for line in sheet.cells.values() if line.lot_id == scan.lot_id]
+        elif scan.article:
+            found = sheet.by_product.get(code) or sheet.by_product.get(scan.article, [])
+            found = [line for line in found if not scan.lot or line.lot.code.casefold() == scan.lot.casefold()]
+        else:
+            found = sheet.by_lot.get(code) or sheet.by_product.get(code, []) if code else sheet.by_product.get(sku, [])
         if sku and code:
             found = [line for line in found if line.product.sku.casefold() == sku]
         if place is not None:
@@ -209,13 +217,16 @@ class CountImporter(Importer):
             raise BadCell("lot", _("There are several lots of it: %(names)s.")
                           % {"names": ", ".join(sorted(line.lot.code for line in found)[:8])},
                           _("Count each by itself."))  # fmt: skip
-        return self._stranger(row, sheet, place)
+        return self._stranger(row, scan, sheet, place)
 
-    def _stranger(self, row: Row, sheet: Sheet, place: Location | None) -> tuple[StockCountLine | None, Lot, Location]:
-        code, sku = row.text("lot").partition(" · ")[0].strip(), row.text("sku")
+    def _stranger(
+        self, row: Row, scan: codes.Scan, sheet: Sheet, place: Location | None
+    ) -> tuple[StockCountLine | None, Lot, Location]:
+        code, sku = scan.lot or scan.code, row.text("sku")
         lots = Lot.objects.select_related("product__unit").prefetch_related("product__packs").order_by("-pk")
         lots = lots.filter(product__sku__iexact=sku) if sku else lots
-        found = list(lots.filter(code__iexact=code)[:2]) if code else []
+        named = {"pk": scan.lot_id} if scan.lot_id is not None else {"code__iexact": code}
+        found = list(lots.filter(**named)[:2]) if code else []
         if not found:
             raise BadCell("lot" if code else "sku", _("The count has no such line, and no lot has this code."),
                           _("Receive it first, or correct the code."))  # fmt: skip

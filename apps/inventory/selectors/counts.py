@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from apps.catalog.models import Product
 from apps.inventory.models import Location, Lot, StockBalance, StockCount, StockCountLine
+from apps.inventory.selectors import codes
 from apps.inventory.selectors import locations as places
 from backoffice.kernel import money
 from backoffice.kernel.fields import QuantityField, exact
@@ -139,12 +140,19 @@ class Scanned:
 
 def scan(count: StockCount, text: str, *, location: Location | None = None) -> Scanned:
     """Lines by lot code, SKU or barcode, else by words of the product's name; unknown to the count: lots to add."""
-    code = text.strip().partition(" · ")[0].strip()
-    if not code:
+    read = codes.read(text)
+    if not read.code:
         return Scanned()
-    exactly = Q(lot__code__iexact=code) | Q(product__sku__iexact=code) | Q(product__barcode=code)
-    exactly |= Q(product__packs__barcode=code) | Q(location__code__iexact=code)
+    code = read.article or read.code
     rows = lines_of(count)
+    exactly = Q(product__sku__iexact=code) | Q(product__barcode__in=(code, read.code))
+    exactly |= Q(product__packs__barcode__in=(code, read.code))
+    if read.lot_id is not None:
+        exactly = Q(lot=read.lot_id)
+    elif read.lot:
+        exactly &= Q(lot__code__iexact=read.lot)
+    else:
+        exactly |= Q(lot__code__iexact=code) | Q(location__code__iexact=code)
     found = list(rows.filter(exactly).distinct()[:FOUND])
     if not found:
         matching = rows
@@ -154,7 +162,8 @@ def scan(count: StockCount, text: str, *, location: Location | None = None) -> S
     if found:
         return Scanned(found)
     lots = Lot.objects.select_related("product__unit").order_by("-pk")
-    strangers = list(lots.filter(code__iexact=code, is_silent=False)[:FOUND])
+    named = Q(pk=read.lot_id) if read.lot_id is not None else Q(code__iexact=read.lot or code)
+    strangers = list(lots.filter(named, is_silent=False)[:FOUND])
     if not strangers:
         products = Product.objects.stocked().filter(Q(sku__iexact=code) | Q(barcode=code))
         strangers = list(lots.filter(product__in=products)[:FOUND])

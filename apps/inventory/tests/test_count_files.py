@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from apps.catalog.models import ProductUnit
 from apps.inventory.models import CountEntry, StockBalance, StockCount, StockCountLine
 from apps.inventory.resources.counts import CountImporter
+from apps.inventory.selectors.counts import scan
 from apps.inventory.services import counting, stock
 from apps.inventory.services.verify import differences
 from apps.inventory.tests.factories import make_location, make_product, make_stock
@@ -251,3 +252,25 @@ def test_a_long_sheet_asks_little(house, django_assert_max_num_queries):
     with django_assert_max_num_queries(20):
         assert set(outcomes(run(CountImporter, rows))) == {"new"}
     assert CountEntry.objects.count() == 40
+
+
+def test_a_gs1_code_and_the_picture_of_our_own_label_are_scans_too(house):
+    label = f"https://bakery.example{house.old.get_absolute_url()}"
+    row = {"count": house.count.number, "location": "DRY", "counted": "45"}
+    assert outcomes(run(CountImporter, [row | {"lot": label}])) == ["new"]
+    bun = {"count": house.count.number, "counted": "30"}
+    assert outcomes(run(CountImporter, [bun | {"lot": "(01)07891000100103(10)B1"}])) == ["new"]
+    [result] = run(CountImporter, [bun | {"lot": "(01)07891000100103(10)B9", "location": "SHOP"}])
+    assert (result.outcome, result.column) == ("refused", "lot")
+    found = scan(house.count, label)
+    assert {line.lot_id for line in found.lines} == {house.old.pk}
+    assert [line.lot.code for line in scan(house.count, "(01)07891000100103(10)b1").lines] == ["B1"]
+    assert [line.lot.code for line in scan(house.count, "(01)07891000100103").lines] == ["B1"]
+    assert not scan(house.count, "https://elsewhere.example/nothing/").lines
+
+
+def test_the_clerk_is_led_to_the_import_and_who_may_not_is_not(as_user, house):
+    page = as_user("inventory.view_stockcount", "inventory.change_stockcount", "transfers.add_transferrun")
+    assert "Take in a filled sheet" in page.get(house.count.get_absolute_url()).content.decode()
+    page = as_user("inventory.view_stockcount", "inventory.change_stockcount", username="other")
+    assert "Take in a filled sheet" not in page.get(house.count.get_absolute_url()).content.decode()

@@ -144,7 +144,7 @@ class CountDetail(DetailScreen):
         Action(
             gettext_lazy("Take in a filled sheet"),
             "transfers:upload",
-            "inventory.change_stockcount",
+            "transfers.add_transferrun",
             icon="file-up",
             dialog=False,
             when=_is_open,
