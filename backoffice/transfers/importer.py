@@ -68,7 +68,8 @@ Write one like this, and name it in ``composition.IMPORTS``, as ``{"products": "
 **Formats.** A second kind of file for the same things is an importer of its own. With ``family = "products"`` (the key
 of the first one) it is not listed by itself: the upload pages of the family offer it as a choice, by ``format_name``.
 
-**Bad cells.** All that are wrong in a row are told at once: collect them, then ``row.refuse([bad, …])``.
+**Bad cells.** All that are wrong in a row are told at once: collect them, then ``row.refuse([bad, …])``; or
+give ``all_wrong(row, bad, readers)`` the first one and how each column is read by itself.
 
 **Export.** With an ``export_permission`` the upload page offers, to who has it, what there is now as such a file:
 ``export()`` gives the headings and the rows (texts, ``Decimal``, dates, whole numbers, None), which are made harmless
@@ -89,7 +90,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from django.utils.translation import gettext_lazy
 
-from backoffice.transfers.rows import BadCell, Change, Column, Outcome, Row, RowResult, chunked
+from backoffice.transfers.rows import BadCell, Change, Column, Outcome, Row, RowResult, all_wrong, chunked
 
 if TYPE_CHECKING:
     from django import forms
@@ -99,7 +100,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Applied", "BadCell", "Change", "Column", "Decision", "Importer", "MapEntry", "Outcome", "Row", "RowResult",
-    "Target",
+    "Target", "all_wrong",
 ]  # fmt: skip
 
 Action = Literal["create", "map", "ignore"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -206,6 +206,18 @@ class Row:
             self.line, "refused", label=label, raw=self.raw, column=first.column,
             reason=" ".join(each.reason for each in wrong), hint=first.hint if len(wrong) == 1 else "", data=data,
         )  # fmt: skip
+
+
+def all_wrong(row: Row, first: BadCell, readers: Mapping[str, Callable[[Row], object]]) -> list[BadCell]:
+    """The cell that refused a row, and all others that cannot be read by themselves. `readers` are by column."""
+    found = [first]
+    for column, read in readers.items():
+        if column != first.column:
+            try:
+                read(row)
+            except BadCell as bad:
+                found.append(bad)
+    return found
 
 
 def read_decimal(text: str, style: DecimalStyle) -> Decimal:

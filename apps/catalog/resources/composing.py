@@ -26,11 +26,17 @@ Written = Sequence[tuple[Product, "TransferRow"]]
 
 
 def concerned(rows: Sequence[TransferRow]) -> set[int]:
-    """Keys of products that the rows need besides their own: to be locked with those. Two queries at most."""
+    """Keys of products that the rows need besides their own: to be locked with those. Two queries at most.
+
+    Whoever changes a bundle that is there holds all bundles, because together they could close a circle. Nobody sees a
+    new bundle yet: its parts are enough.
+    """
     named = {sku.lower() for row in rows for sku in row.data.get("parts") or ()}
     named |= {row.data["variant"]["of"].lower() for row in rows if row.data.get("variant")}
     found = set(by_sku(named).values_list("pk", flat=True)) if named else set()
-    return found | (set(bundles.every_id()) if any("parts" in row.data for row in rows) else set())
+    return found | (
+        set(bundles.every_id()) if any("parts" in row.data and row.data.get("pk") for row in rows) else set()
+    )
 
 
 class Parents:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from apps.catalog.models import Price, PriceList, Product, ProductUnit
 from apps.catalog.services import prices
 from backoffice.kernel import clock
-from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
+from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult, all_wrong
 
 from . import price_undoing
 from .columns import plain_number, plain_price
@@ -79,7 +79,18 @@ class PriceImporter(Importer):
             try:
                 yield self._judge(row, products, packs, windows)
             except BadCell as bad:
-                yield row.refuse(bad)
+                alone = {
+                    "list": self._list, "sku": lambda row: _product(row, products), "from_quantity": _least,
+                    "price": lambda row: row.text("price") and read_price(row, "price"), "valid_from": self._start,
+                }  # fmt: skip
+                yield row.refuse(all_wrong(row, bad, alone))
+
+    def _list(self, row: Row) -> PriceList:
+        price_list = self.lists.get(row.required("list").lower())
+        if price_list is None:
+            codes = ", ".join(sorted(self.lists))
+            raise BadCell("list", _("There is no price list “%(code)s”.") % {"code": row.text("list")}, codes)
+        return price_list
 
     def _judge(
         self,
@@ -88,17 +99,11 @@ class PriceImporter(Importer):
         packs: Mapping[tuple[int, str], ProductUnit],
         windows: Mapping[Key, list[Price]],
     ) -> RowResult:
-        price_list = self.lists.get(row.required("list").lower())
-        if price_list is None:
-            codes = ", ".join(sorted(self.lists))
-            raise BadCell("list", _("There is no price list “%(code)s”.") % {"code": row.text("list")}, codes)
-        product = products.get(row.required("sku").lower())
-        if product is None:
-            raise BadCell("sku", _("There is no product %(skus)s.") % {"skus": row.text("sku")})
+        price_list, product = self._list(row), _product(row, products)
         pack = packs.get((product.pk, row.text("pack").lower()))
         if row.text("pack") and pack is None:
             raise BadCell("pack", _("%(product)s has no such pack.") % {"product": product})
-        least = row.decimal("from_quantity", places=6, minimum=0) or Decimal(0)
+        least = _least(row)
         start = self._start(row)
         key: Key = (price_list.pk, product.pk, pack.pk if pack else None, least)
         moment = start.isoformat() if start else ""
@@ -199,6 +204,17 @@ class PriceImporter(Importer):
         while one is not None and one.base_id is not None:
             depth, one = depth + 1, by_id.get(one.base_id)
         return depth
+
+
+def _product(row: Row, products: Mapping[str, Product]) -> Product:
+    product = products.get(row.required("sku").lower())
+    if product is None:
+        raise BadCell("sku", _("There is no product %(skus)s.") % {"skus": row.text("sku")})
+    return product
+
+
+def _least(row: Row) -> Decimal:
+    return row.decimal("from_quantity", places=6, minimum=0) or Decimal(0)
 
 
 def _time(row: Row) -> time:

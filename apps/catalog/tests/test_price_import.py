@@ -224,3 +224,11 @@ def test_undoing_prices_asks_a_constant_number_of_questions(files: None, django_
     run = imported(*(f"counter;P{number};;;2;" for number in range(40)))
     with django_assert_max_num_queries(40):
         assert PriceImporter(run).undo(list(run.rows.all())) == {}
+
+
+def test_every_wrong_cell_of_a_row_is_told_with_its_column() -> None:
+    make_price_list()
+    (result,) = check(line(list="nope", sku="NONE", price="x", from_quantity="-1", valid_from="31/31/2026"))
+    assert [column for column, _why, _hint in result.data["wrong"]] == [
+        "list", "sku", "from_quantity", "price", "valid_from"
+    ]  # fmt: skip

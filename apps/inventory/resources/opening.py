@@ -14,7 +14,7 @@ from apps.inventory.services import opening, stock_locks
 from apps.inventory.services.opening import Entry
 from backoffice.kernel import quantity as quantities
 from backoffice.kernel.audit import current_actor
-from backoffice.transfers.importer import Applied, BadCell, Column, Importer, Row, RowResult
+from backoffice.transfers.importer import Applied, BadCell, Column, Importer, Row, RowResult, all_wrong
 from backoffice.transfers.models import TransferRow
 
 
@@ -74,7 +74,14 @@ class OpeningImporter(Importer):
         there = opening.there(lots.values())
         for row, entry in read:
             if isinstance(entry, BadCell):
-                yield row.refuse(entry)
+                alone = {
+                    "sku": lambda row: _product(row, products),
+                    "location": lambda row: _place(row, places),
+                    "quantity": _quantity,
+                    "expires_on": lambda row: row.date("expires_on"),
+                    "unit_cost": _cost,
+                }
+                yield row.refuse(all_wrong(row, entry, alone))
                 continue
             name, meta = entry.product.name, f"{entry.code} · {entry.location.name}"
             if (line := self.seen.get(entry.key)) is not None:
@@ -102,18 +109,7 @@ class OpeningImporter(Importer):
                 yield row.new(label=name, meta=meta, data=_data(entry))
 
     def _entry(self, row: Row, products: dict[str, Product], places: dict[str, Location]) -> Entry:
-        product = products.get(row.required("sku").casefold())
-        if product is None:
-            raise BadCell("sku", _("No product with stock has this SKU."), _("Import the products first."))
-        place = places.get(row.required("location").casefold())
-        if place is None:
-            raise BadCell(
-                "location", _("There is no open place of this code or name."), _("Open it under Stock → Places.")
-            )
-        row.required("quantity")
-        quantity = row.decimal("quantity", places=6)
-        if quantity is None or quantity <= 0:
-            raise BadCell("quantity", _("Opening stock is above zero."), _("Leave out what is not there."))
+        product, place, quantity = _product(row, products), _place(row, places), _quantity(row)
         step = product.unit.step
         if quantities.round_half_up(quantity, step) != quantity:
             raise BadCell(
@@ -124,8 +120,7 @@ class OpeningImporter(Importer):
         expires_on = row.date("expires_on")
         if expires_on is None and product.lot_tracked and product.shelf_life_days is not None:
             raise BadCell("expires_on", _("%(product)s spoils; say until when.") % {"product": product.name})
-        cost = row.decimal("unit_cost", places=6, minimum=0) or Decimal(0)
-        return Entry(product, place, quantity, row.text("lot")[:60], expires_on, cost)
+        return Entry(product, place, quantity, row.text("lot")[:60], expires_on, _cost(row))
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
         products = Product.objects.select_related("unit").in_bulk([row.data["product"] for row in rows])
@@ -175,6 +170,32 @@ class OpeningImporter(Importer):
         """What lies in every place today, as another house would open with it."""
         stock = StockBalance.objects.select_related("product", "lot", "location").order_by("location__code", "pk")
         return [column.name for column in cls.columns], map(_written, stock.iterator(chunk_size=2000))
+
+
+def _product(row: Row, products: Mapping[str, Product]) -> Product:
+    product = products.get(row.required("sku").casefold())
+    if product is None:
+        raise BadCell("sku", _("No product with stock has this SKU."), _("Import the products first."))
+    return product
+
+
+def _place(row: Row, places: Mapping[str, Location]) -> Location:
+    place = places.get(row.required("location").casefold())
+    if place is None:
+        raise BadCell("location", _("There is no open place of this code or name."), _("Open it under Stock → Places."))
+    return place
+
+
+def _quantity(row: Row) -> Decimal:
+    row.required("quantity")
+    quantity = row.decimal("quantity", places=6)
+    if quantity is None or quantity <= 0:
+        raise BadCell("quantity", _("Opening stock is above zero."), _("Leave out what is not there."))
+    return quantity
+
+
+def _cost(row: Row) -> Decimal:
+    return row.decimal("unit_cost", places=6, minimum=0) or Decimal(0)
 
 
 def _written(row: StockBalance) -> Sequence[Any]:

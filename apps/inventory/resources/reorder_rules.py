@@ -13,7 +13,7 @@ from apps.inventory.services import stock_locks
 from backoffice.kernel import audit
 from backoffice.kernel.quantity import bare, format_quantity
 from backoffice.transfers import trail
-from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
+from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult, all_wrong
 from backoffice.transfers.models import TransferRow
 
 FIELDS = ("minimum", "target")
@@ -62,7 +62,13 @@ class ReorderImporter(Importer):
             try:
                 product, place, minimum, target = self._read(row, products)
             except BadCell as bad:
-                yield row.refuse(bad)
+                alone = {
+                    "sku": lambda row: _product(row, products),
+                    "minimum": _minimum,
+                    "target": lambda row: row.decimal("target", places=6, minimum=0),
+                    "location": lambda row: self._place(row.text("location")),
+                }
+                yield row.refuse(all_wrong(row, bad, alone))
                 continue
             where = place.pk if place else None
             data = {"product": product.pk, "location": where, "minimum": str(minimum), "target": str(target)}
@@ -85,12 +91,9 @@ class ReorderImporter(Importer):
                 yield row.unchanged(label=product.name, meta=meta)
 
     def _read(self, row: Row, products: dict[str, Product]) -> tuple[Product, Location | None, Decimal, Decimal]:
-        product = products.get(row.required("sku").casefold())
-        if product is None:
-            raise BadCell("sku", _("No product with stock has this SKU."), _("Import the products first."))
+        product = _product(row, products)
         place = self._place(row.text("location"))
-        row.required("minimum")
-        minimum = row.decimal("minimum", places=6, minimum=0) or Decimal(0)
+        minimum = _minimum(row)
         target = row.decimal("target", places=6, minimum=0)
         target = minimum if target is None else target
         if target < minimum:
@@ -165,3 +168,15 @@ class ReorderImporter(Importer):
             )
             for rule in rules.iterator(chunk_size=2000)
         )
+
+
+def _product(row: Row, products: Mapping[str, Product]) -> Product:
+    product = products.get(row.required("sku").casefold())
+    if product is None:
+        raise BadCell("sku", _("No product with stock has this SKU."), _("Import the products first."))
+    return product
+
+
+def _minimum(row: Row) -> Decimal:
+    row.required("minimum")
+    return row.decimal("minimum", places=6, minimum=0) or Decimal(0)

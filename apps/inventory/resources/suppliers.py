@@ -1,6 +1,6 @@
 """Suppliers and their prices from a file: one row for each product of a supplier."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from apps.inventory.models import Supplier, SupplierItem
 from backoffice.kernel import audit, money
 from backoffice.kernel.quantity import bare, format_quantity
 from backoffice.transfers import trail
-from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
+from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult, all_wrong
 from backoffice.transfers.models import TransferRow
 
 # What of the supplier, and of its item, a file may say: attribute, column, label. A blank cell says nothing.
@@ -100,7 +100,7 @@ class SupplierImporter(Importer):
             try:
                 data = self._read(row, products, suppliers)
             except BadCell as bad:
-                yield row.refuse(bad)
+                yield row.refuse(all_wrong(row, bad, ALONE))
                 continue
             supplier = suppliers.get(data["supplier"].casefold())
             product = products.get(row.text("sku").casefold()) if data["product"] else None
@@ -127,12 +127,7 @@ class SupplierImporter(Importer):
             raise BadCell("name", _("A new supplier needs a name."))
         if name:
             self.names.setdefault(code.casefold(), name)
-        email = row.text("email")
-        if email:
-            try:
-                validate_email(email)
-            except ValidationError:
-                raise BadCell("email", _("This is not an e-mail address.")) from None
+        email = _email(row)
         data: dict[str, Any] = {
             "supplier": code, "name": name, "email": email, "phone": row.text("phone")[:40],
             "document": row.text("document")[:20], "lead_days": _days(row, "lead_days"), "note": row.text("note")[:200],
@@ -148,9 +143,7 @@ class SupplierImporter(Importer):
         if product is None:
             raise BadCell("sku", _("No product with stock has this SKU."), _("Import the products first."))
         row.required("price")
-        minimum = row.decimal("minimum", places=6)
-        if minimum is not None and minimum <= 0:
-            raise BadCell("minimum", _("The least quantity is above zero."))
+        minimum = _minimum(row)
         return data | {
             "product": product.pk, "pack": self._pack(row, product), "pack_name": row.text("pack")[:40],
             "price": _text(row.decimal("price", places=4, minimum=0)), "code": row.text("code")[:40],
@@ -202,6 +195,36 @@ class SupplierImporter(Importer):
         return [column.name for column in cls.columns], _exported()
 
 
+def _email(row: Row) -> str:
+    email = row.text("email")
+    if email:
+        try:
+            validate_email(email)
+        except ValidationError:
+            raise BadCell("email", _("This is not an e-mail address.")) from None
+    return email
+
+
+def _minimum(row: Row) -> Decimal | None:
+    minimum = row.decimal("minimum", places=6)
+    if minimum is not None and minimum <= 0:
+        raise BadCell("minimum", _("The least quantity is above zero."))
+    return minimum
+
+
+# Cells that can be read by themselves, to tell all that are wrong in a row.
+ALONE: Mapping[str, Callable[[Row], object]] = {
+    "supplier": lambda row: row.required("supplier"),
+    "email": _email,
+    "lead_days": lambda row: _days(row, "lead_days"),
+    "minimum_order": lambda row: row.decimal("minimum_order", places=2, minimum=0),
+    "price": lambda row: row.decimal("price", places=4, minimum=0),
+    "minimum": _minimum,
+    "item_days": lambda row: _days(row, "item_days"),
+    "first": lambda row: row.flag("first"),
+}
+
+
 def _write_suppliers(
     said: Mapping[str, Mapping[str, Any]],
 ) -> tuple[dict[str, Supplier], dict[str, trail.Mark]]:
@@ -209,8 +232,8 @@ def _write_suppliers(
     there: dict[str, Supplier] = {}
     codes = [Lower(Value(str(given["code"]))) for given in said.values()]
     found = Supplier.objects.annotate(folded=Lower("code")).filter(folded__in=codes)
-    for supplier in found.select_for_update().order_by("pk"):
-        there[supplier.code.casefold()] = supplier
+    for one in found.select_for_update().order_by("pk"):
+        there[one.code.casefold()] = one
     new, changed = [], []
     names = [name for name, _column, _label in OF_SUPPLIER]
     marks: dict[str, trail.Mark] = {}

@@ -153,3 +153,26 @@ def test_an_opening_that_somebody_reversed_has_nothing_to_take_back() -> None:
     run = imported(OpeningImporter, *STOCK)
     stock.reverse(StockOperation.objects.get(), reason="mistake")
     assert undoing.prospect(run).possible == 0
+
+
+# --- what is wrong ------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("importer", "lines", "columns"),
+    [
+        (ReorderImporter, ("sku;minimum;target;location", "NO;x;-1;attic"), ["sku", "minimum", "target", "location"]),
+        (
+            SupplierImporter,
+            ("supplier;name;email;lead_days;sku;price;first", "M;M;nobody;999;FLR;x;maybe"),
+            ["email", "lead_days", "price", "first"],
+        ),
+        (
+            OpeningImporter,
+            ("sku;location;quantity;expires_on;unit_cost", "NO;attic;0;31/31/2026;x"),
+            ["sku", "location", "quantity", "expires_on", "unit_cost"],
+        ),
+    ],
+)
+def test_every_wrong_cell_of_a_row_is_told(importer: Any, lines: tuple[str, ...], columns: list[str]) -> None:
+    run = runs.start(importer, file=ContentFile("\n".join(lines).encode(), name="file.csv"), decimal_style="dot")
+    runner.drain()
+    assert [column for column, _why, _hint in run.rows.get().data["wrong"]] == columns
