@@ -56,12 +56,11 @@ def every_id() -> list[int]:
 
 
 def replace(wanted: Mapping[int, Mapping[int, Decimal]]) -> dict[int, str]:
-    """Let bundles hold just these parts, in their order. Returns why which bundles stay as they were; a few statements
-    for all of them.
+    """Let bundles hold just these parts, in their order. Returns why which bundles stay as they were.
 
-    The caller holds a transaction, the locks of these parts, and of all bundles if one of the changed ones was there
-    before. Checked are circles and depth; that
-    bundles are bundles, and parts can be parts, is the caller's to see to.
+    A few statements for all of them. The caller holds a transaction, the locks of these parts, and of all bundles if
+    one of the changed ones was there before. Checked are circles and depth; that bundles are bundles, and parts can be
+    parts, is the caller's to see to.
     """
     there: dict[int, dict[int, BundleItem]] = defaultdict(dict)
     for item in BundleItem.objects.filter(bundle__in=wanted):
