@@ -1,12 +1,13 @@
 """Proof that the books agree. Compares in sets, in the database; finds and names every difference, changes nothing."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.inventory.models import Hold, Location
 from backoffice.kernel import clock
@@ -150,7 +151,19 @@ STRANGERS = {
 
 def differences() -> list[Difference]:
     """Every difference between moves, balances, allocations and holds; an empty list is the proof."""
-    return [*_balances(), *_held(), *_strangers(), *_orphans()]
+    with _alone():
+        return [*_balances(), *_held(), *_strangers(), *_orphans()]
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """On PostgreSQL without helpers: several processes that sort a part each take twice the CPU for the same answer."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off")
+        yield
 
 
 def _rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
