@@ -249,5 +249,11 @@ class ClosedPeriod(DomainError):
         super().__init__(f"{what} {text}" if what else text)
 
 
+class BadPattern(DomainError):
+    """A pattern of lot codes that names what there is not, or cannot tell two lots of a day apart."""
+
+    field = "lot_pattern"
+
+
 class AlertSettled(DomainError):
     """The alert is over, or somebody acknowledged it before."""

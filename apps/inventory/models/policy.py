@@ -12,9 +12,10 @@ from backoffice.kernel.models import Revisioned, TimeStamped
 
 
 class StockPolicy(Audited, Revisioned, TimeStamped):
-    """One row: how much a count may differ, when expiry is near, and up to which day the book is closed."""
+    """One row: how much a count may differ, when expiry is near, lot codes, and up to which day the book is closed."""
 
     PK = 1
+    LOT_PATTERN = "{sku}-{year}{month}{day}-{letter}"
 
     count_tolerance = MoneyField(
         _("tolerance of a count"),
@@ -23,6 +24,14 @@ class StockPolicy(Audited, Revisioned, TimeStamped):
     )
     expiry_days = models.PositiveSmallIntegerField(
         _("warn before expiry"), default=3, help_text=_("So many days before the last good day.")
+    )
+    lot_pattern = models.CharField(
+        _("codes of new lots"),
+        max_length=40,
+        default=LOT_PATTERN,
+        help_text=_(
+            "Made of {sku}, {year}, {month}, {day}, {week}, and {letter} or {number}, which go on by themselves."
+        ),
     )
     closed_through = models.DateField(_("closed through"), null=True, blank=True)
 

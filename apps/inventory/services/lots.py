@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import count
 
 from django.db import transaction
 from django.utils.formats import date_format
@@ -12,41 +11,16 @@ from apps.catalog.models import Product
 from apps.inventory.errors import ExpiryMissing, LotMismatch, ReasonMissing
 from apps.inventory.models import Hold, HoldAllocation, Lot
 from apps.inventory.services import allocation, refusals, stock_locks
+from apps.inventory.services.lot_codes import next_code
 from backoffice.kernel import clock
 from backoffice.kernel.audit import acting
-from backoffice.kernel.compiled import Compiled
 
-LETTERS = 26
-_TAKEN = Compiled(
-    lambda product, codes: Lot.objects.filter(product_id=product, code__in=codes).values_list("code", flat=True)
-)
+__all__ = ["block", "for_receipt", "leave_expired", "next_code", "suggested_expiry", "unblock"]
 
 
 def suggested_expiry(product: Product, day: date) -> date | None:
     """The last good day of what is received or made on `day`, when the product has a shelf life."""
     return None if product.shelf_life_days is None else day + timedelta(days=product.shelf_life_days)
-
-
-def next_code(product: Product, day: date) -> str:
-    """The next free code of the house's pattern, for example `CROI-261123-B`. Call under the product's lock."""
-    stem = f"{product.sku}-{day:%y%m%d}-"
-    # Asked by name, a handful at a time: a search by the stem would read every lot that the product ever had.
-    for start in count(step=LETTERS):
-        codes = [stem + _letters(position) for position in range(start, start + LETTERS)]
-        taken = set(_TAKEN(product.pk, codes))
-        if free := [code for code in codes if code not in taken]:
-            return free[0]
-    raise AssertionError("unreachable")
-
-
-def _letters(position: int) -> str:
-    """0 is A, 25 is Z, 26 is AA."""
-    text = ""
-    position += 1
-    while position:
-        position, rest = divmod(position - 1, LETTERS)
-        text = chr(ord("A") + rest) + text
-    return text
 
 
 def for_receipt(

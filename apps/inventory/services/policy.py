@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.inventory.errors import BadQuantity
 from apps.inventory.models import StockPolicy
+from apps.inventory.services import lot_codes
 from backoffice.kernel import state
 
 MOST_DAYS = 365
@@ -26,19 +27,29 @@ def locked() -> StockPolicy:
 
 
 @transaction.atomic
-def update(*, count_tolerance: Decimal, expiry_days: int | None = None, revision: int | None = None) -> StockPolicy:
-    """Change the rules; `expiry_days` stays when it is not given. Alerts of what expires follow it.
+def update(
+    *,
+    count_tolerance: Decimal,
+    expiry_days: int | None = None,
+    lot_pattern: str | None = None,
+    revision: int | None = None,
+) -> StockPolicy:
+    """Change the rules; `expiry_days` and `lot_pattern` stay when they are not given. Alerts follow the days, new lots
+    the pattern.
 
-    Raises BadQuantity for a tolerance below zero or more days than a year, StaleRevision when someone else changed it.
+    Raises BadQuantity for a tolerance below zero or more days than a year, BadPattern, StaleRevision when someone else
+    changed it.
     """
     if count_tolerance < 0:
         raise BadQuantity(_("A tolerance is not below zero."), field="count_tolerance")
     if expiry_days is not None and not 0 <= expiry_days <= MOST_DAYS:
         raise BadQuantity(_("Between 0 and %(most)s days.") % {"most": MOST_DAYS}, field="expiry_days")
+    pattern = None if lot_pattern is None else lot_codes.check(lot_pattern)
     row = locked()
     row.count_tolerance = count_tolerance
+    row.lot_pattern = pattern or row.lot_pattern
     row.expiry_days = row.expiry_days if expiry_days is None else expiry_days
-    return state.save_revised(row, revision=revision, fields=["count_tolerance", "expiry_days"])
+    return state.save_revised(row, revision=revision, fields=["count_tolerance", "expiry_days", "lot_pattern"])
 
 
 def closed_through() -> date | None:

@@ -112,11 +112,21 @@ def test_the_pages(as_user, shop):
     assert "Bun,18" in b"".join(client.get(url, {"day": day, "export": "csv"})).decode()
     rules = reverse("inventory:policy_edit")
     assert client.get(rules).status_code == 200
-    assert client.post(rules, {"count_tolerance": "80", "expiry_days": "5", "revision": "1"}).status_code == 302
+
+    def send(tolerance: str, days: str, revision: str) -> int:
+        sent = {
+            "count_tolerance": tolerance,
+            "expiry_days": days,
+            "revision": revision,
+            "lot_pattern": "{sku}-{letter}",
+        }
+        return client.post(rules, sent).status_code
+
+    assert send("80", "5", "1") == 302
     assert (policy.current().count_tolerance, policy.current().expiry_days) == (D(80), 5)
-    assert client.post(rules, {"count_tolerance": "90", "expiry_days": "5", "revision": "1"}).status_code == 409
-    assert client.post(rules, {"count_tolerance": "80", "expiry_days": "366", "revision": "2"}).status_code == 409
-    assert client.post(rules, {"count_tolerance": "80", "expiry_days": "-1", "revision": "2"}).status_code == 422
+    assert send("90", "5", "1") == 409
+    assert send("80", "366", "2") == 409
+    assert send("80", "-1", "2") == 422
     close = reverse("inventory:period_close")
     assert client.post(close, {"closed_through": clock.today().isoformat()}).status_code == 409
     assert client.post(close, {"closed_through": day}).status_code == 302

@@ -6,7 +6,7 @@ import pytest
 from apps.catalog.models import ProductUnit
 from apps.inventory import errors
 from apps.inventory.models import Location, Lot, Move, StockBalance, StockOperation
-from apps.inventory.services import holds, locations, lots, stock
+from apps.inventory.services import holds, locations, lot_codes, lots, stock
 from apps.inventory.services.verify import differences
 from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
 from backoffice.kernel import clock
@@ -291,7 +291,7 @@ def test_a_place_with_stock_cannot_be_closed_and_a_closed_one_takes_none():
 
 
 def test_lot_codes_go_on_after_z():
-    assert [lots._letters(number) for number in (0, 25, 26, 27, 701, 702)] == ["A", "Z", "AA", "AB", "ZZ", "AAA"]
+    assert [lot_codes._letters(number) for number in (0, 25, 26, 27, 701, 702)] == ["A", "Z", "AA", "AB", "ZZ", "AAA"]
 
 
 def test_nothing_is_posted_for_nothing():

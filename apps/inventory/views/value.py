@@ -78,7 +78,7 @@ def _file(day: date) -> Any:
 class PolicyForm(ModelForm):
     class Meta:
         model = StockPolicy
-        fields = ["count_tolerance", "expiry_days"]
+        fields = ["count_tolerance", "expiry_days", "lot_pattern"]
 
 
 class CloseForm(Form):
@@ -110,7 +110,10 @@ class PolicyEdit(EditScreen):
     def perform(self, form: Any) -> Any:
         data = form.cleaned_data
         return policy.update(
-            count_tolerance=data["count_tolerance"], expiry_days=data["expiry_days"], revision=data["revision"]
+            count_tolerance=data["count_tolerance"],
+            expiry_days=data["expiry_days"],
+            lot_pattern=data["lot_pattern"],
+            revision=data["revision"],
         )
 
 
