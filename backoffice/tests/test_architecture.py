@@ -16,6 +16,7 @@ EMPTY_WORDS = {"utils", "helpers", "common", "misc", "util", "helper"}
 FLOATS_ALLOWED = {
     "backoffice/kernel/locks.py",
     "backoffice/kernel/fields.py",
+    "backoffice/kernel/outward.py",
     "backoffice/ui/charts.py",
     "backoffice/start.py",
 }

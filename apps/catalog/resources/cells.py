@@ -236,6 +236,13 @@ def same(name: str, value: object, now: object) -> bool:
     return bool(name == "tags" and not value and now == [CLEAR])
 
 
+def same_value(value: object, now: object) -> bool:
+    """Whether an attribute has this value. Several choices have no order: that of the attribute may have changed."""
+    if isinstance(value, list) and isinstance(now, list):
+        return set(value) == set(now)
+    return value == now or (isinstance(value, str) and same("name", value, now))
+
+
 def _lines(text: str) -> list[str]:
     return text.strip().replace("\r\n", "\n").replace("\r", "\n").split("\n")
 

@@ -20,7 +20,7 @@ from backoffice.transfers.importer import Applied, BadCell, Change, Column, Impo
 from backoffice.ui.forms import Form
 
 from . import export, known, undoing, variants, writing
-from .cells import Packs, folded, merged, read_attribute, same, say_attribute, say_packs, say_parts
+from .cells import Packs, folded, merged, read_attribute, same, same_value, say_attribute, say_packs, say_parts
 from .columns import (
     ATTRIBUTE_PREFIX,
     CLEAR,
@@ -295,7 +295,7 @@ class ProductImporter(Importer):
                 attribute = self.house.attributes[code]
                 cleared = row.text(column) == CLEAR
                 value = None if cleared else read_attribute(row, column, attribute)
-                if value == now.get(code) or (isinstance(value, str) and same("name", value, now.get(code))):
+                if same_value(value, now.get(code)):
                     continue
                 if code in fixed:
                     sentence = _("What tells variants apart is changed on the page of the product.")

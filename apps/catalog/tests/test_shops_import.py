@@ -64,6 +64,18 @@ def test_several_values_where_the_house_keeps_one_get_an_attribute_of_their_own(
     assert (imported("woocommerce", woo(web)).changed, Attribute.objects.count()) == (0, 3)
 
 
+def test_several_values_have_no_order() -> None:
+    """Choices are made as the rows come; the file names them in another order, people put them in a third."""
+    lines = ["A,A,Clothing,Care,Dry", 'B,B,Clothing,Care,"Wet, Dry"', 'C,C,Clothing,Care,"Hot, Wet"']
+    content = "\n".join(["SKU,Name,Categories,Attribute 1 name,Attribute 1 value(s)", *reversed(lines), ""])
+    imported("woocommerce", content)
+    care = Attribute.objects.get()
+    care.options.reverse()
+    care.save(update_fields=["options"])
+    again = imported("woocommerce", content)
+    assert (again.unchanged, set(got("B").attributes["care"])) == (3, {"wet", "dry"})
+
+
 def test_what_staff_changed_since_wins_over_the_place_in_the_file(web: Site) -> None:
     imported("woocommerce", woo(web))
     other = categories.create(name="Other")
