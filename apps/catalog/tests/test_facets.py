@@ -122,3 +122,18 @@ def test_the_counts_ask_the_same_however_many_categories_and_products(as_user: A
         make_product(category=categories.create(name=f"C{number}", parent=shelves["drinks"]))
     assert asked() == before
     assert before <= 6
+
+
+def test_the_rows_are_shown_as_photos_as_long_as_one_wants(as_user: AsUser, shelves: Any) -> None:
+    client = as_user("catalog.view_product")
+    page = reverse("catalog:product_list")
+
+    table = client.get(page, {"kind": "simple"}).content.decode()
+    photos = client.get(page, {"kind": "simple", "look": "photos"}).content.decode()
+
+    assert "?kind=simple&amp;look=photos" in table
+    assert " photos" not in table.partition("<tbody")[0].rpartition("<table")[2]
+    assert " photos" in photos.partition("<tbody")[0].rpartition("<table")[2]
+    assert 'name="look" value="photos"' in photos, "another filter keeps the look"
+    assert 'href="?kind=simple"' in photos
+    assert client.get(page, {"look": "\x00"}).status_code == 200

@@ -27,7 +27,7 @@ from apps.catalog.selectors import prices as price_reads
 from apps.catalog.selectors import products as product_reads
 from apps.catalog.selectors.schemas import Schemas
 from apps.catalog.services import bulk_edit, products
-from apps.catalog.tables import ProductTable, complete_text, price_text
+from apps.catalog.tables import PHOTOS, ProductTable, complete_text, price_text
 from backoffice import company
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_money
@@ -48,6 +48,8 @@ from backoffice.ui.screens import (
     SavedView,
     Tab,
 )
+from backoffice.ui.screens.base import with_query
+from backoffice.ui.screens.list import LOOK
 from backoffice.ui.tables import SORT
 
 from .inline import CellScreen
@@ -129,6 +131,11 @@ class ProductList(ListScreen):
     @cached_property
     def price_list(self) -> PriceList | None:
         return price_reads.default_list()
+
+    def other_look(self) -> tuple[Any, str]:
+        if self.request.GET.get(LOOK) == PHOTOS:
+            return _("As a table"), with_query(self.request, drop=[LOOK])
+        return _("As photos"), with_query(self.request, **{LOOK: PHOTOS})
 
     def lead(self) -> str:
         if self.price_list is None:

@@ -27,6 +27,7 @@ from .base import Empty, Figure, ModelScreen, with_query
 from .bulk import BulkAction, confirm_or_run
 
 EXPORT_LIMIT = 100_000
+LOOK = "look"  # the query string's word for another way to show the rows
 FACETS, FACETS_AT = "facet-list", "ui/screens/list.html#facets"
 log = logging.getLogger("backoffice.audit")
 
@@ -76,6 +77,10 @@ class ListScreen(ModelScreen):
     def lead(self) -> Any:
         """One sentence of state below the title."""
         return ""
+
+    def other_look(self) -> tuple[Any, str] | None:
+        """Words and query string of another way to show the same rows; none for most lists."""
+        return None
 
     def get_title(self) -> Any:
         return self.title or self.plural
@@ -207,7 +212,7 @@ class ListScreen(ModelScreen):
             bulk=self.shown_bulk_actions(),
             address=self.address,
             here=self.request.get_full_path(),
-            kept={name: self.request.GET[name] for name in ("view", SORT, "size") if self.request.GET.get(name)},
+            kept={name: self.request.GET[name] for name in ("view", SORT, "size", LOOK) if self.request.GET.get(name)},
             previous=with_query(self.request, page=self.page.number - 1) if self.page.number > 1 else "",
             next=with_query(self.request, page=self.page.number + 1) if self.page.has_next else "",
             sizes=[(size, with_query(self.request, size=size)) for size in SIZES]
