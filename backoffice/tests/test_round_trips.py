@@ -50,17 +50,20 @@ def _some_stock() -> None:
     """Something in a place, by lot and without, dated and not; who sells it, and when there is too little."""
     place = Location.objects.physical().active().order_by("pk")[0]
     day = clock.today() + timedelta(days=40)
-    goods = Product.objects.stocked().active().filter(shelf_life_days__isnull=False, lot_tracked=True)[:2]
-    loose = Product.objects.stocked().active().filter(lot_tracked=False)[:2]
+    goods = (
+        Product.objects.stocked().active().filter(shelf_life_days__isnull=False, lot_tracked=True).order_by("pk")[:2]
+    )
+    loose = Product.objects.stocked().active().filter(lot_tracked=False).order_by("pk")[:2]
     opening.open_stock([
         *(opening.Entry(one, place, Decimal(12), "L-1", day, Decimal("1.2345")) for one in goods),
         *(opening.Entry(one, place, Decimal(5), "", None, Decimal("0.4")) for one in loose),
     ])  # fmt: skip
-    pack = ProductUnit.objects.filter(product__in=Product.objects.stocked())[0]
+    pack = ProductUnit.objects.filter(product__in=Product.objects.stocked()).order_by("pk")[0]
+    other = Product.objects.stocked().exclude(pk=pack.product_id).order_by("pk")[0]
     mill = Supplier.objects.create(code="MILL", name="=Mill; “one”", lead_days=3, minimum_order=Decimal("1234.5"))
     Supplier.objects.create(code="NEW", name="Sells nothing yet")
     SupplierItem.objects.create(supplier=mill, product=pack.product, pack=pack, price=Decimal("97.555"), code="-F")
-    SupplierItem.objects.create(supplier=mill, product=goods[0], price=Decimal("1.234"), minimum=Decimal("2.5"))
+    SupplierItem.objects.create(supplier=mill, product=other, price=Decimal("1.234"), minimum=Decimal("2.5"))
     ReorderRule.objects.filter(product=pack.product).delete()
     ReorderRule.objects.create(product=pack.product, minimum=Decimal("1.234"), target=Decimal(1200))
     ReorderRule.objects.create(product=pack.product, location=place, minimum=Decimal(0), target=Decimal("0.5"))
