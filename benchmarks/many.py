@@ -52,7 +52,7 @@ def lists(path: str, session: str, *, times: int = 200) -> tuple[Rate, float]:
         visitor = Visitor(served.address, session)
 
         def ask(_number: int) -> int:
-            answer = visitor.send(path, None, htmx=True)
+            answer = visitor.send(path, None, htmx=True, target="table")
             assert answer.status == 200, (answer.status, answer.text[:500])
             return 1
 

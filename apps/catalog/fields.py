@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Category
 from apps.catalog.selectors import categories as category_tree
+from backoffice.kernel.compiled import by_key
+from backoffice.ui.pagination import positive
 
 
 class TreeIterator(ModelChoiceIterator):
@@ -32,3 +34,10 @@ class CategoryField(forms.ModelChoiceField):
         kwargs.setdefault("label", _("Category"))
         kwargs.setdefault("empty_label", "–")
         super().__init__(Category.objects.all() if queryset is None else queryset, **kwargs)
+        self.any_one = queryset is None
+
+    def to_python(self, value: Any) -> Category | None:
+        """One category of all is read by a kept statement; what is no key, or nobody's, is refused as always."""
+        key = positive(str(value), 0) if self.any_one else 0
+        found: list[Category] = by_key(Category)(key) if key else []
+        return found[0] if found else super().to_python(value)

@@ -85,7 +85,7 @@ class _Statement:
 
     def __init__(self, database: Any, queryset: Any, compiler: Any, marks: list[Any]) -> None:
         self.database, self.queryset, self.compiler = database, queryset, compiler
-        self.sql, params = _spelled_out(*compiler.as_sql())
+        self.sql, params = spelled_out(*compiler.as_sql())
         self.params = [_adapted(param, database) if isinstance(param, int) else param for param in params]
         numbers = {_adapted(mark, database): number for number, mark in enumerate(marks)}
         self.places = [
@@ -104,7 +104,7 @@ class _Statement:
 
     def change(self) -> int:
         """Run what returns no rows. Returns how many were changed."""
-        with _planned(self.database), self.database.cursor() as cursor:
+        with planned(self.database), self.database.cursor() as cursor:
             cursor.execute(self.sql, self.params)
             return int(cursor.rowcount)
 
@@ -124,7 +124,7 @@ class Compiled(_Statements, Generic[Row]):
         statement = self.prepared(given)
         if statement is None:
             return list(self.build(*given))
-        with _planned(statement.database):
+        with planned(statement.database):
             return list(self._rows(statement))
 
     def compiler(self, database: Any, arguments: list[Any]) -> tuple[Any, Any]:
@@ -189,7 +189,7 @@ class CompiledDelete(_Statements):
 
 
 @contextmanager
-def _planned(database: Any) -> Iterator[None]:
+def planned(database: Any) -> Iterator[None]:
     """Inside, PostgreSQL is sent the values apart from the statement, and so keeps its plan too: planning a look-up
     costs it more than doing it."""
     if database.vendor != "postgresql":
@@ -223,7 +223,7 @@ def _empty(given: tuple[Any, ...]) -> bool:
     return any(isinstance(one, Collection) and not isinstance(one, str) and not one for one in given)
 
 
-def _spelled_out(sql: str, params: Collection[Any]) -> tuple[str, list[Any]]:
+def spelled_out(sql: str, params: Collection[Any]) -> tuple[str, list[Any]]:
     """The statement with its constant words (states, kinds) written in it instead of beside it.
 
     A partial index is only used when its condition is known. SQLite plans a statement anew, each time, when a value

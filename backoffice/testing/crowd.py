@@ -193,15 +193,15 @@ class Visitor:
     address: str
     session: str
 
-    def send(self, path: str, data: Mapping[str, Any] | None, *, htmx: bool = False) -> Answer:
-        """One request: a POST of the form, or a GET for None."""
+    def send(self, path: str, data: Mapping[str, Any] | None, *, htmx: bool = False, target: str = "") -> Answer:
+        """One request: a POST of the form, or a GET for None. `target` names the part of the page that htmx wants."""
         headers = {"Cookie": f"sessionid={self.session}; csrftoken={TOKEN}", "Connection": "close"}
         body = None
         if data is not None:
             body = urlencode({**data, "csrfmiddlewaretoken": TOKEN})
             headers |= {"Content-Type": "application/x-www-form-urlencoded"}
         if htmx:
-            headers |= {"HX-Request": "true"}
+            headers |= {"HX-Request": "true", "HX-Target": target} if target else {"HX-Request": "true"}
         connection = http.client.HTTPConnection(self.address, timeout=PATIENCE)
         try:
             connection.request("GET" if data is None else "POST", path, body, headers)

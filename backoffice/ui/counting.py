@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from backoffice.kernel import clock
+from backoffice.kernel.compiled import spelled_out
 
 Rows = Callable[[], QuerySet[Any]]
 Statement = tuple[str, list[Any]]
@@ -61,7 +62,7 @@ class KeptCount:
             if not same and moving is None:
                 return None
             values.append(pair[0] if same else moving)
-        return sql, values
+        return spelled_out(sql, values)
 
     def _at(self, moment: datetime) -> Statement:
         with clock.fixed(moment), connection.execute_wrapper(_refuse):

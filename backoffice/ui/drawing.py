@@ -5,14 +5,16 @@ Templates come here through `ui/field.html` and `ui/form_fields.html`. A field a
 
 from typing import Any
 
+from django.forms import Select
 from django.forms.boundfield import BoundField
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from . import icons
-from .widgets import text
+from .widgets import FOLDER, select, text
 
 WIDTH = 6
+SELECT = FOLDER + "select.html"
 
 
 def field(bound: BoundField, span: int | None = None, *, optional: str = "") -> SafeString:
@@ -28,10 +30,11 @@ def field(bound: BoundField, span: int | None = None, *, optional: str = "") -> 
         about = f' aria-describedby="{text(said)}"' if said else ""
         parts.append(f'<fieldset class="ticks"{about}><legend class="label">{label}</legend>{bound}</fieldset>')
     else:
+        drawn = _select(bound) if type(widget) is Select and widget.template_name == SELECT else str(bound)
         word = "" if bound.field.required else f' <small class="muted">{text(optional or gettext("optional"))}</small>'
         parts.append(f'<label for="{text(bound.id_for_label)}">{label}{word}</label>')
         affix = getattr(bound.field, "affix", "")
-        parts.append(f'<div class="affix"><span>{text(affix)}</span>{bound}</div>' if affix else str(bound))
+        parts.append(f'<div class="affix"><span>{text(affix)}</span>{drawn}</div>' if affix else drawn)
     if bound.help_text:
         parts.append(f'<span class="hint" id="{text(bound.auto_id)}_helptext">{text(bound.help_text)}</span>')
     if errors:
@@ -59,6 +62,13 @@ def region(form: Any, name: str) -> SafeString:
     """What is inside one region of a form."""
     group = next(group for group in form.sections() if group.region == name)
     return SafeString(_group(group, gettext("optional")))
+
+
+def _select(bound: BoundField) -> SafeString:
+    attrs = bound.build_widget_attrs({}, bound.field.widget)
+    if bound.auto_id and "id" not in bound.field.widget.attrs:
+        attrs.setdefault("id", bound.auto_id)
+    return select(bound.html_name, bound.value(), bound.field.widget, attrs)
 
 
 def _group(group: Any, optional: str) -> str:

@@ -1,6 +1,7 @@
 """Pages of a list, without counting a million rows to say that there are many."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,6 +10,8 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.formats import number_format
+
+from backoffice.kernel.compiled import planned
 
 from .counting import KeptCount, statement
 
@@ -68,7 +71,8 @@ def capped_counts(querysets: Sequence[QuerySet[Any] | KeptCount], cap: int | Seq
         params += values
         places.append(place)
     if parts:
-        with connection.cursor() as cursor:
+        always = all(isinstance(rows, KeptCount) for rows in querysets)
+        with planned(connection) if always else nullcontext(), connection.cursor() as cursor:
             cursor.execute(f"SELECT {', '.join(parts)}", params)
             found = cursor.fetchone()
         for place, number in zip(places, found, strict=True):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from html import escape as escaped
 from typing import Any
 
+from django.forms import Select
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
@@ -50,6 +51,32 @@ def _select(widget: Mapping[str, Any]) -> str | None:
         inside = "".join(map(_option, options))
         parts.append(f'<optgroup label="{text(name)}">{inside}</optgroup>' if name else inside)
     return f'<select name="{text(widget["name"])}"{attributes(widget["attrs"])}>{"".join(parts)}</select>'
+
+
+def select(name: str, value: Any, widget: Select, attrs: Mapping[str, Any]) -> SafeString:
+    """A plain select as Django draws it, without a dictionary for every option. `attrs` are the field's own."""
+    chosen, found = set(widget.format_value(value)), False
+
+    def options(choices: Iterable[tuple[Any, Any]]) -> str:
+        nonlocal found
+        parts = []
+        for key, label in choices:
+            written = "" if key is None else str(key)
+            mark = ""
+            if not found and written in chosen:
+                found, mark = True, " selected"
+            parts.append(f'<option value="{text(written)}"{mark}>{text(label)}</option>')
+        return "".join(parts)
+
+    inside = []
+    for key, label in widget.choices:
+        if isinstance(label, list | tuple):
+            group = "" if key is None else key
+            drawn = options(label)
+            inside.append(f'<optgroup label="{text(group)}">{drawn}</optgroup>' if group else drawn)
+        else:
+            inside.append(options([(key, label)]))
+    return SafeString(f'<select name="{text(name)}"{attributes({**widget.attrs, **attrs})}>{"".join(inside)}</select>')
 
 
 def _choices(widget: Mapping[str, Any]) -> str | None:

@@ -10,7 +10,7 @@ from django.db.models import F, Sum
 from apps.catalog.models import Product
 from apps.catalog.tests.factories import make_product, make_unit
 from backoffice.kernel import clock, rows
-from backoffice.kernel.compiled import MOST, Compiled, CompiledDelete, CompiledUpdate, _spelled_out
+from backoffice.kernel.compiled import MOST, Compiled, CompiledDelete, CompiledUpdate, spelled_out
 from backoffice.kernel.locks import lock
 from backoffice.kernel.models import NumberSeries
 
@@ -170,9 +170,9 @@ class TestRows:
 
 
 def test_words_that_never_change_stand_in_the_statement_so_that_partial_indexes_are_seen():
-    sql, params = _spelled_out("a = %s AND b = %s AND c = %s", ["active", 7, "Two words"])
+    sql, params = spelled_out("a = %s AND b = %s AND c = %s", ["active", 7, "Two words"])
     assert (sql, params) == ("a = 'active' AND b = %s AND c = %s", [7, "Two words"])
-    assert _spelled_out("a LIKE '%%x' AND b = %s", ["active"]) == ("a LIKE '%%x' AND b = %s", ["active"])
+    assert spelled_out("a LIKE '%%x' AND b = %s", ["active"]) == ("a LIKE '%%x' AND b = %s", ["active"])
 
 
 def test_a_lock_needs_a_transaction_and_a_row_that_is_there():

@@ -66,6 +66,30 @@ def test_a_widget_is_drawn_as_its_template_draws_it(name: str, data: Any) -> Non
     assert _Tags(str(form[name])).found == _Tags(str(plain[name])).found
 
 
+@pytest.mark.parametrize("data", [None, {}, VALUES, {"one": "1"}, {"one": "", "missing": "2"}])
+@pytest.mark.parametrize("name", ["one", "maybe", "missing"])
+def test_a_select_is_drawn_in_its_field_as_its_template_draws_it(name: str, data: Any) -> None:
+    class Choosing(Form):
+        one = forms.ChoiceField(choices=GROUPED, initial="apple", help_text="Which?")
+        maybe = forms.ChoiceField(choices=[(None, "?"), *FLAT], required=False, disabled=True, initial="b")
+        missing = forms.TypedChoiceField(
+            choices=[(2, "Two"), (2, "Two again")], coerce=int, widget=forms.Select(attrs={"class": "x", "id": "own"})
+        )
+
+    form, plain = Choosing(data), Choosing(data)
+    plain.renderer = DjangoTemplates()
+
+    drawn, expected = _Tags(drawing.field(form[name])).found, _Tags(str(plain[name])).found
+    assert expected[0][0] == "select"
+    assert _part(drawn) == _part(expected)
+
+
+def _part(tags: list[Any]) -> list[Any]:
+    """From the select to its end."""
+    start = next(place for place, tag in enumerate(tags) if tag[0] == "select")
+    return tags[start : tags.index("select") + 1]
+
+
 def test_most_widgets_need_no_template() -> None:
     names = {type(field.widget).template_name for field in Everything.base_fields.values()}
 
