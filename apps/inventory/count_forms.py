@@ -11,7 +11,7 @@ from apps.catalog.models import Product
 from apps.catalog.selectors import categories
 from apps.inventory.models import Location
 from apps.inventory.selectors import locations as places
-from backoffice.ui.forms import Form, QuantityFormField, reason_field
+from backoffice.ui.forms import DateTimeField, Form, QuantityFormField, reason_field
 
 
 class StartForm(Form):
@@ -54,7 +54,13 @@ class StartForm(Form):
         return list({product.pk: product for product in found.values()}.values())
 
 
-class EntryForm(Form):
+class MomentForm(Form):
+    """When it was counted that is typed in now; blank is now."""
+
+    at = DateTimeField(label=_("Counted at"), required=False)
+
+
+class EntryForm(MomentForm):
     """One figure of one line, with the revision that the person saw."""
 
     quantity = QuantityFormField(label=_("Counted"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.kernel import clock
 from backoffice.kernel.errors import DomainError, Remedy
 from backoffice.kernel.quantity import format_quantity
 
@@ -179,6 +180,18 @@ class NotCounting(DomainError):
         super().__init__(
             _("%(number)s is %(status)s; nothing more is counted in it. Start a new count, or open it again.")
             % {"number": number, "status": status}
+        )
+
+
+class BadMoment(DomainError):
+    """What was counted was counted before the count began, or will be."""
+
+    field = "at"
+
+    def __init__(self, began: datetime) -> None:
+        super().__init__(
+            _("The count began %(when)s; what was counted was counted since.")
+            % {"when": date_format(clock.local(began), "SHORT_DATETIME_FORMAT")}
         )
 
 

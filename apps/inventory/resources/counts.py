@@ -8,11 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 from django import forms
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.inventory.errors import BadQuantity, CountedMeanwhile, NotCounting
+from apps.inventory.errors import BadMoment, BadQuantity, CountedMeanwhile, NotCounting
 from apps.inventory.models import Location, Lot, StockCount, StockCountLine
 from apps.inventory.selectors import codes
 from apps.inventory.selectors import counts as count_reads
@@ -303,12 +302,10 @@ def _counted_at(row: Row, count: StockCount) -> datetime | None:
     if day is None or time is None:
         return None
     at = clock.at(day, time.hour, time.minute)
-    if at > clock.now() or at < count.created_at.replace(second=0, microsecond=0):
-        raise BadCell(
-            "counted_at",
-            _("The count began %(when)s; what was counted was counted since.")
-            % {"when": date_format(clock.local(count.created_at), "SHORT_DATETIME_FORMAT")},
-        )
+    try:
+        counting.check_moment(count, at)
+    except BadMoment as error:
+        raise BadCell("counted_at", error.message) from None
     return at
 
 

@@ -28,7 +28,7 @@ def read(text: str) -> Scan:
         except Resolver404:
             return Scan(text)
         return Scan(text, lot_id=found.kwargs.get("pk") if found.view_name == "inventory:lot_detail" else None)
-    parts = dict(PART.findall(text))
+    parts: dict[str, str] = dict(PART.findall(text))
     article = parts.get("01", parts.get("02", "")).strip()
     if article:
         return Scan(article, article=article.lstrip("0"), lot=parts.get("10", "").strip())

@@ -1,14 +1,15 @@
 """Counts as people look at them: how far they are, what differs, what moved since, and which line a scan means."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from apps.catalog.models import Product
-from apps.inventory.models import Location, Lot, StockBalance, StockCount, StockCountLine
+from apps.inventory.models import Location, Lot, Move, StockBalance, StockCount, StockCountLine
 from apps.inventory.selectors import codes
 from apps.inventory.selectors import locations as places
 from backoffice.kernel import money
@@ -78,6 +79,23 @@ class Review:
     @property
     def deviation(self) -> Decimal:
         return self.up - self.down
+
+
+def book_at(cells: Collection[tuple[int, int]], at: datetime | None = None) -> dict[tuple[int, int], Decimal]:
+    """What the book had of each (lot, place) at an instant: what is there now, without what moved since."""
+    lots = {lot_id for lot_id, _place in cells}
+    found = dict.fromkeys(cells, ZERO)
+    for row in StockBalance.objects.filter(lot_id__in=lots):
+        if (row.lot_id, row.location_id) in found:
+            found[row.lot_id, row.location_id] = row.quantity
+    if at is not None:
+        moves = Move.objects.filter(lot_id__in=lots, operation__occurred_at__gt=at).order_by()
+        for end, sign in (("destination_id", 1), ("source_id", -1)):
+            for lot_id, location_id, quantity in moves.values_list("lot_id", end).annotate(Sum("quantity")):
+                if (lot_id, location_id) in found:
+                    found[lot_id, location_id] -= sign * quantity
+    # A past that was never on the shelf: something was backdated before the count and taken since.
+    return {cell: max(quantity, ZERO) for cell, quantity in found.items()}
 
 
 def every_line() -> QuerySet[StockCountLine]:

@@ -1,20 +1,19 @@
 """Figures of a count that come in a file: many lines at once, none of which replaces a figure that it did not see."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from apps.inventory.errors import CountedMeanwhile, NotCounting
-from apps.inventory.models import CountEntry, Location, Move, StockBalance, StockCount, StockCountLine
+from apps.inventory.models import CountEntry, Location, StockCount, StockCountLine
+from apps.inventory.selectors.counts import book_at
 from backoffice.kernel import bulk, clock
 from backoffice.kernel.audit import current_actor
 
-ZERO = Decimal(0)
 Cell = tuple[int, int, int]
 """A count, and in it a lot in a location."""
 
@@ -117,27 +116,12 @@ def _write(wanted: Sequence[tuple[Figure, StockCountLine]]) -> None:
 
 
 def _book_then(wanted: Sequence[tuple[Figure, StockCountLine]]) -> dict[Cell, Decimal]:
-    """What the book had of each cell when it was counted: what is there, without what moved since."""
-    there = {
-        (row.lot_id, row.location_id): row.quantity
-        for row in StockBalance.objects.filter(lot_id__in={line.lot_id for _figure, line in wanted})
-    }
-    found = {figure.cell: there.get((figure.lot_id, figure.location_id), ZERO) for figure, _line in wanted}
-    for at in {figure.at for figure, _line in wanted if figure.at is not None}:
+    """What the book had of each cell when it was counted."""
+    found: dict[Cell, Decimal] = {}
+    for at in {figure.at for figure, _line in wanted}:
         then = [figure for figure, _line in wanted if figure.at == at]
-        since = _moved_since(at, {figure.lot_id for figure in then})
-        for figure in then:
-            found[figure.cell] -= since.get((figure.lot_id, figure.location_id), ZERO)
-    # A past that was never on the shelf: something was backdated before the count and taken since.
-    return {cell: max(quantity, ZERO) for cell, quantity in found.items()}
-
-
-def _moved_since(at: datetime, lots: Collection[int]) -> dict[tuple[int, int], Decimal]:
-    moves = Move.objects.filter(lot_id__in=lots, operation__occurred_at__gt=at).order_by()
-    found: dict[tuple[int, int], Decimal] = {}
-    for end, sign in (("destination_id", 1), ("source_id", -1)):
-        for lot_id, location_id, quantity in moves.values_list("lot_id", end).annotate(Sum("quantity")):
-            found[lot_id, location_id] = found.get((lot_id, location_id), ZERO) + sign * quantity
+        book = book_at({(figure.lot_id, figure.location_id) for figure in then}, at)
+        found |= {figure.cell: book[figure.lot_id, figure.location_id] for figure in then}
     return found
 
 

@@ -1,6 +1,7 @@
 """Counting what is there. Two people may count at once: nobody's figure replaces one that they have not seen."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from apps.catalog.models import Category, Product
 from apps.catalog.selectors import categories
 from apps.inventory.errors import (
     ApprovalNeeded,
+    BadMoment,
     BadMove,
     BadQuantity,
     CountedMeanwhile,
@@ -30,7 +32,7 @@ from apps.inventory.models import (
     StockOperation,
 )
 from apps.inventory.selectors import locations as places
-from apps.inventory.selectors.counts import deviation
+from apps.inventory.selectors.counts import book_at, deviation
 from apps.inventory.services import allocation, locations, policy, refusals, stock_locks
 from apps.inventory.services.posting import PostLine
 from apps.inventory.services.posting import post as post_moves
@@ -122,12 +124,18 @@ def add_line(count: StockCount, *, lot: Lot, location: Location) -> StockCountLi
 
 @transaction.atomic
 def record(
-    line: StockCountLine, *, quantity: Decimal, revision: int | None = None, reason: str = "", key: str | None = None
+    line: StockCountLine,
+    *,
+    quantity: Decimal,
+    revision: int | None = None,
+    reason: str = "",
+    at: datetime | None = None,
+    key: str | None = None,
 ) -> StockCountLine:
-    """Write down the whole figure of a line. Zero is a figure; nothing is not.
+    """Write down the whole figure of a line, as it was counted `at` (now). Zero is a figure; nothing is not.
 
     Raises CountedMeanwhile when somebody wrote one down since `revision`, BadQuantity below zero or between the unit's
-    steps, NotCounting when the count is over. The same key writes once.
+    steps, BadMoment before the count began, NotCounting when the count is over. The same key writes once.
     """
     fingerprint = [line.pk, quantity]
     if done := idempotency.find(scope="counting.record", key=key, fingerprint=fingerprint):
@@ -136,9 +144,10 @@ def record(
     check_figure(fresh.product, quantity)
     if revision is not None and fresh.revision != revision:
         raise CountedMeanwhile(fresh, given=quantity)
-    fresh.book = _book(fresh)
+    check_moment(fresh.count, at)
+    fresh.book = _book(fresh, at)
     fresh.counted, fresh.reason = quantity, reason.strip() or fresh.reason
-    _write(fresh, CountEntry.Kind.SET, quantity)
+    _write(fresh, CountEntry.Kind.SET, quantity, at)
     idempotency.remember(scope="counting.record", key=key, fingerprint=fingerprint, result=fresh)
     return fresh
 
@@ -209,15 +218,21 @@ def check_figure(product: Product, amount: Decimal) -> None:
         )
 
 
-def _book(line: StockCountLine) -> Decimal:
-    there = StockBalance.objects.filter(lot_id=line.lot_id, location_id=line.location_id).first()
-    return there.quantity if there else ZERO
+def check_moment(count: StockCount, at: datetime | None) -> None:
+    """Raise BadMoment for an instant in the future, or before the count began."""
+    if at is not None and (at > clock.now() or at < count.created_at.replace(second=0, microsecond=0)):
+        raise BadMoment(count.created_at)
 
 
-def _write(line: StockCountLine, kind: str, quantity: Decimal) -> None:
+def _book(line: StockCountLine, at: datetime | None = None) -> Decimal:
+    cell = (line.lot_id, line.location_id)
+    return book_at([cell], at)[cell]
+
+
+def _write(line: StockCountLine, kind: str, quantity: Decimal, at: datetime | None = None) -> None:
     now, person = clock.now(), _person()
     line.revision += 1
-    line.counted_at = None if line.counted is None else now
+    line.counted_at = None if line.counted is None else at or now
     line.counted_by_id = person if line.counted is not None else None
     line.save(update_fields=["counted", "book", "counted_at", "counted_by", "reason", "revision", "updated_at"])
     CountEntry.objects.create(

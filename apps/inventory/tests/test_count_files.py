@@ -274,3 +274,33 @@ def test_the_clerk_is_led_to_the_import_and_who_may_not_is_not(as_user, house):
     assert "Take in a filled sheet" in page.get(house.count.get_absolute_url()).content.decode()
     page = as_user("inventory.view_stockcount", "inventory.change_stockcount", username="other")
     assert "Take in a filled sheet" not in page.get(house.count.get_absolute_url()).content.decode()
+
+
+def test_a_sheet_that_is_typed_in_later_leaves_out_what_moved_since(as_user, house):
+    clerk = as_user("inventory.view_stockcount", "inventory.change_stockcount", "inventory.post_stockcount")
+    began, line = house.count.created_at, line_of(house, "L1", house.dry)
+    with clock.fixed(began + timedelta(hours=2)):
+        stock.waste(lot=house.old, location=house.dry, quantity=D(6), reason="fell")
+    with clock.fixed(began + timedelta(hours=3)):
+        at = clock.local(began + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M")
+        page = clerk.get(reverse("inventory:count_enter", args=[house.count.pk]), {"at": at}).content.decode()
+        assert f'<input type="hidden" name="at" value="{at}">' in page
+        assert "what moved since is left out" in page
+        sent = {"quantity": "44", "revision": line.revision, "do": "set", "at": at}
+        answer = clerk.post(reverse("inventory:count_record", args=[line.pk]), sent)
+        assert (answer.status_code, answer["Location"].endswith(f"?at={at.replace(':', '%3A')}")) == (302, True)
+        line.refresh_from_db()
+        assert (line.counted, line.book, line.difference) == (44, 45, -1)
+        too_early = clock.local(began - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+        for wrong in (too_early, "2999-01-01T10:00"):
+            page = clerk.get(reverse("inventory:count_enter", args=[house.count.pk]), {"at": wrong})
+            assert "what was counted was counted since" in page.content.decode()
+            sent = {"quantity": "40", "revision": line.revision, "do": "set", "at": wrong}
+            answer = clerk.post(reverse("inventory:count_record", args=[line.pk]), sent)
+            assert answer.status_code == 409
+        answer = clerk.post(
+            reverse("inventory:count_record", args=[line.pk]), sent | {"at": "tomorrow"}, headers={"HX-Request": "true"}
+        )
+        assert answer.status_code == 422
+    line.refresh_from_db()
+    assert line.counted == 44

@@ -1,6 +1,8 @@
 """Counting on a phone: scan, type, next. Each line is a small form of its own, so that two people may count at once."""
 
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -8,11 +10,12 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.inventory.count_forms import EntryForm, StrangerForm
+from apps.inventory.count_forms import EntryForm, MomentForm, StrangerForm
 from apps.inventory.errors import CountedMeanwhile
 from apps.inventory.models import Location, Lot, StockCount, StockCountLine
 from apps.inventory.selectors import counts
 from apps.inventory.services import counting
+from backoffice.kernel import clock
 from backoffice.kernel.errors import DomainError
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui import htmx
@@ -31,6 +34,13 @@ def enter(request: HttpRequest, pk: int) -> HttpResponse:
     code = request.GET.get("scan", "").strip()[:100]
     scanned = counts.scan(count, code) if code else counts.Scanned()
     show_all = request.GET.get("show") == "all"
+    moment = MomentForm(request.GET)
+    at = moment.cleaned_data["at"] if moment.is_valid() else None
+    try:
+        counting.check_moment(count, at)
+    except DomainError as error:
+        moment.add_error("at", error.message)
+        at = None
     rows = counts.lines_of(count)
     if not show_all:
         rows = rows.filter(counted=None)
@@ -43,6 +53,9 @@ def enter(request: HttpRequest, pk: int) -> HttpResponse:
         "lines": [] if code else lines[:ROWS],
         "more": page + 1 if len(lines) > ROWS and not code else 0,
         "show_all": show_all,
+        "moment": moment,
+        "at": at,
+        "at_text": _minute(at),
         "progress": counts.progress(count),
         "places": counts.places_of(count) if scanned.strangers else [],
         "writable": count.status == StockCount.Status.OPEN,
@@ -54,6 +67,11 @@ def enter(request: HttpRequest, pk: int) -> HttpResponse:
         ],
     }
     return htmx.render(request, PAGE, context, fragments={"counting": f"{PAGE}#counting"})
+
+
+def _minute(at: datetime | None) -> str:
+    """As a field of day and time has it."""
+    return f"{clock.local(at):%Y-%m-%dT%H:%M}" if at is not None else ""
 
 
 @command("inventory.change_stockcount")
@@ -75,7 +93,12 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
             line = counting.take_back(line, revision=revision)
         else:
             line = counting.record(
-                line, quantity=amount, revision=revision, reason=form.cleaned_data["reason"], key=key or None
+                line,
+                quantity=amount,
+                revision=revision,
+                reason=form.cleaned_data["reason"],
+                at=form.cleaned_data["at"],
+                key=key or None,
             )
     except CountedMeanwhile as error:
         return _answer(request, error.line, error=error.message, ours=error.given, status=error.status)
@@ -95,7 +118,8 @@ def _answer(request: HttpRequest, line: StockCountLine, *, status: int = 200, **
         more["sum_text"] = format_quantity((line.counted or counts.ZERO) + ours, line.product.unit.code)
     if not htmx.is_htmx(request) and status == 200:
         messages.success(request, _("%(product)s: counted.") % {"product": line.product.name})
-        return HttpResponseRedirect(reverse("inventory:count_enter", args=[line.count_id]))
+        to = reverse("inventory:count_enter", args=[line.count_id])
+        return HttpResponseRedirect(f"{to}?{urlencode({'at': at})}" if (at := request.POST.get("at", "")[:20]) else to)
     name = f"line-{line.pk}"
     page = "inventory/count_line.html"
     context = {
@@ -105,6 +129,7 @@ def _answer(request: HttpRequest, line: StockCountLine, *, status: int = 200, **
         "progress": counts.progress(line.count),
         "alone": True,
         "target": htmx.target(request),
+        "at_text": request.POST.get("at", "")[:20],
         "title": _("Counting"),
         "breadcrumbs": [(str(line.count), line.count.get_absolute_url()), (_("Counting"), "")],
         **more,
