@@ -19,6 +19,8 @@ from backoffice.transfers.rows import DecimalStyle, write_decimal
 
 CHUNK = 256 * 1024
 LONGEST = 32_000  # characters of a cell
+LONGEST_FORMAT = 255
+MOST_PIECES = 1000  # in which the parser hands out a text, each of some thousand characters at most
 # The formats of dates and times that every spreadsheet program knows by number.
 DATES = frozenset(
     {14, 15, 16, 17, 18, 19, 20, 21, 22, 27, 28, 29, 30, 31, 34, 35, 36, 45, 46, 47, 50, 51, 52, 53, 54, 57}
@@ -98,7 +100,9 @@ class _Book:
         def start(tag: str, attrs: dict[str, str]) -> None:
             inside.append(tag)
             if tag == "numFmt":
-                custom[attrs["numFmtId"]] = bool(MOMENT.search(NO_DATE.sub("", attrs.get("formatCode", ""))))
+                custom[attrs["numFmtId"]] = bool(
+                    MOMENT.search(NO_DATE.sub("", attrs.get("formatCode", "")[:LONGEST_FORMAT]))
+                )
             elif tag == "xf" and "cellXfs" in inside:
                 number = attrs.get("numFmtId", "0")
                 found.append(custom[number] if number in custom else int(number) in DATES)
@@ -146,7 +150,7 @@ class _Texts:
                 pieces.clear()
 
         def text(data: str) -> None:
-            if taking:
+            if taking and len(pieces) < MOST_PIECES:
                 pieces.append(data)
 
         book.parse(part, start, end, text)
@@ -206,7 +210,7 @@ class _Sheet:
             self.spoken -= 1
 
     def text(self, data: str) -> None:
-        if self.taking:
+        if self.taking and len(self.pieces) < MOST_PIECES:
             self.pieces.append(data)
 
     def _value(self, text: str) -> str:

@@ -96,14 +96,17 @@ def read_parts(row: Row, column: str) -> dict[str, str]:
         if sku.lower() in map(str.lower, found):
             raise BadCell(column, _("The part %(sku)s is named twice.") % {"sku": sku})
         found[sku] = quantity
-    if len(found) > MOST_PARTS:
-        raise BadCell(column, _("A bundle in a file has at most %(most)d parts.") % {"most": MOST_PARTS})
     return found
 
 
 def _entries(row: Row, column: str, example: str) -> Iterable[tuple[str, str, str, str | None]]:
-    text, place = row.text(column).strip().rstrip(";"), 0
+    # Single blanks only: the pattern may try each place for a name's end, and must not walk over thousands each time.
+    text, place = " ".join(row.text(column).split()).rstrip(";"), 0
+    count = 0
     while place < len(text):
+        count += 1
+        if count > MOST_PARTS:
+            raise BadCell(column, _("At most %(most)d of them fit into a cell.") % {"most": MOST_PARTS})
         match = ENTRY.match(text, place)
         quantity = _quantity(match["number"], row.style) if match else ""
         if not match or not quantity:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -248,6 +249,14 @@ def test_barcodes_of_packs_clash_like_those_of_products() -> None:
     expected = ["packs", "packs", "barcode", *["packs"] * 6]
     assert [(line, column) for line, column, _why in told(run)] == list(enumerate(expected, start=2))
     assert run.changed == 1
+
+
+def test_a_hostile_cell_costs_little_time() -> None:
+    cells = ["a" + " " * 30000, "a=" * 15000, "a=1;" * 5000, "=" + "1" * 30000, "a = " + "1," * 15000]
+    started = time.process_time()
+    run = previewed(*(f'S{n};N;"{cell}"' for n, cell in enumerate(cells)), headings="sku;name;packs")
+    assert [(line, column) for line, column, _why in told(run)] == [(n, "packs") for n in range(2, 7)]
+    assert time.process_time() - started < 5
 
 
 # --- bundles ------------------------------------------------------------------------------------------------------

@@ -133,3 +133,11 @@ def test_signs_that_xml_cannot_have_and_prefixed_names() -> None:
     prefixed = sheet.replace(b"</", b"</x:").replace(b"<", b"<x:").replace(b"<x:/x:", b"</x:").replace(b"<x:?", b"<?")
     prefixed = prefixed.replace(b"xmlns=", b"xmlns:x=")
     assert read(rewritten((SHEET, sheet, prefixed))) == [(1, ["one", "two"])]
+
+
+def test_a_cell_without_end_and_a_format_without_end_cost_little() -> None:
+    long, formats = b"x" * 2_000_000, b"[" * 2_000_000
+    style = b'<numFmts count="1"><numFmt numFmtId="200" formatCode="%b"/></numFmts><fonts' % formats
+    content = rewritten((TEXTS, b"one", long), ("xl/styles.xml", b"<fonts", style))
+    ((_line, (first, second)),) = read(content)
+    assert (len(first), second) == (spreadsheets.LONGEST, "two")
