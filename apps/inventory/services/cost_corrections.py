@@ -224,9 +224,10 @@ def _return(correction: CostCorrection, problem: str) -> None:
 def _post(correction: CostCorrection, plan: Plan) -> None:
     """Write it all: the moves of value, what each move and lot and document is worth now, and the documents."""
     documents = recosting.documents(plan)  # before anything is written
-    correction.operation = revalue(
-        _lines(plan.moves), reason=correction.reason, origin=correction, reference=correction.reference
-    )
+    if lines := _lines(plan.moves):  # nothing to post when lines of one lot only changed places
+        correction.operation = revalue(
+            lines, reason=correction.reason, origin=correction, reference=correction.reference
+        )
     CostChange.objects.bulk_create(
         [
             CostChange(correction=correction, move_id=change.step.pk, before=change.before, after=change.after)

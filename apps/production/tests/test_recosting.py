@@ -248,3 +248,19 @@ def test_the_ledger_is_written_once():
         CostChange.objects.update(after=D(1))
     moved = Move.objects.get(operation__kind="correction")
     assert (moved.quantity, moved.value) == (D(0), D(1))
+
+
+def test_two_lines_of_one_lot_that_change_places_post_nothing_and_are_written_down():
+    storage = make_location()
+    jam = make_product("Jam")
+    lines = [stock.ReceiptLine(jam, D(5), unit_cost=D(3), lot_code="A") for _time in range(2)]
+    receipt = stock.receive(storage, lines)
+    first, second = receipt.moves.order_by("pk")
+    correction = cost_corrections.draft(receipt, values={first.pk: D(20), second.pk: D(10)}, reason="Swapped")
+    cost_corrections.apply(correction)
+    runner.drain()
+
+    correction.refresh_from_db()
+    assert (correction.status, correction.operation) == ("applied", None)
+    assert correction.changes.count() == 2
+    conserved()
