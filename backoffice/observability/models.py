@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
@@ -68,6 +69,11 @@ class LedgerPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id}: {self.book}"
+
+    @property
+    def title(self) -> str:
+        """The room whose book it is, as people call it."""
+        return str(apps.get_app_config(self.book).verbose_name) if self.book in apps.app_configs else self.book
 
 
 class LedgerFinding(models.Model):

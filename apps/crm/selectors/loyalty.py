@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Sum, prefetch_related_objects
+from django.utils.translation import gettext_noop
 
 from apps.crm.models import Customer, LoyaltyAccount, LoyaltyProgram, PointLot, PointMove, PointTransaction
 from backoffice.kernel import clock, money
@@ -183,3 +184,11 @@ def _balances() -> list[Difference]:
             )
             running[account] = balance
     return found
+
+
+KINDS = [
+    gettext_noop("point lot"),
+    gettext_noop("point transaction"),
+    gettext_noop("point balance"),
+]
+"""What may be found, named so that it can be said in every language."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from apps.inventory.models import Hold, Location
 from backoffice.kernel import clock
@@ -225,3 +226,22 @@ def _orphans() -> Iterator[Difference]:
         orphans = held if model is None else held.exclude(origin_id__in=model._base_manager.values("pk"))
         for pk, origin_id in orphans.order_by("pk").values_list("pk", "origin_id"):
             yield Difference("hold of a document that is gone", f"hold {pk}", origin_id, None, ("inventory.Hold", pk))
+
+
+KINDS = [
+    gettext_noop("balance"),
+    gettext_noop("value"),
+    gettext_noop("balance of another product's lot"),
+    gettext_noop("move of another product's lot"),
+    gettext_noop("held more than there is"),
+    gettext_noop("backed more than asked"),
+    gettext_noop("hold of a document that is gone"),
+    gettext_noop("allocation of an ended hold"),
+    gettext_noop("allocation of another product's lot"),
+    gettext_noop("value without stock"),
+    gettext_noop("balance in a place that holds none"),
+    gettext_noop("operation without moves"),
+    gettext_noop("reversal that does not take all of it back"),
+    gettext_noop("fulfilled hold that was not served"),
+]
+"""What may be found, named so that it can be said in every language."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_noop
 
 from apps.inventory.models import Move, StockOperation
 from apps.inventory.services.verify import Difference
@@ -83,3 +84,13 @@ def _ledger() -> Iterator[Difference]:
         if moved.get(key) != named.get(key):
             subject, about = f"order {key[0]}, lot {key[1]}", ("orders.Order", key[0] or 0)
             yield Difference("stock of an order", subject, moved.get(key), named.get(key), about)
+
+
+KINDS = [
+    gettext_noop("order total"),
+    gettext_noop("order units"),
+    gettext_noop("order paid"),
+    gettext_noop("lots of an order line"),
+    gettext_noop("stock of an order"),
+]
+"""What may be found, named so that it can be said in every language."""
