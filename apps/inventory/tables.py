@@ -27,6 +27,7 @@ from backoffice.ui.tables import (
     DateColumn,
     DateTimeColumn,
     MoneyColumn,
+    NumberColumn,
     QuantityColumn,
     Table,
     WhatColumn,
@@ -273,6 +274,7 @@ class HoldTable(Table):
     needed_on = DateColumn(card="price")
     created_at = DateTimeColumn(verbose_name=_("Held since"), card="")
     expires_at = DateTimeColumn(card="", empty_text="–")
+    priority = NumberColumn(card="", empty_text="")
     status = BadgeColumn(tones={"active": "info", "fulfilled": "ok"}, card="")
 
     class Meta:
