@@ -22,6 +22,8 @@ def permissions_named() -> Iterator[str]:
     for panels in composition.PANELS.values():
         for panel in panels:
             yield panel.permission
+    for carrier in composition.COST_CARRIERS.values():
+        yield carrier["permission"]
 
 
 @pytest.mark.django_db
@@ -34,6 +36,8 @@ def test_every_permission_exists():
 def test_every_function_can_be_imported():
     paths: list[Any] = [*composition.SEARCH, *composition.LEDGER_CHECKS, *composition.IMPORTS.values()]
     paths += [handler.path for handler in composition.DIRECTIVE_HANDLERS.values()]
+    for carrier in composition.COST_CARRIERS.values():
+        paths += [path for what, path in carrier.items() if what != "permission"]
 
     for path in paths:
         assert callable(import_string(path)), path
