@@ -146,7 +146,8 @@ def change_the_rules_that_another_changed(house: House) -> str:
 
     with acting(house.olga):
         policy.update(count_tolerance=D(10))
-    data = {"count_tolerance": "20", "expiry_days": "3", "revision": "1"}
+    rest = {"expiry_days": "3", "lot_pattern": policy.current().lot_pattern}
+    data = {"count_tolerance": "20", "revision": "1", **rest}
     return house.post("inventory:policy_edit", **data)
 
 
