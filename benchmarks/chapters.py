@@ -6,9 +6,19 @@ from typing import Any
 from benchmarks.data import WIDE, Size
 from benchmarks.meter import Reading, measure
 from benchmarks.report import Result
+from benchmarks.yardstick import Laps
 
+FIRST = 1_000
+"""Products of the small shop."""
+MOVED = 1
+"""A product that everybody buys."""
 LARGE = 1_000_000
 """Moves of the large shop, whose budgets the sums have."""
+
+
+SEARCH = 100
+SEARCHED = ("rye", "croissant rye", "P-000123", "crois")
+"""What much has, what less has, a code, and the beginning of a word."""
 
 
 def took(name: str, reading: Reading, budget: float | None = None, growth_budget: float | None = None) -> Result:
@@ -46,7 +56,14 @@ def screens(size: Size) -> list[Result]:
         Result("  bytes of the page", page.size / 1000, "kB", 40),
         Result("  on the wire", bench.on_the_wire("catalog:product_list", "") / 1000, "kB"),
         Result(f"  page {last} against the first", far.normal_ms / products.normal_ms, "x", 1.3),
-        took("product list, searched", bench.list("catalog:product_list", "table", q="croissant rye")),
+        *(
+            took(f"products searched: {words}", bench.list("catalog:product_list", "table", q=words), SEARCH)
+            for words in SEARCHED
+        ),
+        *(
+            took(f"palette: {words}", bench.list("ui:palette", "palette-results", q=words), SEARCH)
+            for words in SEARCHED
+        ),
         took("edit of a product, form and save", bench.edit(), 30),
     ]
 
@@ -80,6 +97,48 @@ def work(size: Size) -> list[Result]:
         took("plan of 20, 420 recipes deep", trees.explode(roots, net=True, nodes=20 * 84), 500),
         Result("import, preview and apply", rows, "row/s", 1500, at_least=True, machine=machine),
     ]
+
+
+def stockroom(size: Size) -> list[Result]:
+    """Posting, the stock card, a past day, and four at the same stock."""
+    from benchmarks import flows, stockroom
+
+    bench = flows.Bench()
+    card = bench.page("inventory:product_card", MOVED)
+    moves = bench.page("inventory:product_moves", MOVED, fragment="moves")
+    before = str(stockroom.old_page(MOVED))
+    older = bench.page("inventory:product_moves", MOVED, fragment="moves", before=before)
+    assert stockroom.running_balance(MOVED)
+    posting = stockroom.posting(bench.user, bench.shop)
+    value = stockroom.past_value()
+    contest = stockroom.contended(stockroom.contested(bench.shop))
+    return [
+        took("stock card of what moves most", card, 18, growth_budget=1.1),
+        Result("  queries", card.queries, "", 12),
+        took("  its moves", moves, 18, growth_budget=1.1),
+        Result("    queries", moves.queries, "", 12),
+        took("  a page in the middle of them", older, 18, growth_budget=1.1),
+        took("stock operation of three lines", posting, 12, growth_budget=1.1),
+        Result("  queries", posting.queries, ""),
+        took("value of the stock a year ago", value, 2000),
+        Result("four at the same stock, p95 of one", contest.times, "x", 5),
+        Result("  alone, by this machine's clock", contest.single_ms, "ms"),
+        Result("  together, by this machine's clock", contest.p95_ms, "ms"),
+        Result("  failed", sum(contest.found.values()) - contest.found["done"], "", 0),
+        Result("  oversold or not in agreement", contest.oversold, "", 0),
+    ]
+
+
+def beginning(size: Size) -> list[Result]:
+    """A first start, and what an import weighs."""
+    from benchmarks import beginning
+
+    results = [Result("memory of an import of 20,000 rows", beginning.import_weight(), "MB", 400)]
+    if size.products <= FIRST:  # it has nothing to do with the size
+        laps = Laps()
+        laps.end(beginning.first_start())
+        results.append(Result("first start, with demo data", laps.cost, "s", 60, machine=laps.machine))
+    return results
 
 
 def sums(size: Size) -> list[Result]:
@@ -133,4 +192,11 @@ def many(size: Size) -> list[Result]:
     ]
 
 
-CHAPTERS: dict[str, Callable[[Any], list[Result]]] = {"screens": screens, "work": work, "sums": sums, "many": many}
+CHAPTERS: dict[str, Callable[[Any], list[Result]]] = {
+    "screens": screens,
+    "stockroom": stockroom,
+    "work": work,
+    "sums": sums,
+    "many": many,
+    "beginning": beginning,
+}

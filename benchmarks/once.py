@@ -63,6 +63,8 @@ def _build(size: str) -> None:
         data.build(data.SIZES[size])
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # Whoever reads a file as a file drops the locks that his own connection to it has.
+        connection.close()
         KEPT.mkdir(parents=True, exist_ok=True)
         for old in KEPT.glob(f"{size}-*"):
             old.unlink()

@@ -1,0 +1,114 @@
+"""The stock room's work, and many at the same stock."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models import F
+
+from apps.inventory.models import Location, Move, StockBalance
+from apps.inventory.selectors import ledger, valuation
+from apps.inventory.services import stock, verify
+from apps.inventory.services.posting import PostLine
+from backoffice.accounts.models import User
+from backoffice.kernel import clock
+from backoffice.kernel.audit import acting
+from backoffice.testing.crowd import Crowd
+from benchmarks import many
+from benchmarks.meter import Reading, measure, p95
+
+LINES = 3
+CLIENTS = 4
+
+
+def posting(user: User, shop: Location, *, rounds: int = 40) -> Reading:
+    """A transfer of three lots from the shop to a store."""
+    there = Location.objects.get(code="S0")
+    rows = StockBalance.objects.filter(location=shop, quantity__gte=5, product__sku__startswith="P-")
+    balances = list(rows.select_related("product__unit", "lot").order_by("-pk")[: LINES * (rounds + 10)])
+
+    def post(number: int) -> int:
+        lines = [
+            PostLine(row.product, row.lot, shop, there, row.product.unit.step)
+            for row in (balances[(number * LINES + step) % len(balances)] for step in range(LINES))
+        ]
+        with acting(user):
+            stock.post("transfer", lines)
+        return 0
+
+    return measure(post, rounds=rounds)
+
+
+def past_value() -> Reading:
+    """The whole stock at the end of a day in the middle of the book, where most has to be read."""
+    day = clock.today() - timedelta(days=365)
+
+    def value(_number: int) -> int:
+        assert valuation.at(day).total > 0
+        return 0
+
+    return measure(value, rounds=2, warm_up=0)
+
+
+def old_page(product_id: int) -> int:
+    """The key that a page in the middle of the product's moves goes on from."""
+    keys = Move.objects.filter(product_id=product_id).order_by("-pk").values_list("pk", flat=True)
+    return int(keys[keys.count() // 2])
+
+
+@dataclass(frozen=True)
+class Contention:
+    """What came of four at the same stock, and how long nineteen in twenty of them waited, against one alone."""
+
+    single_ms: float
+    p95_ms: float
+    found: Counter[str]
+    oversold: int
+
+    @property
+    def times(self) -> float:
+        return self.p95_ms / self.single_ms
+
+
+def timed(products: list[int]) -> float:
+    """One order, and the seconds that it took by the clock."""
+    began = time.perf_counter()
+    many.sell(products)
+    return time.perf_counter() - began
+
+
+def contended(products: Sequence[int], *, times: int = 160) -> Contention:
+    """Orders of the same three products by four processes at once, and by one of them alone."""
+    call = (list(products),)
+    crowd = Crowd(str(connection.settings_dict["NAME"]), processes=CLIENTS)
+    one = Crowd(str(connection.settings_dict["NAME"]), processes=1)
+    try:
+        one.do(f"{__name__}:timed", [call] * 5, threads=1)
+        crowd.do(f"{__name__}:timed", [call] * CLIENTS * 3, threads=1)
+        alone = one.do(f"{__name__}:timed", [call] * 30, threads=1)
+        together = crowd.do(f"{__name__}:timed", [call] * times, threads=1)
+    finally:
+        crowd.close()
+        one.close()
+    seconds = [each for each in together.results if each is not None]
+    oversold = StockBalance.objects.filter(quantity__lt=0).count() + len(verify.differences())
+    return Contention(p95(alone.results) * 1000, p95(seconds) * 1000, together.names, oversold)
+
+
+def running_balance(product_id: int) -> bool:
+    """Whether the card's oldest line began from nothing: a page that is wrong is not fast."""
+    from apps.catalog.models import Product
+
+    product = Product.objects.get(pk=product_id)
+    oldest = Move.objects.filter(product=product).order_by("pk").values_list("pk", flat=True)[0]
+    line = ledger.card(product, before=oldest + 1, size=1).lines[0]
+    return line.balance == line.change
+
+
+def contested(shop: Location, count: int = LINES) -> list[int]:
+    """Products with enough for everybody."""
+    rows = StockBalance.objects.filter(location=shop, quantity__gte=F("quantity"), product__is_sellable=True)
+    return list(rows.order_by("-quantity").values_list("product_id", flat=True)[:count])
