@@ -10,6 +10,7 @@ SIZE ?= small
 DB ?= sqlite
 KILLS ?= 20
 ROOM ?=
+ONLY ?=
 
 .PHONY: run test quick bench chaos model lock messages screenshots clean
 
@@ -22,8 +23,8 @@ test: $(VENV)/.dev ## everything: lint, types, contracts, both databases, browse
 quick: $(VENV)/.dev ## what to run while working: one room on one database, make quick ROOM=apps/orders
 	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not race" $(ROOM)
 
-bench: $(VENV)/.dev ## SIZE=small|medium|large DB=sqlite|postgres|both
-	@$(BIN)/python -m benchmarks --size $(SIZE) --db $(DB)
+bench: $(VENV)/.dev ## SIZE=small|medium|large DB=sqlite|postgres|both ONLY=screens,stockroom,work,sums,many,beginning
+	@$(BIN)/python -m benchmarks --size $(SIZE) --db $(DB) --only "$(ONLY)"
 
 chaos: $(VENV)/.dev ## kill web and worker KILLS times during commits, on both databases
 	@$(BIN)/python -m e2e.chaos --kills $(KILLS) --db both
