@@ -93,7 +93,7 @@ def _seen(request: HttpRequest) -> list[tuple[Section, list[tuple[Item, str]]]]:
     return request._nav_seen  # type: ignore[attr-defined]
 
 
-def counted(request: HttpRequest, more: Sequence[QuerySet[Any]] = ()) -> list[Count]:
+def counted(request: HttpRequest, more: Sequence[Any] = ()) -> list[Count]:
     """Count what waits at the entries, and in the same query `more` that a page has to count."""
     if not hasattr(request, "_nav_counts"):
         waiting = [item for _section, items in _seen(request) for item, _url in items if item.count]

@@ -117,6 +117,7 @@ class ProductList(ListScreen):
     )
 
     kept = True
+    counted = staticmethod(Product.objects.all)
 
     def get_queryset(self) -> QuerySet[Product]:
         return listed(self.price_list).defer(*Product.DETAILS)

@@ -306,6 +306,11 @@ def kept(products: QuerySet[Product]) -> QuerySet[Product]:
     )
 
 
+def listable() -> QuerySet[Product]:
+    """All products of the stock list."""
+    return kept(Product.objects.all())
+
+
 def in_places(products: QuerySet[Product], locations: Iterable[Location]) -> QuerySet[Product]:
     """Products that have stock in one of the places."""
     return with_stock(products, StockBalance.objects.filter(location__in=list(locations)))

@@ -67,3 +67,20 @@ def test_deep_pages_and_orders_show_each_product_once(as_user, shop):
     assert sorted(first + second) == sorted(Product.objects.values_list("name", flat=True))
     assert names("?size=50&page=99") == second
     assert names("?sort=-name&size=25")[:2] == ["Z soon", "P 59"]
+
+
+def test_what_is_counted_is_there_now(as_user, shop):
+    client = as_user("inventory.view_stockbalance")
+
+    def number(query=""):
+        page = client.get(reverse("inventory:stock_list") + query, headers={"HX-Request": "true", "HX-Target": "table"})
+        return page.context["page"].count.number
+
+    for expected_number in range(1, 5):
+        make_stock(make_product(f"P {expected_number}"), 1, shop)
+        assert number() == expected_number
+        assert number("?q=1") == 1
+    Product.objects.filter(name="P 2").update(is_active=False)
+    assert number() == 4  # it still has stock
+    Product.objects.filter(name="P 2").update(sell_policy=Product.SellPolicy.ON_DEMAND)
+    assert number() == 3

@@ -76,13 +76,14 @@ class StockList(ListScreen):
     ]
 
     kept = True
+    counted = staticmethod(stock_reads.listable)
 
     def get_queryset(self) -> QuerySet[Product]:
         goods = Product.objects.select_related("unit", "category").defer(*Product.DETAILS)
         return stock_reads.with_minimum(stock_reads.kept(goods))
 
     def searched(self) -> QuerySet[Product]:
-        return stock_reads.kept(Product.objects.all())
+        return stock_reads.listable()
 
     def rows_of(self, keys: Sequence[Any]) -> Sequence[Product]:
         return stock_reads.listed(keys)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.kernel.errors import DomainError
 from backoffice.ui import htmx, nav
 from backoffice.ui.actions import Action, buttons
+from backoffice.ui.counting import Rows, kept
 from backoffice.ui.export import csv_response, xlsx_response
 from backoffice.ui.filters import FilterSet
 from backoffice.ui.pagination import SIZES, Count, Page, capped_count, capped_counts, paginate, positive, size_of
@@ -69,6 +70,10 @@ class ListScreen(ModelScreen):
     kept: ClassVar[bool] = False
     """For lists that are looked at all day: tab, filters and order only find keys, in `searched`, and the rows of a
     page are read by `rows_of`, whose wide statement is put together once."""
+
+    counted: ClassVar[Rows | None] = None
+    """The rows of `searched` as a function of nothing, where they depend on the time at most (a static method): what
+    counts all of them is put together once."""
 
     def figures(self) -> Sequence[Figure]:
         """Numbers above the list."""
@@ -136,7 +141,8 @@ class ListScreen(ModelScreen):
     @cached_property
     def counts(self) -> list[Count]:
         """How many rows match; and, unless only the rows are asked for, how many each tab has: one query."""
-        asked = [self.table.ordered()]
+        all_of_them = None if self.view or (self.filter and self.filter.values) else type(self).counted
+        asked: list[Any] = [kept(all_of_them) if all_of_them else self.table.ordered()]
         where = htmx.target(self.request)
         if self.saved_views and where != "table":
             rows = self.get_queryset()
