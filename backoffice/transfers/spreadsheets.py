@@ -10,8 +10,8 @@ import re
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime, time, timedelta
+from decimal import Context, Decimal
 from typing import IO, Any
 from xml.parsers import expat
 
@@ -29,6 +29,8 @@ NO_DATE = re.compile(r'"[^"]*"|\\.|_.|\[(?!h+\]|m+\]|s+\])[^\]]*\]|general', re.
 MOMENT = re.compile(r"[dmhys]", re.IGNORECASE)
 EPOCHS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}
 CONTROL = re.compile(r"_x(00[01][0-9A-Fa-f])_")
+DIGITS = Context(prec=15)
+LAST_DAY = 2_958_465  # 9999-12-31
 LETTERS = re.compile(r"[A-Z]+")
 
 
@@ -220,7 +222,7 @@ class _Sheet:
         if kind == "n":
             dates = self.book.dates
             if self.format < len(dates) and dates[self.format]:
-                return moment(float(text), self.book.is_1904)
+                return moment(Decimal(text), self.book.is_1904)
             return number(text, self.book.style)
         return control(
             text[:LONGEST]
@@ -271,28 +273,23 @@ def control(text: str) -> str:
 
 
 def number(text: str, style: DecimalStyle) -> str:
-    """A number as people wrote it. A spreadsheet keeps binary ones: the shortest decimal that is this one is meant."""
+    """A number as people wrote it: spreadsheets keep binary ones, of which 15 digits are shown and no more count."""
     if text.isdigit():
         return text
-    found = float(text)
-    if found != found or found in (float("inf"), float("-inf")):
+    found = DIGITS.create_decimal(text)
+    if not found.is_finite() or abs(found.adjusted()) > 30:
         return ""
-    if found == int(found):
-        return str(int(found))
-    return write_decimal(Decimal(repr(found)), style)
+    whole = found.to_integral_value()
+    return format(whole, "f") if found == whole else write_decimal(found.normalize(), style)
 
 
-def moment(value: float, is_1904: bool) -> str:
+def moment(days: Decimal, is_1904: bool) -> str:
     """A day, a time of day, or both, as ISO text."""
-    if 0 <= value < 1:
-        return _clock(timedelta(days=value)).isoformat()
-    if value < 0 or value > 2_958_465:
+    if not 0 <= days <= LAST_DAY:
         return ""
-    days = value + 1 if not is_1904 and value < 60 else value  # 1900 was no leap year, though spreadsheets say so
-    whole = EPOCHS[is_1904] + timedelta(seconds=round(days * 86400))
-    day: date = whole.date()
-    return day.isoformat() if whole.time() == time() else whole.isoformat(" ", timespec="seconds")
-
-
-def _clock(past: timedelta) -> time:
-    return (datetime.min + timedelta(seconds=round(past.total_seconds()))).time()
+    if not is_1904 and 1 <= days < 60:
+        days += 1  # 1900 was no leap year, though spreadsheets say so
+    found = EPOCHS[is_1904] + timedelta(seconds=int((days * 86400).to_integral_value()))
+    if days < 1:
+        return found.time().isoformat()
+    return found.date().isoformat() if found.time() == time() else found.isoformat(" ", timespec="seconds")
