@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from apps.inventory.models import Location, StockBalance
+from apps.inventory.models import Location, Lot, StockBalance
 from apps.inventory.selectors import locations as places
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
@@ -130,6 +130,18 @@ class WasteForm(StockForm):
 
 class ReasonForm(Form):
     reason = reason_field()
+
+
+class BlockForm(ReasonForm):
+    status = django_forms.ChoiceField(
+        label=_("Until when"),
+        choices=[
+            (Lot.Status.BLOCKED, _("It is not good: blocked")),
+            (Lot.Status.QUARANTINE, _("Somebody has to look at it first: quarantine")),
+        ],
+        widget=django_forms.RadioSelect,
+    )
+    field_order = ["status", "reason"]
 
 
 class OptionalReasonForm(Form):

@@ -90,9 +90,12 @@ def _check_same(lot: Lot, product: Product, *, expires_on: date | None, unit_cos
 
 
 @transaction.atomic
-def block(lot: Lot, *, reason: str) -> list[Hold]:
-    """Keep a lot from being used. Holds on it move to other stock, or wait; they are returned."""
-    return _set_status(lot, Lot.Status.BLOCKED, reason=reason)
+def block(lot: Lot, *, reason: str, status: str = Lot.Status.BLOCKED) -> list[Hold]:
+    """Keep a lot from being used: for good, or in quarantine until somebody has looked at it.
+
+    Holds on it move to other stock, or wait; they are returned.
+    """
+    return _set_status(lot, status, reason=reason)
 
 
 @transaction.atomic

@@ -156,8 +156,11 @@ def _pour(lot: Lot, into: Lot, location: Location, amount: Decimal, *, reason: s
 
 
 @transaction.atomic
-def mark_down(lot: Lot, *, percent: int, reason: str) -> Lot:
-    """Sell what is left of a lot for less. Raises BadQuantity outside 0 to 100, ReasonMissing."""
+def mark_down(lot: Lot, *, percent: int, reason: str, grade: str | None = None) -> Lot:
+    """Say that a lot is worth less to who buys it, and of which grade it is: its labels and its page tell.
+
+    What the till charges is decided by promotions. Raises BadQuantity outside 0 to 100, ReasonMissing.
+    """
     if not reason.strip():
         raise ReasonMissing
     if not 0 <= percent <= 100:
@@ -165,6 +168,7 @@ def mark_down(lot: Lot, *, percent: int, reason: str) -> Lot:
     stock_locks.lock_products([lot.product_id])
     fresh = Lot.objects.get(pk=lot.pk)
     fresh.markdown_percent = percent
+    fresh.grade = grade or fresh.grade
     with acting(reason=reason.strip()):
-        fresh.save(update_fields=["markdown_percent", "updated_at"])
+        fresh.save(update_fields=["grade", "markdown_percent", "updated_at"])
     return fresh

@@ -136,8 +136,13 @@ def test_the_screens(as_user, shop, bun):
     assert client.post(merge, {"stock": "A2", "into": "B", "reason": "x"}).status_code == 302
     assert StockBalance.objects.get(lot=other).quantity == 3
     mark = reverse("inventory:lot_markdown", args=[lot.pk])
-    assert client.post(mark, {"percent": "130", "reason": "x"}).status_code == 422
-    assert client.post(mark, {"percent": "30", "reason": "x"}).status_code == 302
+    assert client.post(mark, {"percent": "130", "grade": "first", "reason": "x"}).status_code == 422
+    assert client.post(mark, {"percent": "30", "grade": "third", "reason": "x"}).status_code == 422
+    assert client.post(mark, {"percent": "30", "grade": "second", "reason": "x"}).status_code == 302
+    shown = client.get(lot.get_absolute_url()).content.decode()
+    assert "−30 %" in shown
+    assert "second grade" in shown
+    assert "−30 %" in client.get(reverse("inventory:lot_labels", args=[lot.pk])).content.decode()
     move = reverse("inventory:hold_reallocate", args=[hold.pk])
     assert client.get(move).status_code == 200
     assert client.post(move, {"stock": "B", "priority": "1"}).status_code == 302

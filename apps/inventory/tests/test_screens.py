@@ -233,7 +233,11 @@ def test_the_lot_page_shows_both_directions_and_blocking_moves_holds(sign_in, sh
     assert lot.code in client.get(reverse("inventory:lot_detail", args=[made.pk])).content.decode()
     block = reverse("inventory:lot_block", args=[lot.pk])
     assert client.post(block, {"reason": ""}).status_code == 422
-    assert client.post(block, {"reason": "recall"}).status_code == 302
+    assert client.post(block, {"reason": "recall"}).status_code == 422
+    assert client.post(block, {"reason": "looks odd", "status": "quarantine"}).status_code == 302
+    lot.refresh_from_db()
+    assert lot.status == "quarantine"
+    assert client.post(block, {"reason": "recall", "status": "blocked"}).status_code == 302
     lot.refresh_from_db()
     assert lot.status == "blocked"
     assert client.post(reverse("inventory:lot_unblock", args=[lot.pk]), {"reason": "fine"}).status_code == 302

@@ -91,7 +91,8 @@ def test_a_product_that_is_not_kept_by_lot_gets_one_silent_lot_a_cost():
     again = make_stock(bags, 50, store, cost="0.20")
     dearer = make_stock(bags, 50, store, cost="0.22")
     assert first == again
-    assert first.is_silent and str(first) == "no lot"
+    assert first.is_silent
+    assert str(first) == "no lot"
     assert dearer != first
 
 

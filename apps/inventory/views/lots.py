@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.inventory.filters import LotFilter
-from apps.inventory.forms import ReasonForm
+from apps.inventory.forms import BlockForm, ReasonForm
 from apps.inventory.models import Hold, HoldAllocation, Lot, StockBalance
 from apps.inventory.selectors import ledger
 from apps.inventory.selectors import stock as stock_reads
@@ -102,7 +102,7 @@ class LotDetail(DetailScreen):
             dialog=False,
         ),
         Action(gettext_lazy("Labels on A4"), "inventory:lot_labels", "inventory.view_lot", icon="tag", dialog=False),
-        Action(gettext_lazy("Mark down"), "inventory:lot_markdown", "inventory.block_lot", icon="percent"),
+        Action(gettext_lazy("Grade and markdown"), "inventory:lot_markdown", "inventory.block_lot", icon="percent"),
         Action(
             gettext_lazy("Correct cost"),
             "inventory:lot_cost",
@@ -118,7 +118,7 @@ class LotDetail(DetailScreen):
             "inventory.block_lot",
             icon="ban",
             danger=True,
-            when=lambda lot: lot.status == Lot.Status.OK,
+            when=lambda lot: lot.status != Lot.Status.BLOCKED,
         ),
         Action(
             gettext_lazy("Release"),
@@ -151,6 +151,10 @@ class LotDetail(DetailScreen):
         lot = self.object
         card = reverse("inventory:product_card", args=[lot.product_id])
         found: list[Any] = [format_html('<a href="{}">{}</a>', card, lot.product.name), lot.supplier_name]
+        if lot.grade != Lot.Grade.FIRST:
+            found.append(_("%(grade)s grade") % {"grade": lot.get_grade_display()})
+        if lot.markdown_percent:
+            found.append(format_html('<span class="tag">−{} %</span>', lot.markdown_percent))
         if lot.produced_on:
             found.append(_("made %(day)s") % {"day": date_format(lot.produced_on, "SHORT_DATE_FORMAT")})
         elif lot.received_on:
@@ -245,7 +249,7 @@ class LotBlock(ActionScreen):
 
     model = Lot
     permission = "inventory.block_lot"
-    form_class = ReasonForm
+    form_class = BlockForm
     submit_label = gettext_lazy("Block lot")
     danger = True
     changed = ("inventory-lot", "inventory-stock")
@@ -264,16 +268,23 @@ class LotBlock(ActionScreen):
         ) % {"count": count}
 
     def perform(self, form: Any) -> Any:
-        self.moved = lots.block(self.object, reason=form.cleaned_data["reason"])
+        said = form.cleaned_data
+        self.moved = lots.block(self.object, reason=said["reason"], status=said["status"])
         return self.object
 
+    def initial(self) -> dict[str, Any]:
+        return {"status": Lot.Status.BLOCKED}
+
     def success(self, result: Any) -> str:
+        if self.object.status == Lot.Status.QUARANTINE:
+            return _("Lot %(lot)s is in quarantine.") % {"lot": self.object}
         return _("Lot %(lot)s is blocked.") % {"lot": self.object}
 
 
 class LotUnblock(LotBlock):
     """Lets a blocked lot be used again."""
 
+    form_class = ReasonForm
     submit_label = gettext_lazy("Release lot")
     danger = False
 
@@ -282,6 +293,9 @@ class LotUnblock(LotBlock):
 
     def intro(self) -> str:
         return _("It may be sold and used again; waiting orders are served from it.")
+
+    def initial(self) -> dict[str, Any]:
+        return {}
 
     def perform(self, form: Any) -> Any:
         lots.unblock(self.object, reason=form.cleaned_data["reason"])

@@ -53,8 +53,10 @@ class MergeForm(StockForm):
 
 
 class MarkdownForm(Form):
+    grade = django_forms.ChoiceField(label=gettext_lazy("Grade"), choices=Lot.Grade.choices)
     percent = django_forms.IntegerField(label=gettext_lazy("Markdown in per cent"), min_value=0, max_value=100)
     reason = reason_field()
+    spans = {"grade": 3, "percent": 3}
 
 
 class ReallocateForm(Form):
@@ -151,20 +153,19 @@ class Markdown(ActionScreen):
     model = Lot
     permission = "inventory.block_lot"
     form_class = MarkdownForm
-    title = gettext_lazy("Mark down")
+    title = gettext_lazy("Grade and markdown")
     submit_label = gettext_lazy("Save")
     changed = ("inventory-lot",)
 
     def initial(self) -> dict[str, Any]:
-        return {"percent": self.object.markdown_percent}
+        return {"grade": self.object.grade, "percent": self.object.markdown_percent}
 
     def intro(self) -> str:
-        return str(self.object)
+        return _("Shown with the lot and printed on its labels. What the till charges is decided by promotions.")
 
     def perform(self, form: Any) -> Any:
-        return rearranging.mark_down(
-            self.object, percent=form.cleaned_data["percent"], reason=form.cleaned_data["reason"]
-        )
+        said = form.cleaned_data
+        return rearranging.mark_down(self.object, percent=said["percent"], grade=said["grade"], reason=said["reason"])
 
 
 class HoldReallocate(ActionScreen):
