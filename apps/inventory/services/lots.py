@@ -12,10 +12,13 @@ from apps.inventory.errors import ExpiryMissing, LotMismatch, ReasonMissing
 from apps.inventory.models import Hold, HoldAllocation, Lot
 from apps.inventory.services import allocation, refusals, stock_locks
 from apps.inventory.services.lot_codes import next_code
-from backoffice.kernel import clock
+from backoffice.kernel import bulk, clock, rows
 from backoffice.kernel.audit import acting
+from backoffice.kernel.compiled import Compiled
 
 __all__ = ["block", "for_receipt", "leave_expired", "next_code", "suggested_expiry", "unblock"]
+
+_NAMED = Compiled(lambda product, code: Lot.objects.filter(product_id=product, code=code))
 
 
 def suggested_expiry(product: Product, day: date) -> date | None:
@@ -53,10 +56,11 @@ def for_receipt(
     silent = not product.lot_tracked and not code
     if silent:
         code = f"~{unit_cost.normalize():f}" + (f"~{expires_on:%Y%m%d}" if expires_on else "")
-    if code and (lot := Lot.objects.filter(product=product, code=code).first()):
+    if code and (there := _NAMED(product.pk, code)):
+        lot = there[0]
         _check_same(lot, product, expires_on=expires_on, unit_cost=unit_cost)
         return lot
-    return Lot.objects.create(
+    lot = Lot(
         product=product,
         code=code or next_code(product, received_on),
         is_silent=silent,
@@ -65,6 +69,9 @@ def for_receipt(
         unit_cost=unit_cost,
         supplier_name=supplier_name,
     )
+    rows.insert([lot])
+    bulk.remember([lot], "+")
+    return lot
 
 
 def _check_same(lot: Lot, product: Product, *, expires_on: date | None, unit_cost: Decimal) -> None:
