@@ -111,7 +111,7 @@ def stockroom(size: Size) -> list[Result]:
     assert stockroom.running_balance(MOVED)
     posting = stockroom.posting(bench.user, bench.shop)
     value = stockroom.past_value()
-    contest = stockroom.contended(stockroom.contested(bench.shop))
+    contest = stockroom.contended(stockroom.contested(bench.shop, bench.for_sale()))
     return [
         took("stock card of what moves most", card, 18, growth_budget=1.1),
         Result("  queries", card.queries, "", 12),
@@ -175,13 +175,11 @@ def many(size: Size) -> list[Result]:
     """Four clients at once, and what the web processes weigh."""
     from django.urls import reverse
 
-    from apps.catalog.models import Product
     from benchmarks import flows, many
 
     bench = flows.Bench()
     lists, weight = many.lists(reverse("inventory:stock_list"), bench.client.cookies["sessionid"].value)
-    goods = Product.objects.filter(balances__location=bench.shop, balances__quantity__gte=5, sku__startswith="P-")
-    orders, found = many.orders(list(goods.order_by("-pk").values_list("pk", flat=True)[:120]))
+    orders, found = many.orders(list(bench.for_sale().order_by("-pk").values_list("pk", flat=True)[:120]))
     return [
         Result("list, four clients, two cores", lists.on_two_cores, "/s", 70, at_least=True, machine=lists.machine),
         Result("  by this machine's clock", lists.by_the_clock, "/s", machine=lists.machine),

@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import QuerySet
 from django.test import Client
 from django.urls import reverse
 
-from apps.catalog.models import Product, Unit
-from apps.inventory.models import Location
+from apps.catalog.models import Price, Product, Unit
+from apps.inventory.models import Location, StockBalance
 from apps.inventory.services import stock
 from apps.inventory.services.stock import ReceiptLine
 from apps.orders.models import Channel
@@ -67,18 +68,19 @@ class Bench:
         """Bytes of the answer as a browser gets it."""
         return len(self.get(name, fragment, query, **{"Accept-Encoding": "gzip"}))
 
+    def for_sale(self) -> QuerySet[Product]:
+        """What the shop has, with a price."""
+        there = StockBalance.objects.filter(location=self.shop, quantity__gte=5).values("product")
+        priced = Price.objects.values("product")
+        return Product.objects.sellable().filter(sku__startswith="P-", pk__in=there).filter(pk__in=priced)
+
     def orders(self, *, one_by_one: bool = False) -> Reading:
         """Three products, quoted, held, committed, paid: the services that screens and channels call.
 
         A pre-order or a web order comes at once; at the counter the products are tapped one by one.
         """
         channel = Channel.objects.get(code="counter")
-        goods = list(
-            Product.objects.filter(balances__location=self.shop, balances__quantity__gte=5)
-            .distinct()
-            .select_related("unit")
-            .order_by("pk")[:300]
-        )
+        goods = list(self.for_sale().select_related("unit").order_by("pk")[:300])
 
         def sell(number: int) -> int:
             with acting(self.user):

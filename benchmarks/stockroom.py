@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import QuerySet
 
+from apps.catalog.models import Product
 from apps.inventory.models import Location, Move, StockBalance
 from apps.inventory.selectors import ledger, valuation
 from apps.inventory.services import stock, verify
@@ -100,15 +101,13 @@ def contended(products: Sequence[int], *, times: int = 160) -> Contention:
 
 def running_balance(product_id: int) -> bool:
     """Whether the card's oldest line began from nothing: a page that is wrong is not fast."""
-    from apps.catalog.models import Product
-
     product = Product.objects.get(pk=product_id)
     oldest = Move.objects.filter(product=product).order_by("pk").values_list("pk", flat=True)[0]
     line = ledger.card(product, before=oldest + 1, size=1).lines[0]
     return line.balance == line.change
 
 
-def contested(shop: Location, count: int = LINES) -> list[int]:
+def contested(shop: Location, for_sale: QuerySet[Product], count: int = LINES) -> list[int]:
     """Products with enough for everybody."""
-    rows = StockBalance.objects.filter(location=shop, quantity__gte=F("quantity"), product__is_sellable=True)
-    return list(rows.order_by("-quantity").values_list("product_id", flat=True)[:count])
+    rows = StockBalance.objects.filter(location=shop, product__in=for_sale).order_by("-quantity", "pk")
+    return list(rows.values_list("product_id", flat=True)[:count])
