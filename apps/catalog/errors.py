@@ -84,6 +84,13 @@ class TooManyPrices(PriceRefused):
         super().__init__(_("More than %(most)s products; narrow the choice down.") % {"most": f"{most:,}"}, field=field)
 
 
+class NoPriceChanges(PriceRefused):
+    """A rule that leaves every price as it is."""
+
+    def __init__(self) -> None:
+        super().__init__(_("No price would change: they are so already, or have no price in that list."))
+
+
 class PriceListCycle(InvalidProduct):
     """A list cannot follow itself, by however many others."""
 

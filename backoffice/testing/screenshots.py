@@ -25,7 +25,11 @@ PAGES: dict[str, tuple[str, str]] = {
     "bundle": ("/catalog/products/?q=SH-BASK", "tbody td a|a[href$='/parts/']"),
     "price-chart": ("/catalog/products/?q=VI-CROI", "tbody td a|a[href$='/prices/']"),
     "promotion-calendar": ("/catalog/promotions/calendar/", ""),
-    "promotion-try": ("/catalog/promotions/try/?basket=3+%C3%97+CA-COOK%0A2+BR-SOUR%0ACO-ESPR&channel=counter&at=2026-12-14T19:30&coupon=amigo10", ""),
+    "promotion-try": (
+        "/catalog/promotions/try/?basket=3+%C3%97+CA-COOK%0A2+BR-SOUR%0ACO-ESPR"
+        "&channel=counter&at=2026-12-14T19:30&coupon=amigo10",
+        "",
+    ),
     "import": ("/transfers/new/products/", ""),
     "stock": ("/stock/", ""),
     "stock-card": ("/stock/?q=VI-CROI", "tbody td a"),

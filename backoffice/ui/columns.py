@@ -99,7 +99,7 @@ def read(how: Accessor | None) -> Getter:
 
 
 class Column(django_tables2.Column):
-    """Text. `card` is the place on a phone: what, price, stock, status, note (a line of its own), or "" for not shown there."""
+    """Text. `card` is the place on a phone: what, price, stock, status, note (a line of its own), "" for nowhere."""
 
     card = ""
     css = ""

@@ -146,26 +146,14 @@ class ApplyPricesForm(Form):
         return start_of(self.cleaned_data["valid_from"])
 
 
-class PriceRuleForm(Form):
-    """How the prices of a list change: by a percentage or an amount, from this list's prices or another one's."""
+class HowMuchForm(Form):
+    """By how much prices change: a percentage or an amount, and how what comes of it is rounded."""
 
-    source = ModelChoiceField(PriceList.objects.none(), label=_("Starting from"), required=False)
     percentage = DecimalField(label=_("Plus or minus"), places=4, affix="%", required=False)
     amount = DecimalField(label=_("Or an amount"), places=4, required=False)
     rounding = ChoiceField(
         label=_("Rounded"), choices=PriceList.Rounding.choices, initial=PriceList.Rounding.CENT, required=False
     )
-    category = CategoryField(required=False, label=_("Only the category"))
-    q = CharField(label=_("Only what matches"), required=False, max_length=100)
-
-    spans = {"source": 2, "percentage": 2, "amount": 2, "rounding": 2, "category": 2, "q": 2}
-
-    def __init__(self, *args: Any, price_list: PriceList, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        source = self.fields["source"]
-        assert isinstance(source, ModelChoiceField)
-        source.queryset = PriceList.objects.exclude(pk=price_list.pk).order_by("name")
-        source.empty_label = _now("the prices of this list")
 
     def clean_rounding(self) -> str:
         return self.cleaned_data["rounding"] or PriceList.Rounding.CENT
@@ -180,3 +168,35 @@ class PriceRuleForm(Form):
         if percentage is not None and not -100 < percentage <= 1000:
             raise ValidationError({"percentage": _now("A percentage lies above −100 and is 1,000 at most.")})
         return data
+
+
+class PriceRuleForm(HowMuchForm):
+    """How the prices of a list change, from this list's prices or another one's."""
+
+    source = ModelChoiceField(PriceList.objects.none(), label=_("Starting from"), required=False)
+    category = CategoryField(required=False, label=_("Only the category"))
+    q = CharField(label=_("Only what matches"), required=False, max_length=100)
+
+    spans = {"source": 2, "percentage": 2, "amount": 2, "rounding": 2, "category": 2, "q": 2}
+    field_order = list(spans)
+
+    def __init__(self, *args: Any, price_list: PriceList, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        source = self.fields["source"]
+        assert isinstance(source, ModelChoiceField)
+        source.queryset = PriceList.objects.exclude(pk=price_list.pk).order_by("name")
+        source.empty_label = _now("the prices of this list")
+
+
+class BulkPricesForm(HowMuchForm):
+    """How the prices of chosen products change in one list; what comes of it is shown before it holds."""
+
+    price_list = ModelChoiceField(PriceList.objects.filter(is_active=True).order_by("name"), label=_("Price list"))
+    valid_from = DateField(label=_("Valid from"), required=False, help_text=_("Blank: from now on."))
+    reason = reason_field(required=False)
+
+    spans = {"price_list": 3, "rounding": 3, "percentage": 3, "amount": 3, "valid_from": 2, "reason": 4}
+    field_order = list(spans)
+
+    def clean_valid_from(self) -> datetime | None:
+        return start_of(self.cleaned_data["valid_from"])

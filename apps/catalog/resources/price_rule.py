@@ -16,6 +16,7 @@ from django.core.files.base import ContentFile
 from django.db.models import QuerySet
 from django.utils.text import slugify
 
+from apps.catalog.errors import NoPriceChanges
 from apps.catalog.models import PriceList, Product
 from apps.catalog.services import price_changes
 from backoffice.kernel import clock
@@ -26,7 +27,28 @@ from backoffice.transfers.services import runs
 from .columns import plain_number, plain_price
 from .prices import PriceImporter
 
+# What a person must be allowed besides changing prices: it is an import, to be looked at and applied.
+RIGHTS = tuple(f"transfers.{verb}_transferrun" for verb in ("view", "add", "change"))
 HEADINGS = ("list", "sku", "price", "valid_from")
+
+
+def start_for_chosen(
+    products: QuerySet[Product],
+    *,
+    price_list: PriceList,
+    percentage: Decimal | None,
+    amount: Decimal | None,
+    rounding: str,
+    valid_from: datetime | None,
+    reason: str,
+) -> str:
+    """Begin it for the products chosen in a list; the address of its preview. Raises NoPriceChanges."""
+    run = start(
+        price_list, products, percentage=percentage, amount=amount, kind=rounding, valid_from=valid_from, reason=reason
+    )
+    if run is None:
+        raise NoPriceChanges
+    return run.get_absolute_url()
 
 
 def start(

@@ -170,3 +170,31 @@ def test_the_file_of_a_hundred_thousand_is_written_in_few_queries(
 ) -> None:
     with django_assert_max_num_queries(12):
         price_rule.start(make_price_list(), Product.objects.active(), percentage=D(5), amount=None, kind="cent")
+
+
+def test_chosen_products_change_their_prices_from_their_list(as_user: Any, goods: list[Product]) -> None:
+    client = as_user(*PRICES, *IMPORTS, "catalog.view_product")
+    url, counter = reverse("catalog:product_list"), make_price_list()
+    asked = {"action": "prices", "ids": [goods[0].pk, goods[2].pk], "price_list": counter.pk, "rounding": "cent"}
+    assert "Prices" in client.post(url, asked).content.decode()
+    assert client.post(url, {**asked, "confirm": "1"}).status_code == 422, "by how much?"
+    answer = client.post(url, {**asked, "confirm": "1", "percentage": "0"})
+    assert answer.status_code == 409
+    assert "No price would change" in answer.content.decode()
+
+    answer = client.post(url, {**asked, "confirm": "1", "percentage": "10", "reason": "autumn"})
+    run = TransferRun.objects.latest("pk")
+    assert (answer.status_code, answer["Location"]) == (302, run.get_absolute_url())
+    runner.drain()
+    assert now(goods) == [D(10), D(20), D(30), D(40), D(50)], "nothing is set before it was looked at"
+    run.refresh_from_db()
+    runs.apply(run)
+    runner.drain()
+    assert now(goods) == [D(11), D(20), D(33), D(40), D(50)]
+
+
+def test_changing_prices_of_many_needs_every_right_of_it(as_user: Any, goods: list[Product]) -> None:
+    client = as_user(*PRICES, "catalog.view_product")
+    url = reverse("catalog:product_list")
+    assert 'value="prices"' not in client.get(url).content.decode()
+    assert client.post(url, {"action": "prices", "ids": [goods[0].pk]}).status_code == 403

@@ -36,7 +36,6 @@ from backoffice.ui.screens import Action, ListScreen, SavedView
 MOST_LISTS = 8
 CELL = re.compile(r"c([0-9]{1,18})-([0-9]{1,18})")
 PREVIEW = "catalog/price_preview.html"
-LARGE = tuple(f"transfers.{verb}_transferrun" for verb in ("view", "add", "change"))  # a change of very many prices
 
 
 class PriceGrid(ListScreen):
@@ -125,7 +124,7 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
                 source=data["source"],
             )  # fmt: skip
         except TooManyPrices as error:
-            if all(may(request.user, name) for name in LARGE):
+            if all(may(request.user, name) for name in price_rule.RIGHTS):
                 context |= {"form": ApplyPricesForm(), "large": price_changes.MOST, "asked": request.GET.urlencode()}
             else:
                 form.add_error(error.field, error.message)
@@ -144,7 +143,7 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
 def prepare(request: HttpRequest, pk: int) -> HttpResponse:
     """The same for more prices than one page holds: written down as a file of prices, shown and set as an import."""
     price_list = get_object_or_404(PriceList, pk=pk)
-    if not all(may(request.user, name) for name in LARGE):
+    if not all(may(request.user, name) for name in price_rule.RIGHTS):
         raise PermissionDenied
     asked = request.POST.get("asked", "")[:2000].replace("\x00", "")
     rule_form = PriceRuleForm(QueryDict(asked), price_list=price_list)

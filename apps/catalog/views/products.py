@@ -18,9 +18,11 @@ from apps.catalog import allergens
 from apps.catalog.filters import ProductFilter
 from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductForm, ProductNameForm
 from apps.catalog.forms.bulk import BulkAttributesForm, BulkFieldsForm, BulkTagsForm
+from apps.catalog.forms.price import BulkPricesForm
 from apps.catalog.forms.product import ASKED
 from apps.catalog.models import Price, PriceList, Product, Unit
 from apps.catalog.resources import export as product_files
+from apps.catalog.resources import price_rule
 from apps.catalog.selectors import attributes as attribute_reads
 from apps.catalog.selectors import price_story
 from apps.catalog.selectors import prices as price_reads
@@ -103,6 +105,10 @@ class ProductList(ListScreen):
         BulkAction(
             "tags", gettext_lazy("Tags"), "catalog.change_product", bulk_edit.retag,
             form_class=BulkTagsForm, icon="tags",
+        ),
+        BulkAction(
+            "prices", gettext_lazy("Prices"), "catalog.change_price", price_rule.start_for_chosen,
+            form_class=BulkPricesForm, icon="badge-percent", whole=True, also=price_rule.RIGHTS,
         ),
         BulkAction(
             "restore", gettext_lazy("Restore"), "catalog.change_product", products.restore, icon="archive-restore"

@@ -1,6 +1,6 @@
 """Lots: the list, the page with where it came from and went, blocking and releasing."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
@@ -25,6 +25,7 @@ from backoffice.kernel.money import format_money, round_money
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui import htmx
 from backoffice.ui.actions import Action
+from backoffice.ui.forms import Form
 from backoffice.ui.permissions import requires
 from backoffice.ui.screens import (
     ActionScreen,
@@ -249,7 +250,7 @@ class LotBlock(ActionScreen):
 
     model = Lot
     permission = "inventory.block_lot"
-    form_class = BlockForm
+    form_class: ClassVar[type[Form]] = BlockForm
     submit_label = gettext_lazy("Block lot")
     danger = True
     changed = ("inventory-lot", "inventory-stock")

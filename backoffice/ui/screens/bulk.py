@@ -24,7 +24,11 @@ LIMIT = 2_000
 
 @dataclass(frozen=True)
 class BulkAction:
-    """A verb of a list. `service(row, **form.cleaned_data)` runs once for every row, each in its own savepoint."""
+    """A verb of a list. `service(row, **form.cleaned_data)` runs once for every row, each in its own savepoint.
+
+    With `whole` it runs once for all of them, however many, as `service(rows, **form.cleaned_data)`, and answers the
+    address where the work goes on. Who wants it needs the rights of `also` besides.
+    """
 
     key: str
     label: Any
@@ -33,6 +37,11 @@ class BulkAction:
     form_class: type[BaseForm] = forms.Form
     icon: str = ""
     danger: bool = False
+    whole: bool = False
+    also: tuple[str, ...] = ()
+
+    def allowed_to(self, user: Any) -> bool:
+        return all(may(user, right) for right in (self.permission, *self.also))
 
 
 @dataclass(frozen=True)
@@ -55,13 +64,15 @@ def confirm_or_run(screen: Any, action: BulkAction, *, visible: QuerySet[Any], m
     `visible` are the rows the user may see, `matching` those of the list as it is filtered.
     """
     request: HttpRequest = screen.request
-    if not may(request.user, action.permission):
+    if not action.allowed_to(request.user):
         raise PermissionDenied
     rows = matching if request.POST.get("scope") == "all" else ticked(request, visible)
     sent = "confirm" in request.POST
     form = action.form_class(request.POST if sent else None)
     if not sent or not form.is_valid():
         return _ask(screen, action, form, rows, matching, status=422 if sent else 200)
+    if action.whole:
+        return _hand_over(screen, action, form, rows, matching)
     count = rows.count()
     if count > LIMIT:
         sentence = gettext("%(count)s rows are too many at once; narrow the list down to %(limit)s.")
@@ -92,6 +103,17 @@ def run(action: BulkAction, rows: QuerySet[Any], form: BaseForm) -> tuple[int, l
         except DomainError as error:
             refused.append(Refused(row, error.message))
     return done, refused
+
+
+def _hand_over(
+    screen: Any, action: BulkAction, form: BaseForm, rows: QuerySet[Any], matching: QuerySet[Any]
+) -> HttpResponse:
+    try:
+        to = action.service(rows, **form.cleaned_data)
+    except DomainError as error:
+        form.add_error(error.field if error.field in form.fields else None, error.message)
+        return _ask(screen, action, form, rows, matching, status=error.status)
+    return htmx.done(screen.request, to=to, leave=True)
 
 
 def _ask(

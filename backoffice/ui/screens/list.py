@@ -180,7 +180,7 @@ class ListScreen(ModelScreen):
     # --- what may be done ------------------------------------------------------------------------------------------
     def shown_bulk_actions(self) -> list[BulkAction]:
         """The verbs that this person may use on rows."""
-        return [action for action in self.bulk_actions if may(self.request.user, action.permission)]
+        return [action for action in self.bulk_actions if action.allowed_to(self.request.user)]
 
     def may_export(self) -> bool:
         return self.export and may(self.request.user, self.export_permission or self.permission)
