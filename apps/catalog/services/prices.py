@@ -67,7 +67,8 @@ def set_price(
 
     With a `unit`, a pack of the product or a standard unit that converts, amount and quantity count in it. Lists that
     follow this one follow. Returns the row that then holds. `shown` is the price the person saw, where one was seen:
-    PriceChanged if it is another by now. PriceRefused when the amount is negative or too fine, or would rewrite a price that was valid.
+    PriceChanged if it is another by now. PriceRefused when the amount is negative or too fine, or would rewrite a
+    price that was valid.
     """
     if isinstance(unit, Unit):
         unit = None if unit.pk == product.unit_id else packs.standard(product, unit)
