@@ -49,8 +49,8 @@ def figures(results: list[Result]) -> dict[str, float]:
     return found
 
 
-def show(title: str, results: list[Result], smaller: dict[str, float]) -> bool:
-    """Print the table; False when a budget is broken."""
+def show(title: str, results: list[Result], smaller: dict[str, float], *, growing: bool = True) -> bool:
+    """Print the table; False when a budget is broken. `growing`: whether growth since the smaller size is judged too."""
     out = sys.stdout.write
     out(f"\n{title}\n{'':40}{'figure':>10}{'':6}{'machine':>8}{'judged':>10}{'budget':>10}{'growth':>10}\n")
     fine = True
@@ -61,7 +61,7 @@ def show(title: str, results: list[Result], smaller: dict[str, float]) -> bool:
         budget = "" if result.budget is None else f"{'≥' if result.at_least else '≤'} {result.budget:g}"
         before = smaller.get(key(above, result))
         growth = result.normal / before if before else None
-        grown = growth is not None and result.growth_budget is not None and growth > result.growth_budget
+        grown = growing and growth is not None and result.growth_budget is not None and growth > result.growth_budget
         mark = "" if result.kept and not grown else "  ✗ broken"
         fine = fine and not mark
         shown = f"× {growth:.2f}" if growth is not None else ""

@@ -78,6 +78,13 @@ def test_growth_is_that_of_the_figures_at_reference_speed(capsys: pytest.Capture
     assert "✗ broken" in capsys.readouterr().out
 
 
+def test_growth_is_judged_only_where_the_budget_is_about_it() -> None:
+    smaller = figures([Result("stock list", 10.0, "ms", growth_budget=1.1)])
+    grown = [Result("stock list", 15.0, "ms", 18, growth_budget=1.1)]
+    assert show("medium", grown, smaller, growing=False)
+    assert not show("large", grown, smaller, growing=True)
+
+
 def test_queries_under_two_operations_are_compared_with_their_own(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [Result("a", 1, "ms"), Result("  queries", 4, ""), Result("b", 1, "ms"), Result("  queries", 8, "")]
     assert figures(rows)["a/queries"] == 4
