@@ -66,7 +66,7 @@ def database(name: str, default: str) -> dict[str, object]:
     """Django's DATABASES entry for `sqlite:///path` or `postgres://user:password@host:port/name?option=value`.
 
     SQLite: write transactions start IMMEDIATE (a reader that becomes a writer would fail with "locked"), WAL, and full
-    durability. A connection keeps 4 MB of pages and maps no file: what is read often stays in the system's own cache,
+    durability. A connection keeps 2 MB of pages and maps no file: what is read often stays in the system's own cache,
     once for all, and a web process weighs the same however large the shop becomes. Temporary things may become files:
     kept in memory, the journal of savepoints is walked from its beginning after every statement that a trigger could
     stop, and a long transaction becomes slower with each row. PostgreSQL: a pool, and time limits so that one stuck
@@ -87,7 +87,7 @@ def database(name: str, default: str) -> dict[str, object]:
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864;"
-                " PRAGMA cache_size=-4000; PRAGMA mmap_size=0;",
+                " PRAGMA cache_size=-2000; PRAGMA mmap_size=0;",
             },
         }
     if parts.scheme in {"postgres", "postgresql"}:

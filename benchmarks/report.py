@@ -50,7 +50,7 @@ def figures(results: list[Result]) -> dict[str, float]:
 
 
 def show(title: str, results: list[Result], smaller: dict[str, float], *, growing: bool = True) -> bool:
-    """Print the table; False when a budget is broken. `growing`: whether growth since the smaller size is judged too."""
+    """Print the table; False when a budget is broken. `growing`: growth since the smaller size is judged too."""
     out = sys.stdout.write
     out(f"\n{title}\n{'':40}{'figure':>10}{'':6}{'machine':>8}{'judged':>10}{'budget':>10}{'growth':>10}\n")
     fine = True
