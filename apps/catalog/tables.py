@@ -64,10 +64,8 @@ class StatusColumn(tables.BadgeColumn):
     def bind(self, table: Any, name: str) -> None:
         super().bind(table, name)
         # What is as it should be is only said; a badge is for the rest.
-        said = (("badge", gettext("Retired")), ("", gettext("Active")), ('"badge info"', gettext("Internal")))
-        self.drawn = [
-            SafeString(f"<span class={look}>{escape(word)}</span>" if look else escape(word)) for look, word in said
-        ]
+        retired, active, internal = map(escape, (gettext("Retired"), gettext("Active"), gettext("Internal")))
+        self.drawn = [SafeString(f"<span class=badge>{retired}</span>"), active, SafeString(f"<b>{internal}</b>")]
 
     def draw(self, value: Any, record: Any) -> Any:
         return self.drawn[0 if not record.is_active else 1 if record.is_sellable else 2]

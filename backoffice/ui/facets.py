@@ -15,7 +15,6 @@ class Box:
     """One value to tick. `count` is nothing where nobody counted."""
 
     tag: SafeString
-    key: str
     label: str
     count: Count | None = None
 
@@ -35,9 +34,7 @@ def facets(
     """The facets of a filter's form, with what was counted of them by name and value."""
     for name in names:
         bound, found = form[name], counts.get(name, {})
-        boxes = [
-            Box(box.tag(), box.id_for_label, str(box.choice_label), found.get(_raw(box.data["value"]))) for box in bound
-        ]
+        boxes = [Box(box.tag(), str(box.choice_label), found.get(_raw(box.data["value"]))) for box in bound]
         yield Facet(str(bound.label), boxes, shares.get(name))
 
 

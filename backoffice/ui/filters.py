@@ -244,7 +244,7 @@ def _as_boxes(field: forms.Field) -> None:
     """A facet: boxes to tick, or one of several; in the list's form although they stand outside it."""
     many = isinstance(field.widget, forms.SelectMultiple | forms.CheckboxSelectMultiple)
     field.widget = (forms.CheckboxSelectMultiple if many else forms.RadioSelect)(choices=field.widget.choices)
-    field.widget.attrs |= {"class": "check", "form": "filters"}
+    field.widget.attrs["form"] = "filters"
 
 
 def _as_bar(field: forms.Field) -> None:

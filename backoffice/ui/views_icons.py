@@ -23,7 +23,7 @@ def sidebar_icons(request: HttpRequest) -> HttpResponse:
 
 def shared(name: str) -> SafeString:
     """An icon of the sidebar, by reference."""
-    return SafeString(f'<svg class="icon" aria-hidden="true"><use href="{_address()}#{icons.anchor(name)}"/></svg>')
+    return SafeString(f'<svg><use href="{_address()}#{icons.anchor(name)}"/></svg>')
 
 
 @cache
