@@ -13,7 +13,7 @@ from backoffice.kernel.audit import Audited
 from backoffice.kernel.models import Revisioned, TimeStamped
 from backoffice.kernel.text import fold
 
-from . import documents, phones
+from . import documents, finding, phones
 
 MAX_LENGTH = 100
 MAX_WORDS = 8
@@ -22,14 +22,8 @@ MAX_WORDS = 8
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def matching(self, text: str) -> Self:
         """Customers whose name, code, document, telephone or e-mail holds every word of `text`, accents ignored."""
-        found = self
-        for word in fold(text.replace("\x00", "")[:MAX_LENGTH]).split()[:MAX_WORDS]:
-            condition = Q(search_text__contains=word)
-            plain = "".join(character for character in word if character.isalnum())
-            if plain and plain != word:
-                condition |= Q(search_text__contains=plain)
-            found = found.filter(condition)
-        return found
+        words = fold(text.replace("\x00", "")[:MAX_LENGTH]).split()[:MAX_WORDS]
+        return self.filter(finding.conditions(words)) if words else self.all()
 
     def with_document(self, document: str) -> Self:
         """Who has this normalised document; nobody has none."""

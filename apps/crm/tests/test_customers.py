@@ -1,7 +1,11 @@
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from apps.crm import search
 from apps.crm.errors import CustomerExists
 from apps.crm.models import Address, Customer
 from apps.crm.services import customers, interactions
@@ -48,6 +52,53 @@ def test_search_ignores_case_accents_and_separators() -> None:
     for text in ("café", "julia", "PRADO júl", "529.982.247-25", "52998224725", "98840-2217", julia.code):
         assert list(Customer.objects.matching(text)) == [julia], text
     assert not Customer.objects.matching("julia ze").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("rado", True),
+        ("9.982", True),
+        ("2217", True),
+        ("jú ado 72", True),
+        ("da manhã", True),
+        ("", True),
+        ("rdo", False),
+        ("pra xyz", False),
+        ("zz prado", False),
+        ('"', False),
+        ('pra"do', True),  # its letters alone are there
+        ("julia OR xyz", False),
+        ("jul*", True),
+        ("%do", True),
+        ("p_a", False),
+        ("'--", False),
+        ("{a,b}", False),
+    ],
+)
+def test_a_word_is_found_anywhere_in_a_customer(text: str, found: bool) -> None:
+    julia = build.customer("Júlia Prado", document=build.CPF, phone="(41) 98840-2217", tags=["Café da manhã"])
+
+    assert list(Customer.objects.matching(text)) == ([julia] if found else [])
+
+
+def test_who_is_renamed_or_gone_is_found_no_more() -> None:
+    julia = build.customer("Júlia Prado")
+    customers.update(julia, revision=1, name="Júlia Lima")
+    assert not Customer.objects.matching("prado").exists()
+    assert Customer.objects.matching("lima").exists()
+
+    Customer.objects.filter(pk=julia.pk).delete()
+    assert not Customer.objects.matching("lima").exists()
+
+
+def test_the_palette_finds_active_customers_by_name(user_with: Callable[..., Any]) -> None:
+    for name in ("Prado B", "Prado A", "Prado C"):
+        build.customer(name)
+    Customer.objects.filter(name="Prado C").update(is_active=False)
+
+    assert [hit.title for hit in search.customers("prado", user_with("crm.view_customer"))] == ["Prado A", "Prado B"]
+    assert search.customers("prado", user_with(username="stranger")) == []
 
 
 def test_an_edit_names_the_revision_it_saw() -> None:

@@ -159,6 +159,7 @@ class Order(Revisioned, TimeStamped):
             models.Index(fields=["-placed_at", "-id"], name="order_latest"),
             models.Index(fields=["business_date", "channel"], name="order_by_day"),
             models.Index(fields=["customer", "-placed_at"], name="order_by_customer"),
+            models.Index(fields=["handle"], name="order_by_tab"),
             models.Index(
                 fields=["status", "needed_at"],
                 condition=Q(status__in=["new", "accepted", "preparing", "ready", "dispatched", "delivered"]),

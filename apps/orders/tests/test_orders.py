@@ -51,6 +51,21 @@ def test_an_order_is_found_by_its_customer_without_accents_and_case(text: str, f
     assert board.search(Order.objects.all(), text).count() == found
 
 
+def test_an_order_is_found_by_each_of_its_names():
+    product = croissant(stock=5)
+    made, other = order((product, 1), customer=customer()), order((product, 1))
+    Order.objects.filter(pk=made.pk).update(handle="Table Four", external_id="WEB-9")
+    year, running = made.number.split("-")
+
+    for text in ("table", "FOUR", "WEB-9", "#WEB-9", f"#{int(running)}", running, made.number, f"{year}-0"):
+        assert made in board.search(Order.objects.all(), text), text
+    assert list(board.search(Order.objects.all(), f"julia four #{int(running)} WEB-9")) == [made]
+    assert list(board.search(Order.objects.all(), "four xyz")) == []
+    assert list(board.search(Order.objects.all(), "#")) == []
+    assert list(board.search(Order.objects.all(), other.number)) == [other]
+    assert list(board.search(Order.objects.all(), "9" * 90)) == []
+
+
 def test_a_step_that_the_table_does_not_have_is_refused():
     made = order((croissant(), 1), paid=True)
     for to in ("completed", "new", "delivered"):
