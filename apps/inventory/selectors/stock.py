@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import (
     BigIntegerField,
-    BooleanField,
+    Exists,
     F,
     IntegerField,
     OuterRef,
@@ -21,6 +21,7 @@ from django.db.models import (
 )
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import GreaterThan
 
 from apps.catalog.models import Product
 from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation, Location, Lot, ReorderRule, StockBalance
@@ -208,39 +209,83 @@ listed: Compiled[Product] = Compiled(
 """Products as a row of the stock list shows them."""
 
 
-def worst_first() -> list[int]:
+def worst_first(enough: int | None = None) -> list[int]:
     """The products with something to say, as the stock list says it: short, below minimum, unusable, expiring.
 
-    One query that starts from the few rows that are meant, however large the assortment is.
+    All of them, in one query that starts from the few rows that are meant, however large the assortment is. With
+    `enough` at least the first so many: what only expires, which are most, is not looked at when it comes later than
+    that, and is a second query when it does not.
     """
     today = clock.today()
-    worst: dict[int, tuple[int, str]] = {}
     since, soon = today - timedelta(days=SEEN_DAYS), today + timedelta(days=SOON_DAYS)
-    for product_id, rank, name in _exceptions(clock.now(), today, since, soon):
-        worst[product_id] = min(worst.get(product_id, (rank, name)), (rank, name))
+    worst: dict[int, tuple[int, str]] = {}
+    bad = _bad_or_going(clock.now(), today, since, soon) if enough is None else _bad(clock.now(), today, since)
+    for product_id, rank, name in bad:
+        if product_id not in worst or rank < worst[product_id][0]:
+            worst[product_id] = rank, name
+    if enough is not None and len(worst) < enough:
+        for product_id, rank, name in _going(today, soon):
+            worst.setdefault(product_id, (rank, name))
     return sorted(worst, key=lambda pk: (*worst[pk], pk))
 
 
-def _with_something_to_say(now: Any, today: Any, since: Any, soon: Any) -> QuerySet[Any, Any]:
+def _part(rows: QuerySet[Any], rank: int) -> QuerySet[Any, Any]:
+    kept = rows.exclude(product__sell_policy=Product.SellPolicy.ON_DEMAND)
+    return kept.order_by().values_list("product_id", Value(rank, output_field=IntegerField()), "product__name")
+
+
+def _short_low_or_unusable(now: Any, today: Any, since: Any) -> list[QuerySet[Any, Any]]:
     """Each part is served by an index: `blocked` in two parts, and what has expired as far back as anybody will not
-    have seen it."""
-
-    def part(rows: QuerySet[Any], rank: int) -> QuerySet[Any, Any]:
-        kept = rows.exclude(product__sell_policy=Product.SellPolicy.ON_DEMAND)
-        return kept.order_by().values_list("product_id", Value(rank, output_field=IntegerField()), "product__name")
-
-    low, short = below_minimum(now, today).filter(location=None), waiting(now, today).filter(product__is_active=True)
-    # The condition of a partial index with its value: SQLite knows it only then.
-    out_of_use = RawSQL("NOT (inventory_lot.status = 'ok')", [], output_field=BooleanField())
-    lots = Lot.objects.filter(out_of_use, balances__quantity__gt=0)
-    gone = StockBalance.objects.filter(lot__expires_on__lt=today, lot__expires_on__gte=since)
-    places = StockBalance.objects.filter(location__in=Location.objects.filter(kind=Location.Kind.QUARANTINE))
-    fresh = StockBalance.objects.filter(lot__status=Lot.Status.OK)
-    going = fresh.filter(lot__expires_on__gte=today, lot__expires_on__lte=soon)
-    return part(short, 0).union(part(low, 1), part(lots, 2), part(places, 2), part(gone, 2), part(going, 3), all=True)
+    have seen it. Lots are looked at, not what lies of each in every place, so that a row stands for a product."""
+    low = below_minimum(now, today).filter(location=None)
+    unbacked, spoilt = (rows.filter(product__is_active=True) for rows in _waiting_in_parts(now, today, since))
+    lots = Lot.objects.filter(_there(quantity__gt=0), pk__in=RawSQL(OUT_OF_USE, []))  # noqa: S611 - a constant
+    gone = Lot.objects.filter(_there(), expires_on__lt=today, expires_on__gte=since)
+    places = StockBalance.objects.filter(pk__in=RawSQL(IN_QUARANTINE, []))  # noqa: S611 - a constant
+    return [_part(unbacked, 0), _part(spoilt, 0), _part(low, 1), *(_part(rows, 2) for rows in (lots, places, gone))]
 
 
-_exceptions: Compiled[Any] = Compiled(_with_something_to_say)
+def _expiring_soon(today: Any, soon: Any) -> QuerySet[Any, Any]:
+    return _part(Lot.objects.filter(_there(), status=OK, expires_on__gte=today, expires_on__lte=soon), 3)
+
+
+def _there(**more: Any) -> Exists:
+    """Some of the lot is somewhere."""
+    return Exists(StockBalance.objects.filter(lot_id=OuterRef("pk"), **more))
+
+
+IN_QUARANTINE = """SELECT held.id FROM inventory_location place CROSS JOIN inventory_stockbalance held
+WHERE place.kind = 'quarantine' AND held.location_id = place.id"""
+"""Said so that SQLite begins with the places, which are few: it read all balances otherwise, for none at all."""
+
+
+OUT_OF_USE = "SELECT shut.id FROM inventory_lot shut WHERE NOT (shut.status = 'ok')"
+"""The condition of a partial index with its value: SQLite knows it only then."""
+
+
+def _waiting_in_parts(now: Any, today: Any, since: Any) -> tuple[QuerySet[Hold], QuerySet[Hold]]:
+    """`waiting` without looking at the lot of every promise: holds that have not enough backing of any kind, and those
+    that are backed by what cannot be used, which is found from the few lots and places that are meant."""
+    backed = HoldAllocation.objects.filter(hold_id=OuterRef("pk"))
+    asked = F("quantity") - F("fulfilled")
+    unbacked = Hold.objects.counting(now).filter(GreaterThan(asked, _sum(backed, "hold_id")))
+    gone = HoldAllocation.objects.filter(lot__expires_on__lt=today, lot__expires_on__gte=since)
+    shut = HoldAllocation.objects.filter(lot__in=RawSQL(OUT_OF_USE, []))  # noqa: S611 - a constant
+    places = HoldAllocation.objects.filter(location__in=Location.objects.filter(kind=Location.Kind.QUARANTINE))
+    spoilt = (rows.order_by().values("hold_id") for rows in (gone, shut, places))
+    return unbacked, waiting(now, today).filter(pk__in=next(spoilt).union(*spoilt))
+
+
+def _together(parts: list[QuerySet[Any, Any]]) -> QuerySet[Any, Any]:
+    first, *others = parts
+    return first.union(*others, all=True)
+
+
+_bad: Compiled[Any] = Compiled(lambda now, today, since: _together(_short_low_or_unusable(now, today, since)))
+_going: Compiled[Any] = Compiled(_expiring_soon)
+_bad_or_going: Compiled[Any] = Compiled(
+    lambda now, today, since, soon: _together([*_short_low_or_unusable(now, today, since), _expiring_soon(today, soon)])
+)
 
 
 def worth() -> Decimal:
@@ -286,7 +331,8 @@ def _sum(rows: QuerySet[Any], group: str) -> Coalesce:
 def waiting(now: datetime | None = None, today: date | None = None) -> QuerySet[Hold]:
     """Counting holds that usable stock does not cover, as `missing`."""
     now, today = now or clock.now(), today or clock.today()
-    backed = HoldAllocation.objects.filter(usable_backing(today, now), hold_id=OuterRef("pk"))
+    # The hold itself counts, so its allocations need not be asked whether theirs does.
+    backed = HoldAllocation.objects.filter(usable_stock(today), hold_id=OuterRef("pk"))
     return (
         Hold.objects.counting(now)
         .annotate(missing=F("quantity") - F("fulfilled") - _sum(backed, "hold_id"))

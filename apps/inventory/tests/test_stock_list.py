@@ -2,16 +2,19 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from random import Random
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.catalog.models import Product
 from apps.catalog.tests.factories import make_product
-from apps.inventory.models import Location, Lot
+from apps.inventory.models import Hold, Location, Lot, ReorderRule
 from apps.inventory.selectors import availability
 from apps.inventory.selectors import stock as stock_reads
-from apps.inventory.services import expected, holds
+from apps.inventory.services import expected, holds, reorder
 from apps.inventory.services.holds import HoldLine
 from apps.inventory.tests.factories import make_location, make_origin, make_stock
 from backoffice.kernel import clock
@@ -84,3 +87,95 @@ def test_what_is_counted_is_there_now(as_user, shop):
     assert number() == 4  # it still has stock
     Product.objects.filter(name="P 2").update(sell_policy=Product.SellPolicy.ON_DEMAND)
     assert number() == 3
+
+
+def _said(product):
+    """How bad it is, told from the product's own numbers, one product at a time."""
+    found = stock_reads.facts([product.pk])[product.pk]
+    rule = ReorderRule.objects.filter(product=product, location=None).first()
+    if found.numbers.promised > 0 and product.is_active:
+        return 0
+    if rule and found.numbers.available < rule.minimum and product.is_active:
+        return 1
+    if found.numbers.unusable > 0:
+        return 2
+    soon = clock.today() + timedelta(days=stock_reads.SOON_DAYS)
+    return 3 if found.soonest is not None and found.soonest <= soon else 4
+
+
+def _lives(shop):
+    """Products with every reason to be said something of, and with several at once; names in no order of their keys."""
+    far, shut = make_location("Cellar"), make_location("Cage", kind=Location.Kind.QUARANTINE)
+    chance = Random(7)
+    for number in range(40):
+        product = make_product(f"{chance.randrange(6)} of {number}")
+        for part in range(chance.randrange(4)):
+            lot = make_stock(product, 3, chance.choice((shop, shop, far, shut)), lot_code=f"L{part}")
+            make_stock(product, 2, far, lot_code=f"far {part}")
+            day = clock.today() + timedelta(days=chance.choice((-500, -3, -1, 0, 3, 4, 30)))
+            status = chance.choice((*[Lot.Status.OK] * 5, Lot.Status.BLOCKED, Lot.Status.QUARANTINE))
+            dated = {"received_on": day - timedelta(days=9), "expires_on": day} if chance.random() < 0.5 else {}
+            if chance.random() < 0.4:  # promised while it was good
+                origin, locations = make_origin(), [shop, far]
+                holds.place(origin=origin, lines=[HoldLine(product, D(4))], locations=locations, partial=True)
+            Lot.objects.filter(pk=lot.pk).update(status=status, **dated)
+        if chance.random() < 0.5:
+            reorder.set_minimum(product, minimum=D(chance.choice((1, 6))), target=D(9))
+        changed = {"is_active": chance.random() < 0.8}
+        if chance.random() < 0.1:
+            changed["sell_policy"] = Product.SellPolicy.ON_DEMAND
+        Product.objects.filter(pk=product.pk).update(**changed)
+    Hold.objects.filter(pk__in=list(Hold.objects.order_by("pk").values_list("pk", flat=True)[:3])).update(
+        expires_at=clock.now() - timedelta(minutes=1)
+    )
+
+
+def test_the_worst_are_those_whose_own_numbers_say_so(shop):
+    _lives(shop)
+    old = clock.today() - timedelta(days=stock_reads.SEEN_DAYS)
+    goods = Product.objects.stocked().exclude(lots__expires_on__lt=old)
+    ranked = [(_said(product), product.name, product.pk) for product in goods]
+    seen = {pk for _rank, _name, pk in ranked}
+    expected_order = [pk for rank, _name, pk in sorted(ranked) if rank < 4]
+    assert {rank for rank, _name, _pk in ranked} == {0, 1, 2, 3, 4}
+    for _again in range(4):  # PostgreSQL keeps the plan from the second time on
+        assert [pk for pk in stock_reads.worst_first() if pk in seen] == expected_order
+    whole = stock_reads.worst_first()
+    for enough in range(len(whole) + 2):
+        first = stock_reads.worst_first(enough)
+        assert first == whole[: len(first)]
+        assert len(first) >= min(enough, len(whole))
+
+
+def test_pages_of_the_worst_follow_each_other(as_user, shop):
+    _lives(shop)
+    client = as_user("inventory.view_stockbalance")
+
+    def keys(**headers):
+        pages = []
+        for number in (1, 2, 3):
+            answer = client.get(reverse("inventory:stock_list"), {"size": 25, "page": number}, headers=headers)
+            pages.append([row.pk for row in answer.context["page"].rows])
+        assert pages[2] == pages[1]  # the last page, when one behind it is asked for
+        return pages[0] + pages[1]
+
+    whole = stock_reads.worst_first()
+    by_name = stock_reads.listable().exclude(pk__in=whole).order_by("name", "pk").values_list("pk", flat=True)
+    assert keys() == keys(**{"HX-Request": "true", "HX-Target": "table"}) == [*whole, *by_name]
+
+
+def test_one_row_costs_as_many_queries_as_fifty(as_user, shop):
+    client = as_user("inventory.view_stockbalance")
+    asked = reverse("inventory:stock_list"), {"size": 50}, {"HX-Request": "true", "HX-Target": "table"}
+
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            client.get(asked[0], asked[1], headers=asked[2])
+        return len(captured)
+
+    make_stock(make_product(), 1, shop, expires_on=clock.today())
+    queries()  # warm: the company, content types
+    one = queries()
+    for _number in range(49):
+        make_stock(make_product(), 1, shop, expires_on=clock.today())
+    assert queries() == one <= 12

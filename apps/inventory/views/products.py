@@ -98,7 +98,11 @@ class StockList(ListScreen):
     def first(self) -> list[int]:
         """Unless something else is asked for, what has something to say comes first, the worst on top."""
         asked = SORT in self.request.GET or self.view or (self.filter and self.filter.values)
-        return [] if asked else stock_reads.worst_first()
+        if asked:
+            return []
+        number, size = self.asked_page
+        # A whole page has enough to ask for: it does not ask twice.
+        return stock_reads.worst_first(number * size + 1 if htmx.target(self.request) == "table" else None)
 
 
 class ProductCard(DetailScreen):
@@ -162,9 +166,8 @@ class ProductCard(DetailScreen):
 def product_moves(request: HttpRequest, pk: int) -> HttpResponse:
     """Every move with the balance it left: the stock card fetches it, a page of its own without scripts."""
     product = get_object_or_404(Product.objects.select_related("unit", "category"), pk=pk)
-    raw = request.GET.get("before", "")
-    before = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None
-    more = {"card": ledger.card(product, before=before), "title": _("Moves")}
+    before, carried = ledger.carried_on(product, request.GET.get("before", "")) or (None, None)
+    more = {"card": ledger.card(product, before=before, carried=carried), "title": _("Moves")}
     return _part(request, product, "moves", more)
 
 

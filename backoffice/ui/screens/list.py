@@ -151,13 +151,19 @@ class ListScreen(ModelScreen):
 
     @cached_property
     def page(self) -> Page:
-        number, size = positive(self.request.GET.get("page"), 1), size_of(self.request.GET, self.page_size)
+        number, size = self.asked_page
         return paginate(
             self.table.ordered(), number=number, size=size, count=self.counts[0], first=self.first(), read=self.read
         )
 
+    @property
+    def asked_page(self) -> tuple[int, int]:
+        """The number and the size of the page that is asked for, whether there are so many or not."""
+        return positive(self.request.GET.get("page"), 1), size_of(self.request.GET, self.page_size)
+
     def first(self) -> Sequence[Any]:
-        """Keys of rows that come before all others; they are among the rows."""
+        """Keys of rows that come before all others; they are among the rows. All of them, or at least as many as fill
+        the pages up to the one that is asked for, and one more."""
         return ()
 
     @property
