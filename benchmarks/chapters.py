@@ -106,7 +106,7 @@ def stockroom(size: Size) -> list[Result]:
     bench = flows.Bench()
     card = bench.page("inventory:product_card", MOVED)
     moves = bench.page("inventory:product_moves", MOVED, fragment="moves")
-    before = str(stockroom.old_page(MOVED))
+    before = stockroom.old_page(MOVED)
     older = bench.page("inventory:product_moves", MOVED, fragment="moves", before=before)
     assert stockroom.running_balance(MOVED)
     posting = stockroom.posting(bench.user, bench.shop)

@@ -54,10 +54,11 @@ def past_value() -> Reading:
     return measure(value, rounds=2, warm_up=0)
 
 
-def old_page(product_id: int) -> int:
-    """The key that a page in the middle of the product's moves goes on from."""
+def old_page(product_id: int) -> str:
+    """What the link to a page in the middle of the product's moves carries, as the page above it writes it."""
     keys = Move.objects.filter(product_id=product_id).order_by("-pk").values_list("pk", flat=True)
-    return int(keys[keys.count() // 2])
+    product = Product.objects.get(pk=product_id)
+    return ledger.card(product, before=int(keys[keys.count() // 2])).older
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.core.signing import BadSignature, Signer
 from django.db.models import Q, QuerySet, Sum
 
 from apps.catalog.models import Product
@@ -12,6 +13,7 @@ from apps.inventory.models import Location, Lot, Move, StockBalance
 
 PAGE = 25
 ZERO = Decimal(0)
+LONGEST_KEY = 18
 INSIDE = Q(destination__kind__in=Location.PHYSICAL)
 FROM_INSIDE = Q(source__kind__in=Location.PHYSICAL)
 
@@ -27,24 +29,40 @@ class Line:
 
 @dataclass(frozen=True)
 class Card:
-    """A page of a product's moves, newest first. `before` continues with older ones; 0 when there are none."""
+    """A page of a product's moves, newest first. `before` continues with older ones; 0 when there are none.
+
+    `older` is the same for a link: it carries the balance there was then, signed.
+    """
 
     lines: Sequence[Line]
     before: int
+    older: str = ""
 
 
-def card(product: Product, *, before: int | None = None, size: int = PAGE, on_hand: Decimal | None = None) -> Card:
+def card(
+    product: Product,
+    *,
+    before: int | None = None,
+    size: int = PAGE,
+    on_hand: Decimal | None = None,
+    carried: Decimal | None = None,
+) -> Card:
     """The moves of a product with the running balance over the whole house, paged by key.
 
     The balance starts from what is on hand (asked for unless it is known) and is taken back move by move, so no page
-    sums the history below it.
+    sums the history below it. A page further down starts from what the one above `carried` on: moves are never changed,
+    so what was there before one of them does not change either. Without it all newer moves are summed.
     """
     moves = Move.objects.filter(product=product)
-    balance = _total(StockBalance.objects.filter(product=product)) if on_hand is None else on_hand
     if before is not None:
-        newer = moves.filter(pk__gte=before)
-        balance -= _total(newer.filter(INSIDE)) - _total(newer.filter(FROM_INSIDE))
+        if carried is None:
+            newer = moves.filter(pk__gte=before)
+            on_hand = _total(StockBalance.objects.filter(product=product)) if on_hand is None else on_hand
+            carried = on_hand - _total(newer.filter(INSIDE)) + _total(newer.filter(FROM_INSIDE))
         moves = moves.filter(pk__lt=before)
+        balance = carried
+    else:
+        balance = _total(StockBalance.objects.filter(product=product)) if on_hand is None else on_hand
     rows = list(
         moves.select_related("operation__actor", "lot", "source", "destination")
         .prefetch_related("operation__origin")
@@ -57,7 +75,31 @@ def card(product: Product, *, before: int | None = None, size: int = PAGE, on_ha
         )
         lines.append(Line(move, change, balance))
         balance -= change
-    return Card(lines, rows[size - 1].pk if len(rows) > size else 0)
+    if len(rows) <= size:
+        return Card(lines, 0)
+    last = rows[size - 1].pk
+    return Card(lines, last, _signer(product).sign(f"{last}_{balance.normalize():f}"))
+
+
+def carried_on(product: Product, link: str) -> tuple[int, Decimal | None] | None:
+    """(before, carried) of a link's text, for `card`.
+
+    A key without a balance, or with one that is not signed for this product, has no balance: it is summed anew. None
+    when the text is no key at all.
+    """
+    key, _dash, rest = link.partition("_")
+    if not (key.isascii() and key.isdigit() and len(key) < LONGEST_KEY):
+        return None
+    if not rest:
+        return int(key), None
+    try:
+        return int(key), Decimal(_signer(product).unsign(link).partition("_")[2])
+    except BadSignature:
+        return int(key), None
+
+
+def _signer(product: Product) -> Signer:
+    return Signer(salt=f"stock card {product.pk}")
 
 
 def _total(rows: QuerySet[Any]) -> Decimal:
