@@ -15,6 +15,14 @@ PAGE = 25
 ZERO = Decimal(0)
 LONGEST_KEY = 18
 INSIDE = Q(destination__kind__in=Location.PHYSICAL)
+SHOWN = (
+    "product",
+    "quantity",
+    *(f"operation__{name}" for name in ("kind", "reason", "occurred_at", "origin_type", "origin_id")),
+    *(f"lot__{name}" for name in ("code", "is_silent", "product")),
+    *(f"{side}__{name}" for side in ("source", "destination") for name in ("kind", "name")),
+)
+"""What a line of the card says: a page is twice as wide with all there is."""
 FROM_INSIDE = Q(source__kind__in=Location.PHYSICAL)
 
 
@@ -64,7 +72,8 @@ def card(
     else:
         balance = _total(StockBalance.objects.filter(product=product)) if on_hand is None else on_hand
     rows = list(
-        moves.select_related("operation__actor", "lot", "source", "destination")
+        moves.select_related("operation", "lot", "source", "destination")
+        .only(*SHOWN)
         .prefetch_related("operation__origin")
         .order_by("-pk")[: size + 1]
     )

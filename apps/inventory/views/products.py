@@ -165,7 +165,7 @@ class ProductCard(DetailScreen):
 @requires("inventory.view_stockbalance")
 def product_moves(request: HttpRequest, pk: int) -> HttpResponse:
     """Every move with the balance it left: the stock card fetches it, a page of its own without scripts."""
-    product = get_object_or_404(Product.objects.select_related("unit", "category"), pk=pk)
+    product = get_object_or_404(Product.objects.select_related("unit").defer(*Product.DETAILS), pk=pk)
     before, carried = ledger.carried_on(product, request.GET.get("before", "")) or (None, None)
     more = {"card": ledger.card(product, before=before, carried=carried), "title": _("Moves")}
     return _part(request, product, "moves", more)
