@@ -11,6 +11,8 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.db.models import DateTimeField, F, Value
+from django.db.models.functions import Greatest
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -85,7 +87,9 @@ def settle(product_ids: Collection[int]) -> list[StockAlert]:
     }
     moment = clock.now()
     if over := [there[subject].pk for subject in _over(there, now)]:
-        StockAlert.objects.open().filter(pk__in=over).update(resolved_at=moment)
+        # Never over before it began, whatever the clock does.
+        ended = Greatest(F("raised_at"), Value(moment, output_field=DateTimeField()))
+        StockAlert.objects.open().filter(pk__in=over).update(resolved_at=ended)
     StockAlert.objects.bulk_update(_drifted(there, now), ["measured", "limit", "day", "price_list"])
     raised = [
         StockAlert(

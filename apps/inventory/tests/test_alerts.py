@@ -267,3 +267,14 @@ def test_the_clock_issues_the_sweep_once(shop):
     alert_jobs.start_sweep()
     alert_jobs.start_sweep()
     assert Directive.objects.filter(topic="stock.alerts").count() == 1
+
+
+def test_an_alert_is_never_over_before_it_began(shop, committed):
+    bun = make_product("Bun")
+    reorder.set_minimum(bun, minimum=D(10))
+    committed(make_stock, bun, 5, shop)
+    alert = StockAlert.objects.get()
+    with clock.fixed(alert.raised_at - timedelta(days=1)):
+        committed(make_stock, bun, 20, shop)
+    alert.refresh_from_db()
+    assert alert.resolved_at == alert.raised_at
