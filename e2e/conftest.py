@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import OperationalError, connection, connections
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from apps.catalog.models import Unit
 from backoffice.testing import browser
+from e2e.steps import PASSWORD, sign_in
 
-PASSWORD = "let-me-in-demo"
 # A refused form answers 422, a refused rule 409, a missing right 403: Chromium logs what was wanted.
 EXPECTED = re.compile(r"status of (403|409|422|429)")
 FLAGS = [
@@ -129,11 +129,24 @@ def login(page: Page) -> Callable[[str, str], Page]:
     """Log in through the login page: login(address, "baker")."""
 
     def enter(address: str, username: str) -> Page:
-        page.goto(f"{address}/accounts/login/")
-        page.locator("input[name=username]").fill(username)
-        page.locator("input[name=password]").fill(PASSWORD)
-        page.locator("form:has(input[name=password]) button.primary").click()
-        page.wait_for_url(lambda url: "/accounts/login" not in url)
+        sign_in(page, address, username)
         return page
 
     return enter
+
+
+@pytest.fixture
+def plain(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Callable[[str, str], Page]]:
+    """The same in a browser of its own that runs no scripts: plain(address, "baker")."""
+    opened = []
+
+    def enter(address: str, username: str) -> Page:
+        context = browser.new_context(**browser_context_args, java_script_enabled=False)
+        opened.append(context)
+        page = context.new_page()
+        sign_in(page, address, username)
+        return page
+
+    yield enter
+    for context in opened:
+        context.close()
