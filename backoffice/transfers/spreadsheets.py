@@ -6,8 +6,10 @@ entities or a document type are refused: nothing of that belongs into a spreadsh
 
 from __future__ import annotations
 
+import lzma
 import re
 import zipfile
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
@@ -32,6 +34,13 @@ CONTROL = re.compile(r"_x(00[01][0-9A-Fa-f])_")
 DIGITS = Context(prec=15)
 LAST_DAY = 2_958_465  # 9999-12-31
 LETTERS = re.compile(r"[A-Z]+")
+MOST = 2**31 - 1  # what the number of a line is kept in
+# What the libraries that unpack and parse say of a file that is not whole. Anything else is a mistake of ours, and is
+# to be seen as one.
+UNREADABLE = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, expat.ExpatError, EOFError, UnicodeError,
+)  # fmt: skip
+UNOPENED = (*UNREADABLE, NotImplementedError, RuntimeError, ValueError, OSError)  # a packing nobody knows, a password
 
 
 class Damaged(Exception):
@@ -41,13 +50,25 @@ class Damaged(Exception):
 def rows(file: IO[bytes], *, style: DecimalStyle, most_columns: int) -> Iterator[tuple[int, list[str]]]:
     """The first sheet's rows that have anything in them, as (number, cells). Damaged when it cannot be read."""
     try:
-        with zipfile.ZipFile(file) as archive:
+        with _archive(file) as archive:
             book = _Book(archive, style)
-            with archive.open(book.sheet) as part:
+            with _part(archive, book.sheet) as part:
                 yield from _Sheet(book, most_columns).read(part)
-    except Damaged:
-        raise
-    except Exception as error:
+    except UNREADABLE as error:
+        raise Damaged(str(error)) from error
+
+
+def _archive(file: IO[bytes]) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except UNOPENED as error:
+        raise Damaged(str(error)) from error
+
+
+def _part(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    try:
+        return archive.open(name)
+    except (*UNOPENED, KeyError) as error:
         raise Damaged(str(error)) from error
 
 
@@ -87,8 +108,8 @@ class _Book:
 
         def relation(tag: str, attrs: dict[str, str]) -> None:
             if tag == "Relationship" and attrs.get("TargetMode") != "External":
-                target = attrs["Target"]
-                found[attrs["Id"]] = target[1:] if target.startswith("/") else f"{folder}/{target}".lstrip("/")
+                target = said(attrs, "Target")
+                found[said(attrs, "Id")] = target[1:] if target.startswith("/") else f"{folder}/{target}".lstrip("/")
 
         self.parse(part, relation)
         return found
@@ -102,12 +123,12 @@ class _Book:
         def start(tag: str, attrs: dict[str, str]) -> None:
             inside.append(tag)
             if tag == "numFmt":
-                custom[attrs["numFmtId"]] = bool(
+                custom[said(attrs, "numFmtId")] = bool(
                     MOMENT.search(NO_DATE.sub("", attrs.get("formatCode", "")[:LONGEST_FORMAT]))
                 )
             elif tag == "xf" and "cellXfs" in inside:
                 number = attrs.get("numFmtId", "0")
-                found.append(custom[number] if number in custom else int(number) in DATES)
+                found.append(custom[number] if number in custom else whole(number) in DATES)
 
         self.parse(part, start, lambda _tag: inside.pop())
         return found
@@ -120,7 +141,7 @@ class _Book:
         if part not in self._names:
             return
         parser = parser_of(start, end, text)
-        with self._archive.open(part) as stream:
+        with _part(self._archive, part) as stream:
             while chunk := stream.read(CHUNK):
                 parser.Parse(chunk, False)
             parser.Parse(b"", True)
@@ -182,11 +203,11 @@ class _Sheet:
         if tag == "c":
             where = attrs.get("r")
             self.place = place_of(where) if where else self.place + 1
-            self.kind, self.format = attrs.get("t", "n"), int(attrs.get("s", 0))
+            self.kind, self.format = attrs.get("t", "n"), whole(attrs.get("s", "0"))
         elif tag in ("v", "t"):
             self.taking = not self.spoken
         elif tag == "row":
-            self.line = int(attrs.get("r", self.line + 1))
+            self.line = whole(attrs["r"]) if "r" in attrs else self.line + 1
             self.place = -1
         elif tag == "rPh":
             self.spoken += 1
@@ -194,7 +215,10 @@ class _Sheet:
     def end(self, tag: str) -> None:
         if tag == "c":
             if self.pieces:
-                text = self._value("".join(self.pieces))
+                try:
+                    text = self._value("".join(self.pieces))
+                except ArithmeticError as error:  # no number, or a day after all days
+                    raise Damaged(str(error)) from error
                 self.pieces.clear()
                 if text and self.place < self.most:
                     gap = self.place - len(self.cells)
@@ -218,7 +242,10 @@ class _Sheet:
     def _value(self, text: str) -> str:
         kind = self.kind
         if kind == "s":
-            return self.book.texts[int(text)]
+            place = whole(text)
+            if place >= len(self.book.texts):
+                raise Damaged(f"shared text {place}")
+            return self.book.texts[place]
         if kind == "n":
             dates = self.book.dates
             if self.format < len(dates) and dates[self.format]:
@@ -254,6 +281,21 @@ def parser_of(
 
 def _refuse(*_said: Any) -> None:
     raise Damaged("a document type or entity")
+
+
+def said(attrs: dict[str, str], name: str) -> str:
+    """What the attribute says. Damaged when it is not there."""
+    if name not in attrs:
+        raise Damaged(f"no {name}")
+    return attrs[name]
+
+
+def whole(text: str) -> int:
+    """A number that the file counts by. Damaged when it is none, or none that anything has."""
+    text = text.strip()
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) <= MOST):
+        raise Damaged(text[:40])
+    return int(text)
 
 
 def place_of(where: str) -> int:

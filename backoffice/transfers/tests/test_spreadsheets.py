@@ -6,6 +6,7 @@ import io
 import zipfile
 from datetime import date, datetime, time
 from decimal import Decimal
+from random import Random
 
 import pytest
 from openpyxl import Workbook
@@ -119,6 +120,12 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet'
         (RELATIONS, b"worksheets/sheet1.xml", b"../../etc/passwd"),
         ("xl/workbook.xml", b"<sheets>", b"<nosheets>"),
         (TEXTS, b"<sst", b"<!DOCTYPE sst><sst"),
+        (SHEET, b"<v>1</v>", b"<v>-1</v>"),
+        (SHEET, b'<row r="1"', b'<row r="99999999999"'),
+        (SHEET, b'<row r="1"', b'<row r="one"'),
+        (SHEET, b't="s"><v>1</v>', b"><v>1e</v>"),
+        (SHEET, b'r="A1"', b'r="A1" s="x"'),
+        (RELATIONS, b' Id="t1"', b""),
     ],
 )
 def test_what_no_program_writes_is_refused(change: tuple[str, bytes, bytes]) -> None:
@@ -141,3 +148,58 @@ def test_a_cell_without_end_and_a_format_without_end_cost_little() -> None:
     content = rewritten((TEXTS, b"one", long), ("xl/styles.xml", b"<fonts", style))
     ((_line, (first, second)),) = read(content)
     assert (len(first), second) == (spreadsheets.LONGEST, "two")
+
+
+def test_a_locked_or_unknown_packing_is_damaged_too() -> None:
+    whole = bytearray(rewritten())
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        directory = archive.start_dir
+    at = whole.index(b"PK\x01\x02", directory)
+    for offset, value in ((8, 1), (10, 99)):  # needs a password; packed in a way that nobody knows
+        broken = bytearray(whole)
+        place = at
+        while place >= 0:  # in every entry of the directory
+            broken[place + offset] |= value
+            place = broken.find(b"PK\x01\x02", place + 4)
+        with pytest.raises(spreadsheets.Damaged):
+            read(bytes(broken))
+
+
+def test_whatever_byte_is_wrong_it_is_read_or_damaged() -> None:
+    whole, chance, damaged = rewritten(), Random(7), 0
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        parts = {part: archive.read(part) for part in archive.namelist()}
+    for number in range(400):
+        if number % 2:  # the archive itself
+            broken = bytearray(whole)
+            broken[chance.randrange(len(broken))] = chance.randrange(256)
+            content = bytes(broken)
+        else:  # what is packed in it
+            part = chance.choice([RELATIONS, TEXTS, SHEET, "xl/workbook.xml", "xl/styles.xml"])
+            said = bytearray(parts[part])
+            said[chance.randrange(len(said))] = chance.choice(b'<>/"0129xr:& ')
+            content = packed(parts | {part: bytes(said)})
+        try:
+            read(content)
+        except spreadsheets.Damaged:
+            damaged += 1
+    assert damaged > 100
+
+
+def packed(parts: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def test_a_mistake_of_ours_is_not_called_a_damaged_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(text: str, style: str) -> str:
+        raise KeyError("a mistake in the program")
+
+    monkeypatch.setattr(spreadsheets, "number", broken)
+    book = Workbook()
+    book.active.append([1])
+    with pytest.raises(KeyError, match="mistake"):
+        read(book)
