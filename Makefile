@@ -15,7 +15,7 @@ ONLY ?=
 .PHONY: run test quick bench chaos model lock messages screenshots clean
 
 run: $(VENV)/.base ## start web and worker with demo data on http://127.0.0.1:$(PORT)
-	@DEMO=$${DEMO:-1} $(BIN)/python -m backoffice.start --port $(PORT)
+	@DEMO=$${DEMO:-1} $(BIN)/python -m backoffice.start --port "$(PORT)"
 
 test: $(VENV)/.dev ## everything: lint, types, contracts, both databases, browser
 	@$(BIN)/python -m backoffice.testing.suite

@@ -12,9 +12,9 @@ def main() -> None:
     try:
         # Django would go on without settings and end in a traceback that names something else.
         settings.is_overridden("SECRET_KEY")
+        execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Settings: {error}")
-    execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.exceptions import ImproperlyConfigured
 
 
 class BackofficeConfig(AppConfig):
@@ -6,3 +7,12 @@ class BackofficeConfig(AppConfig):
 
     name = "backoffice"
     label = "backoffice"
+
+    def ready(self) -> None:
+        """What only a started Django can tell of its settings: is there such a storage, with these options?"""
+        from django.core.files.storage import InvalidStorageError, storages
+
+        try:
+            storages["default"]
+        except (InvalidStorageError, TypeError) as error:
+            raise ImproperlyConfigured(f"MEDIA_STORAGE or MEDIA_STORAGE_OPTIONS: {error}") from error

@@ -1,7 +1,10 @@
 """Typed readers of the environment. A missing or wrong value stops the start and names the variable."""
 
+import json
 import os
+import zoneinfo
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -11,16 +14,31 @@ FALSE = {"0", "false", "no", "off"}
 
 
 def text(name: str, default: str | None = None) -> str:
-    """The variable's text. Without a default it must be set. `NAME_FILE` may point to a file that holds it."""
+    """The variable's text; an empty one counts as not set. Without a default it must be set.
+
+    `NAME_FILE` may point to a file that holds it.
+    """
     if path := os.environ.get(f"{name}_FILE"):
         try:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ImproperlyConfigured(f"{name}_FILE: cannot read {path}: {error.strerror}.") from error
-    value = os.environ.get(name, default)
+    value = os.environ.get(name, "").strip() or default
     if value is None:
         raise ImproperlyConfigured(f"{name} is not set. See .env.example.")
     return value
+
+
+def folder(name: str, default: str) -> Path:
+    """A folder that can be written to; it is made when it is not there."""
+    path = Path(text(name, default))
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}: cannot use the folder {path}: {error.strerror}.") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(f"{name}: the folder {path} cannot be written to.")
+    return path
 
 
 def flag(name: str, default: bool) -> bool:
@@ -51,7 +69,71 @@ def integer(name: str, default: int, *, at_least: int = 0) -> int:
 
 def words(name: str, default: str = "") -> list[str]:
     """A list, separated by commas; empty parts are dropped."""
-    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def addresses(name: str, default: str = "") -> list[str]:
+    """A list of web addresses, each with its scheme and host, without a slash at the end."""
+    found = [word.rstrip("/") for word in words(name, default)]
+    for address in found:
+        parts = urlsplit(address)
+        if parts.scheme not in {"http", "https"} or not parts.netloc:
+            raise ImproperlyConfigured(f"{name} must begin with https:// or http:// and name a host, not {address!r}.")
+    return found
+
+
+def address(name: str, default: str) -> str:
+    """One web address, without a slash at the end."""
+    found = addresses(name, default)
+    if len(found) != 1:
+        raise ImproperlyConfigured(f"{name} must be one address, not {len(found)}.")
+    return found[0]
+
+
+def mailbox(name: str, default: str) -> str:
+    """An address that mails come from, with or without a name before it."""
+    value = text(name, default)
+    if "@" not in value:
+        raise ImproperlyConfigured(f"{name} must be an e-mail address, not {value!r}.")
+    return value
+
+
+def mapping(name: str) -> dict[str, Any]:
+    """A JSON object; empty when it is not set."""
+    try:
+        found = json.loads(text(name, "{}"))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be JSON: {error}.") from None
+    if not isinstance(found, dict):
+        raise ImproperlyConfigured(f'{name} must be a JSON object: {{"bucket_name": "shop"}}.')
+    return found
+
+
+def time_zone(name: str, default: str) -> str:
+    """A zone of the IANA list, like America/Sao_Paulo."""
+    value = text(name, default)
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ImproperlyConfigured(f"{name} must be a time zone like America/Sao_Paulo, not {value!r}.") from None
+    return value
+
+
+def language(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """One of the allowed languages.
+
+    Many systems set LANGUAGE by themselves, as a list of locales (`pt_BR:pt:en`): then it is the first one that is
+    known here, or the default. That somebody's computer speaks German must not stop the start.
+    """
+    value = os.environ.get(name, "").strip()
+    if "_" not in value and ":" not in value:
+        return choice(name, default, allowed)
+    for wish in value.split(":"):
+        code = wish.partition(".")[0].replace("_", "-").lower()
+        for known in (code, code.partition("-")[0]):
+            if known in allowed:
+                return known
+    return default
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
@@ -79,6 +161,8 @@ def database(name: str, default: str) -> dict[str, object]:
         path = unquote(parts.path.removeprefix("/"))
         if not path:
             raise ImproperlyConfigured(f"{name} must name a file: sqlite:///var/db.sqlite3.")
+        if path != ":memory:" and not Path(path).parent.is_dir():
+            raise ImproperlyConfigured(f"{name}: there is no folder {Path(path).parent}.")
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": path,
@@ -94,9 +178,15 @@ def database(name: str, default: str) -> dict[str, object]:
         query = dict(parse_qsl(parts.query))
         host = query.pop("host", None) or (unquote(parts.hostname) if parts.hostname else "")
         try:
-            pool = int(query.pop("pool", "10"))
+            port = str(parts.port or "")
         except ValueError:
-            raise ImproperlyConfigured(f"{name}: pool must be a whole number.") from None
+            raise ImproperlyConfigured(f"{name}: the port must be a number from 1 to 65535.") from None
+        if not parts.path.strip("/"):
+            raise ImproperlyConfigured(f"{name} must name a database: postgres://user:password@host:5432/name.")
+        pooled = query.pop("pool", "10")
+        if not pooled.isdecimal():
+            raise ImproperlyConfigured(f"{name}: pool must be a whole number.")
+        pool = int(pooled)
         limits = "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s"
         options: dict[str, object] = {**query, "options": f"{limits} -c plan_cache_mode=force_generic_plan -c jit=off"}
         if pool:
@@ -107,9 +197,18 @@ def database(name: str, default: str) -> dict[str, object]:
             "USER": unquote(parts.username or ""),
             "PASSWORD": unquote(parts.password or ""),
             "HOST": host,
-            "PORT": str(parts.port or ""),
+            "PORT": port,
             "CONN_MAX_AGE": 0,
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": options,
         }
     raise ImproperlyConfigured(f"{name} must start with sqlite:/// or postgres://, not {parts.scheme or url!r}.")
+
+
+def conninfo(entry: dict[str, Any]) -> str:
+    """Where the database is, for what connects past Django (the queue): the same server with the same encryption."""
+    from psycopg.conninfo import make_conninfo
+
+    kept = {key: value for key, value in entry["OPTIONS"].items() if key not in {"pool", "options"}}
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    return make_conninfo("", **{key: entry[name] for key, name in names.items() if entry[name]}, **kept)

@@ -1,6 +1,5 @@
 """One settings file, fed by the environment only (`.env.example` names every variable). Business switches are rows."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,7 @@ from huey.serializer import SignedSerializer
 from backoffice import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR = env.folder("DATA_DIR", str(BASE_DIR / "var"))
 
 DEBUG = env.flag("DEBUG", False)
 DEMO = env.flag("DEMO", False)
@@ -22,8 +20,8 @@ if len(SECRET_KEY) < 40 or SECRET_KEY.startswith("django-insecure"):
     raise ImproperlyConfigured("SECRET_KEY must be a random text of at least 40 characters.")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
-CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
-BASE_URL = env.text("BASE_URL", "http://127.0.0.1:8000")
+CSRF_TRUSTED_ORIGINS = env.addresses("CSRF_TRUSTED_ORIGINS")
+BASE_URL = env.address("BASE_URL", "http://127.0.0.1:8000")
 
 INSTALLED_APPS = [
     "backoffice",
@@ -120,23 +118,7 @@ HUEY: dict[str, Any] = {
     "consumer": {"workers": env.integer("WORKERS", 2, at_least=1), "worker_type": "thread", "max_delay": 1.0},
 }
 if ON_POSTGRESQL:
-    _db = DATABASES["default"]
-    HUEY |= {
-        "huey_class": "huey.PostgresHuey",
-        "connection": {
-            "dsn": " ".join(
-                f"{key}='{value}'"
-                for key, value in {
-                    "dbname": _db["NAME"],
-                    "user": _db["USER"],
-                    "password": _db["PASSWORD"],
-                    "host": _db["HOST"],
-                    "port": _db["PORT"],
-                }.items()
-                if value
-            )
-        },
-    }
+    HUEY |= {"huey_class": "huey.PostgresHuey", "connection": {"dsn": env.conninfo(DATABASES["default"])}}
 else:
     HUEY |= {
         "huey_class": "backoffice.outbox.queue.PrivateSqliteHuey",
@@ -150,11 +132,10 @@ IMPORT_RETENTION_DAYS = env.integer("IMPORT_RETENTION_DAYS", 90)
 # What is fetched for somebody comes from public addresses only; tests allow their own machine. See kernel/outward.py.
 OUTWARD_ALLOWED_NETWORKS: list[str] = []
 
-MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "media")))
+MEDIA_ROOT = env.folder("MEDIA_ROOT", str(DATA_DIR / "media"))
 MEDIA_URL = "/media/"
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.text("STATIC_ROOT", str(DATA_DIR / "static")))
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+STATIC_ROOT = env.folder("STATIC_ROOT", str(DATA_DIR / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # With MANIFEST=1 files are served compressed under hashed names after `collectstatic`; without, straight from source.
 MANIFEST = env.flag("STATIC_MANIFEST", False)
@@ -164,7 +145,7 @@ WHITENOISE_MAX_AGE = 31536000 if MANIFEST else 60
 STORAGES = {
     "default": {
         "BACKEND": env.text("MEDIA_STORAGE", "django.core.files.storage.FileSystemStorage"),
-        "OPTIONS": json.loads(env.text("MEDIA_STORAGE_OPTIONS", "{}")),
+        "OPTIONS": env.mapping("MEDIA_STORAGE_OPTIONS"),
     },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -234,9 +215,9 @@ CONTENT_SECURITY_POLICY = {
 # --- language and time --------------------------------------------------------------------------------------------
 USE_I18N = USE_TZ = True
 LANGUAGES = [("en", _("English")), ("pt-br", _("Portuguese (Brazil)"))]
-LANGUAGE_CODE = env.choice("LANGUAGE", "en", ("en", "pt-br"))
+LANGUAGE_CODE = env.language("LANGUAGE", "en", ("en", "pt-br"))
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = env.text("TIME_ZONE", "America/Sao_Paulo")
+TIME_ZONE = env.time_zone("TIME_ZONE", "America/Sao_Paulo")
 USE_THOUSAND_SEPARATOR = True
 FORMAT_MODULE_PATH = ["backoffice.formats"]
 
@@ -250,7 +231,7 @@ EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "backoffice@localhost")
+DEFAULT_FROM_EMAIL = env.mailbox("EMAIL_FROM", "backoffice@localhost")
 
 # --- libraries ----------------------------------------------------------------------------------------------------
 DJANGO_TABLES2_TEMPLATE = "ui/table.html"

@@ -12,6 +12,8 @@ from backoffice.accounts import roles
 from backoffice.accounts.models import User
 from backoffice.kernel.audit import acting
 
+OWNER = "owner"
+
 
 class Command(BaseCommand):
     help = "Build a demo bakery: people, goods, recipes, stock, weeks of sales. Repeatable: what is there stays."
@@ -22,27 +24,29 @@ class Command(BaseCommand):
         parser.add_argument("--masters-only", action="store_true", help="no stock, no sales")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["if_empty"] and User.objects.exists():
+        if options["if_empty"] and User.objects.filter(is_superuser=True).exists():
             return
         steps = [*composition.DEMO_MASTERS, *([] if options["masters_only"] else composition.DEMO_STORY)]
         from django.conf import settings
 
         with translation.override(settings.LANGUAGE_CODE), acting(system="demo"):
-            self._people(options["password"])
+            self._people(options["password"], [role for role in composition.ROLES if role != OWNER])
             for path in steps:
                 self.stdout.write(f"  {path.partition('.')[2]}")
                 self.stdout.flush()
                 # A step is told whole or not at all: killed half-way, it is told again.
                 with transaction.atomic():
                     import_string(path)()
+            # An owner says that the tale was told to its end: one that was stopped half-way goes on at the next start.
+            self._people(options["password"], [OWNER])
 
-    def _people(self, password: str | None) -> None:
+    def _people(self, password: str | None, wanted: list[str]) -> None:
         """One person a role, named after it; the owner may do everything."""
         from django.contrib.auth.models import Group
 
-        for role in composition.ROLES:
+        for role in wanted:
             user, created = User.objects.get_or_create(
-                username=role, defaults={"name": roles.title(role), "is_superuser": role == "owner", "is_staff": False}
+                username=role, defaults={"name": roles.title(role), "is_superuser": role == OWNER, "is_staff": False}
             )
             if created:
                 if password:
