@@ -4,6 +4,7 @@ For one machine. A bigger shop runs the two commands that this prints by its own
 """
 
 import argparse
+import contextlib
 import os
 import secrets
 import signal
@@ -28,8 +29,10 @@ LOGINS = ("owner", "manager", "counter", "baker", "clerk", "viewer")
 
 
 def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    """On the terminal; when that was closed there is nobody to say it to, and work goes on."""
+    with contextlib.suppress(OSError):
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
 
 
 def secret_key(data: Path) -> None:

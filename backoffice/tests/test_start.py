@@ -47,11 +47,18 @@ def started(monkeypatch):
         process.kill()
 
 
-def test_ctrl_c_leaves_nothing_running(started, monkeypatch):
+def test_ctrl_c_or_a_closed_window_leaves_nothing_running(started, monkeypatch):
     def pressed(*_args):
         raise KeyboardInterrupt
 
+    class Closed:
+        """A terminal whose window was closed."""
+
+        def write(self, text):
+            raise OSError(5, "Input/output error")
+
     monkeypatch.setattr(start, "wait_until_healthy", pressed)
+    monkeypatch.setattr(start.sys, "stdout", Closed())
 
     with contextlib.suppress(KeyboardInterrupt):
         start.serve("127.0.0.1", 1, demo=False)
