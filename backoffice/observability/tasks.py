@@ -4,7 +4,7 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
 from backoffice.kernel.audit import acting
-from backoffice.observability import ledgers
+from backoffice.observability import ledgers, statistics
 
 
 @db_periodic_task(crontab(minute="10"))
@@ -13,3 +13,9 @@ def verify_ledgers() -> None:
     if ledgers.due():
         with acting(system="clock", reason="the books of the night"):
             ledgers.start()
+
+
+@db_periodic_task(crontab(minute="25"))
+def refresh_statistics() -> None:
+    """Every hour, as it takes no time: what grew is planned for as it is now, also after a large import."""
+    statistics.refresh()

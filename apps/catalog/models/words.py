@@ -28,22 +28,24 @@ class Nearly(Lookup):
         return f"{right} <%% {left}", (*right_params, *left_params)
 
 
-def conditions(words: list[str]) -> Q:
-    """What a row must meet to be found by these folded words: all of them."""
+def conditions(words: list[str], of: str = "") -> Q:
+    """What a product must meet to be found by these folded words: all of them. Another row that has a product says
+    where: `of="product__"`."""
     if connection.vendor != "postgresql":
         spoken = [word for word in words if WORD.search(word)]
         found = Q()
         if spoken:
             phrases = ('"' + word.replace('"', '""') + '"*' for word in spoken)
-            found = Q(pk__in=RawSQL(MATCH, [" ".join(phrases)]))  # noqa: S611 - the text is a parameter
+            matching = RawSQL(MATCH, [" ".join(phrases)])  # noqa: S611 - the text is a parameter
+            found = Q(**{f"{of}pk__in": matching})
         for word in words:
             if word not in spoken:
-                found &= Q(search_text__contains=word)
+                found &= Q(**{f"{of}search_text__contains": word})
         return found
     found = Q()
     for word in words:
-        exactly = Q(search_text__contains=word)
-        found &= exactly | Q(search_text__nearly=word) if _forgives(word) else exactly
+        exactly = Q(**{f"{of}search_text__contains": word})
+        found &= exactly | Q(**{f"{of}search_text__nearly": word}) if _forgives(word) else exactly
     return found
 
 

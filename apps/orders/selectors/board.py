@@ -122,14 +122,14 @@ def shown(filters: Mapping[str, Any]) -> QuerySet[Order]:
     return found
 
 
-def search(found: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Orders by number, tab, number elsewhere, or by their customer; every word must be found."""
+def search(found: QuerySet[Order], text: str, *, customers: bool = True) -> QuerySet[Order]:
+    """Orders by number, tab, number elsewhere, or (with `customers`) by their customer; every word must be found."""
     for word in text.replace("\x00", "").split()[:6]:
-        found = found.filter(pk__in=_named(word))
+        found = found.filter(pk__in=_named(word, customers))
     return found
 
 
-def _named(word: str) -> QuerySet[Any]:
+def _named(word: str, customers: bool) -> QuerySet[Any]:
     """The keys of the orders that a word names, each way by its own index: one condition of all would read them all."""
     plain, keys = word.lstrip("#"), Order.objects.order_by().values("pk")
     ways = [keys.filter(handle__gt="", handle__icontains=word)]
@@ -139,7 +139,7 @@ def _named(word: str) -> QuerySet[Any]:
         ways.append(elsewhere.exclude(external_id=""))
     digits = plain.isascii() and plain.isdigit()
     # An accent alone is nothing, and everything contains nothing.
-    if fold(word) and not (digits and (word != plain or len(plain) < SAYS_LITTLE)):
+    if customers and fold(word) and not (digits and (word != plain or len(plain) < SAYS_LITTLE)):
         ways.append(keys.filter(customer__in=Customer.objects.matching(word).order_by().values("pk")))
     if digits:
         years = range(FIRST_YEAR, clock.today().year + 1)

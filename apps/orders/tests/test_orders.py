@@ -15,6 +15,7 @@ from apps.inventory.errors import InsufficientStock
 from apps.inventory.models import Hold
 from apps.inventory.selectors import availability
 from apps.inventory.tests.factories import make_stock
+from apps.orders import search as palette
 from apps.orders.errors import PaymentRefused, ReasonMissing, StillDue, WrongWay
 from apps.orders.models import Order, OrderLine, OrderLineLot, PaymentTransaction
 from apps.orders.selectors import board
@@ -49,6 +50,18 @@ def test_an_order_goes_its_way_and_its_stock_leaves_at_the_end():
 def test_an_order_is_found_by_its_customer_without_accents_and_case(text: str, found: int):
     order((croissant(), 1), customer=customer())
     assert board.search(Order.objects.all(), text).count() == found
+
+
+def test_two_letters_in_the_palette_are_no_customer_but_beside_a_word_they_are(user_with):
+    made = order((croissant(), 1), customer=customer())
+    seller = user_with("orders.view_order")
+
+    def found(text):
+        return [hit.url for hit in palette.orders(text, seller)]
+
+    assert found("júl") == found("júl ia") == [made.get_absolute_url()]
+    assert found("jú") == found("jú ia") == []
+    assert list(board.search(Order.objects.all(), "jú")) == [made], "the list of orders looks at them all"
 
 
 def test_an_order_is_found_by_each_of_its_names():
