@@ -1,8 +1,9 @@
-"""Pages of a list, without counting a million rows to say that there are many."""
+"""Pages of a list, without counting a million rows to say that there are many, nor reading them to show the last."""
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
@@ -11,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.formats import number_format
 
+from backoffice.kernel import clock
 from backoffice.kernel.compiled import planned
 
 from .counting import KeptCount, statement
@@ -107,12 +109,17 @@ def paginate(
 ) -> Page:
     """The page with this number; the last one when it lies behind the end. `count` when it is known already.
 
+    A page costs what lies between it and the nearer end of the list, which an index that has its order makes little.
+
     The rows with the keys `first` come first, in that order; all others follow as the queryset has them. With `read`
     the queryset only finds keys, and that reads the rows by them.
     """
     count = count or capped_count(queryset)
-    if not count.capped:
-        number = max(1, min(number, -(-count.number // size)))
+    total = count.number
+    if deep := count.capped and (number - 1) * size >= CAP // 2:
+        total = totals.of(queryset, (number - 1) * size)
+    if deep or not count.capped:
+        number = max(1, min(number, -(-total // size)))
     start = (number - 1) * size
     if not count.number:
         return Page([], number, size, count, False)
@@ -120,16 +127,49 @@ def paginate(
         rows = list(queryset[start : start + size + 1])
         return Page(rows[:size], number, size, count, len(rows) > size)
     # Deep rows are found by their keys alone, which an index has, and then read.
-    keys = _keys(queryset, start, start + size + 1, first)
+    keys = _keys(queryset, start, start + size + 1, first, total)
     shown = keys[:size]
     found = {row.pk: row for row in (read(shown) if read else queryset.filter(pk__in=shown))} if shown else {}
     return Page([found[pk] for pk in shown if pk in found], number, size, count, len(keys) > size)
 
 
-def _keys(queryset: QuerySet[Any], start: int, end: int, first: Sequence[Any]) -> list[Any]:
-    """The keys from start to end, those of `first` before all others."""
+def _keys(queryset: QuerySet[Any], start: int, end: int, first: Sequence[Any], total: int) -> list[Any]:
+    """The keys from start to end, those of `first` before all others; from the end of them where that is nearer."""
     keys = list(first[start:end])
     if len(keys) < end - start:
-        others = queryset.exclude(pk__in=first) if first else queryset
-        keys += others.values_list("pk", flat=True)[max(0, start - len(first)) : max(0, end - len(first))]
+        others = (queryset.exclude(pk__in=first) if first else queryset).values_list("pk", flat=True)
+        start, end, total = max(0, start - len(first)), end - len(first), total - len(first)
+        if start < max(DEEP, total // 2) or not queryset.ordered:
+            return keys + list(others[start:end])
+        keys = list(others.reverse()[max(0, total - end) : total - start])[::-1]
     return keys
+
+
+class Totals:
+    """How many rows a long list has, counted to the last one at most once a minute: its pages behind the middle are
+    read from the end. What was written meanwhile moves the rows of such a page, as it does on every numbered page."""
+
+    SECONDS = 60
+    MOST = 200
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[Any, ...], tuple[datetime, int]] = {}
+
+    def of(self, queryset: QuerySet[Any], behind: int) -> int:
+        """The number of rows; of now, where what is known says that there are none behind so many."""
+        rows = queryset.order_by().values("pk")
+        try:
+            sql, values = rows.query.sql_with_params()
+        except EmptyResultSet:
+            return 0
+        key, now = (str(connection.settings_dict["NAME"]), sql, *map(str, values)), clock.now()
+        made, number = self._kept.get(key, (now, -1))
+        if number <= behind or not timedelta(0) <= now - made < timedelta(seconds=self.SECONDS):
+            if len(self._kept) >= self.MOST:
+                self._kept.clear()
+            number = rows.count()
+            self._kept[key] = now, number
+        return number
+
+
+totals = Totals()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -37,6 +37,7 @@ from .columns import (
     text,
 )
 from .icons import gathered, sprite
+from .permissions import may
 
 __all__ = [
     "BadgeColumn",
@@ -54,7 +55,7 @@ __all__ = [
 ]
 
 SORT, HIDE = "sort", "hide"
-OWN_OPTIONS = ("row_url", "own_order", "totals", "row_actions", "worked_out")
+OWN_OPTIONS = ("row_url", "own_order", "totals", "row_actions", "worked_out", "edits")
 # What a class of the whole table says of its columns ("num3": the third holds numbers), so that no cell has to.
 MARKS, MARKED = {"num", "muted", "nw", "wide"}, 14
 Draw = Callable[[Any], Any]
@@ -90,6 +91,11 @@ class _OurColumns(DeclarativeColumnsMetaclass):
         return table
 
 
+def _falls(term: Any) -> bool:
+    """Whether an order's term sorts downwards."""
+    return term.startswith("-") if isinstance(term, str) else bool(getattr(term, "descending", False))
+
+
 class Table(django_tables2.Table, metaclass=_OurColumns):
     """Rows of a list. `Meta.order_by` is the order without `?sort=`; only orderable columns can be sorted by."""
 
@@ -98,6 +104,9 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
     totals: ClassVar[Sequence[str]] = ()
     worked_out: ClassVar[Sequence[str]] = ()  # columns that the rows have only when they are sorted by them
     row_actions: ClassVar[Sequence[Action]] = ()
+    edits: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """Columns that are edited in their cell without being a link there: what stands behind the address of the row, and
+    the permission that it takes."""
 
     def __init__(
         self,
@@ -123,12 +132,15 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
 
     # --- what the data is ------------------------------------------------------------------------------------------
     def ordered(self) -> QuerySet[Any]:
-        """The rows in the order that is asked for, made total by the primary key so that pages never overlap."""
+        """The rows in the order that is asked for, made total by the primary key so that pages never overlap.
+
+        The key runs the way that the order before it runs, so that one index serves both and is read either way.
+        """
         queryset: QuerySet[Any] = self.data.data
         order = queryset.query.order_by or queryset.model._meta.ordering
         if any(str(name).lstrip("-") in ("pk", "id") for name in order):
             return queryset
-        return queryset.order_by(*order, "-pk" if not order else "pk")
+        return queryset.order_by(*order, "-pk" if not order or _falls(order[-1]) else "pk")
 
     def _sortable(self, name: str) -> bool:
         """Whether the rows can be sorted by the column: a sort key that the database does not know is no sort key."""
@@ -203,6 +215,16 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
         """The classes that tell the style sheet what each column is and where it stands on a phone."""
         marked = enumerate(self.plan[:MARKED], start=1)
         return " ".join(f"{mark}{place}" for place, heading in marked for mark in heading.marks)
+
+    @cached_property
+    def edited(self) -> str:
+        """What the script is told of `edits`, as far as this person may: "2name/ 5active/"."""
+        user = self.request.user if self.request is not None else None
+        return " ".join(
+            f"{place}{self.edits[heading.name][0]}"
+            for place, heading in enumerate(self.plan, start=1)
+            if heading.name in self.edits and user is not None and may(user, self.edits[heading.name][1])
+        )
 
     def body(self) -> SafeString:
         """The rows of the page. Put together here, because a template takes ten times as long for the same string.

@@ -1,8 +1,14 @@
 """Counting as far as it is worth, and pages that never lie behind the end."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from backoffice.kernel import clock
+from backoffice.ui import pagination
 from backoffice.ui.pagination import Count, capped_counts, paginate, positive
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +76,62 @@ def test_a_row_that_went_away_meanwhile_is_left_out(people):
     page = paginate(people, number=1, size=3, read=lambda keys: User.objects.filter(pk__in=keys[1:]))
 
     assert [row.username for row in page.rows] == ["u01", "u02"]
+
+
+@pytest.fixture
+def nothing_is_small(monkeypatch):
+    """Seven rows are a long list, and nothing is known of it yet."""
+    monkeypatch.setattr(pagination, "CAP", 4)
+    monkeypatch.setattr(pagination, "DEEP", 1)
+    monkeypatch.setattr(pagination, "totals", pagination.Totals())
+
+
+MANY = Count(4, True)
+
+
+@pytest.mark.parametrize(
+    ("number", "names", "more"),
+    [(1, ["u00", "u01", "u02"], True), (2, ["u03", "u04", "u05"], True), (3, ["u06"], False), (99, ["u06"], False)],
+)
+@pytest.mark.parametrize("order", ["username", "-username"])
+def test_pages_behind_the_middle_are_read_from_the_end(people, nothing_is_small, number, names, more, order):
+    falling = order.startswith("-")
+    if falling:
+        names = [f"u{6 - int(name[1:]):02}" for name in names]
+    with CaptureQueriesContext(connection) as asked:
+        page = paginate(people.order_by(order), number=number, size=3, count=MANY)
+
+    assert [row.username for row in page.rows] == names
+    assert (page.number, page.has_next) == (min(number, 3), more)
+    keys = next(query["sql"] for query in asked.captured_queries if "LIMIT" in query["sql"])
+    assert ("DESC" in keys) == (falling if number == 1 else not falling)
+
+
+@pytest.mark.parametrize(("number", "names"), [(1, ["u05", "u00", "u01"]), (2, ["u02", "u03", "u04"]), (3, ["u06"])])
+def test_what_comes_first_comes_first_from_the_end_too(people, nothing_is_small, number, names):
+    page = paginate(people, number=number, size=3, count=MANY, first=[people[5].pk])
+
+    assert [row.username for row in page.rows] == names
+
+
+def test_a_long_list_is_counted_once_a_minute_and_again_where_it_has_grown(people, nothing_is_small):
+    def last(number):
+        with CaptureQueriesContext(connection) as asked:
+            page = paginate(people.all(), number=number, size=3, count=MANY)
+        return [row.username for row in page.rows], sum("COUNT(" in query["sql"] for query in asked.captured_queries)
+
+    with clock.fixed(datetime(2026, 11, 20, 12, tzinfo=UTC)):
+        assert last(3) == (["u06"], 1)
+        assert last(3) == (["u06"], 0)
+        User.objects.bulk_create(User(username=f"u{number:02}") for number in (7, 8, 9))
+        assert last(4) == (["u09"], 1), "there was no fourth page: it is looked again"
+        User.objects.filter(username="u09").delete()
+        assert last(4) == (["u08"], 0)
+    with clock.fixed(datetime(2026, 11, 20, 12, 1, tzinfo=UTC)):
+        assert last(4) == (["u06", "u07", "u08"], 1), "the fourth page is gone: the last one is the third"
+
+
+def test_a_list_without_an_order_is_read_from_its_beginning(people, nothing_is_small):
+    page = paginate(User.objects.order_by(), number=3, size=3, count=MANY)
+
+    assert len(page.rows) == 1
