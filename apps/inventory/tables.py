@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog.models import Product
 from apps.inventory.models import Hold, Location, Lot, StockOperation
 from apps.inventory.selectors import locations as places
+from apps.inventory.selectors import nearness
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.selectors.availability import Availability
-from apps.inventory.selectors.stock import SOON_DAYS, Facts
+from apps.inventory.selectors.stock import Facts
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui.actions import Action
@@ -101,9 +102,13 @@ class ValueColumn(MoneyColumn):
         return self.table.facts(record).value
 
 
-def state_of(numbers: Availability, facts: Facts, unit: str = "", *, today: date | None = None) -> tuple[str, str]:
-    """One short sentence and its tone, worst first: short, below minimum, unusable, expiring, expected, fine."""
-    today = today or clock.today()
+def state_of(numbers: Availability, facts: Facts, product: Any, *, today: date | None = None) -> tuple[str, str]:
+    """One short sentence and its tone, worst first: short, below minimum, unusable, expiring, expected, fine.
+
+    The product comes `with_minimum`.
+    """
+    near = nearness.Nearness(today or clock.today(), product.expiry_days)
+    unit, today = product.unit.code, near.today
     if numbers.promised > 0:
         return gettext("%(quantity)s short") % {"quantity": format_quantity(numbers.promised, unit)}, "bad"
     if facts.minimum is not None and numbers.available < facts.minimum:
@@ -113,7 +118,7 @@ def state_of(numbers: Availability, facts: Facts, unit: str = "", *, today: date
             gettext("%(quantity)s expired or blocked") % {"quantity": format_quantity(numbers.unusable, unit)},
             "warn",
         )
-    if facts.soonest is not None and (facts.soonest - today).days <= SOON_DAYS:
+    if near.is_near(facts.soonest, product.shelf_life_days):
         return _expiring(facts, unit, today), "warn"
     if facts.due is not None:
         due = clock.local(facts.due[0])
@@ -195,7 +200,7 @@ class StockTable(Table):
         if self._last is None or self._last[0] is not record:
             facts = self._facts[record.pk]
             facts.minimum = record.minimum  # type: ignore[attr-defined]
-            said = state_of(facts.numbers or Availability(record.pk), facts, record.unit.code, today=self._today)
+            said = state_of(facts.numbers or Availability(record.pk), facts, record, today=self._today)
             self._last = record, facts, said
         return self._last
 
@@ -231,9 +236,13 @@ class LotTable(Table):
     def render_expires_on(self, record: Lot, value: Any) -> Any:
         if value is None:
             return format_html('<span class="muted">{}</span>', "–")
-        days = (value - clock.today()).days
-        tone = "c-bad" if days < 0 else "c-warn" if days <= SOON_DAYS else ""
-        return format_html('<span class="{}">{}</span>', tone, date_format(value, "SHORT_DATE_FORMAT"))
+        tone = self._near.tone(value, record.product.shelf_life_days)
+        css = f"c-{tone}" if tone else ""
+        return format_html('<span class="{}">{}</span>', css, date_format(value, "SHORT_DATE_FORMAT"))
+
+    @cached_property
+    def _near(self) -> nearness.Nearness:
+        return nearness.now()
 
 
 class OperationTable(Table):

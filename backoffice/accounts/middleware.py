@@ -14,9 +14,9 @@ from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 
 from backoffice.accounts.models import User
-from backoffice.company.services import remembering
 from backoffice.kernel import clock
 from backoffice.kernel.compiled import Compiled
+from backoffice.kernel.memory import remembering
 
 Next = Callable[[HttpRequest], HttpResponse]
 

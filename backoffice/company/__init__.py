@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def current() -> "Company":
     """The company; with what a new house starts with when nobody has filled in the settings yet.
 
-    Read once a request (see `services.remembering`), anew at each call elsewhere.
+    Read once a request (see `kernel.memory`), anew at each call elsewhere.
     """
     from .services import current as read
 

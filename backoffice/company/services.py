@@ -1,8 +1,6 @@
 """Reading the company once a request, and changing it."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
 
@@ -11,33 +9,17 @@ from django.utils.translation import gettext as _
 
 from backoffice.kernel import clock, state
 from backoffice.kernel.compiled import Compiled
+from backoffice.kernel.memory import forget, once
 
 from .models import Company, OpeningHours
 
 PK = 1
 _row: Compiled[Company] = Compiled(lambda pk: Company.objects.filter(pk=pk))
-_memory: ContextVar[dict[str, Company] | None] = ContextVar("company", default=None)
-
-
-@contextmanager
-def remembering() -> Iterator[None]:
-    """Inside, the company is read at most once: for a request, or for the making of a document."""
-    token = _memory.set({})
-    try:
-        yield
-    finally:
-        _memory.reset(token)
 
 
 def current() -> Company:
     """The company as it stands; unsaved and with what a new house starts with when there is no row yet."""
-    memory = _memory.get()
-    if memory is not None and "company" in memory:
-        return memory["company"]
-    company = next(iter(_row(PK)), None) or Company(pk=PK, name=_("Back office"))
-    if memory is not None:
-        memory["company"] = company
-    return company
+    return once("company", lambda: next(iter(_row(PK)), None) or Company(pk=PK, name=_("Back office")))
 
 
 @transaction.atomic
@@ -62,9 +44,7 @@ def update(
         OpeningHours.objects.filter(company=company, weekday=weekday).delete()
         if span is not None:
             OpeningHours.objects.create(company=company, weekday=weekday, opens=span[0], closes=span[1])
-    memory = _memory.get()
-    if memory is not None:
-        memory.clear()
+    forget("company")
     return company
 
 

@@ -98,7 +98,7 @@ def out_of_step(product_ids: Collection[int]) -> set[int]:
     return found
 
 
-def now(*, expiry_days: int, product_ids: Collection[int] | None = None) -> Now:
+def now(product_ids: Collection[int] | None = None) -> Now:
     """Every line that is crossed now, of all products or of these. Six queries."""
 
     def of(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
@@ -109,7 +109,7 @@ def now(*, expiry_days: int, product_ids: Collection[int] | None = None) -> Now:
         found.crossed[Kind.LOW, rule.pk] = Crossed(
             rule.product_id, rule.available, rule.minimum, location_id=rule.location_id
         )
-    for kind, balances in ((Kind.EXPIRING, _expiring(expiry_days)), (Kind.EXPIRED, stock.expired())):
+    for kind, balances in ((Kind.EXPIRING, stock.expiring()), (Kind.EXPIRED, stock.expired())):
         lots = of(balances).order_by().values_list("product_id", "lot_id", "lot__expires_on")
         for product_id, lot_id, day, quantity in lots.annotate(total=Sum("quantity")):
             found.crossed[kind, lot_id] = Crossed(product_id, quantity, day=day, lot_id=lot_id)
@@ -123,12 +123,6 @@ def now(*, expiry_days: int, product_ids: Collection[int] | None = None) -> Now:
         )
     _margins(found, of)
     return found
-
-
-def _expiring(days: int) -> QuerySet[StockBalance]:
-    """What will soon be too old and could last longer: bread that lives two days is no news on its first."""
-    short_lived = Q(product__shelf_life_days__isnull=False, product__shelf_life_days__lte=days)
-    return stock.expiring(days).exclude(short_lived)
 
 
 def _margins(found: Now, of: Any) -> None:

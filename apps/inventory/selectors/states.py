@@ -33,7 +33,7 @@ def of_products() -> list[State]:
             _("Short"),
             lambda rows: rows.filter(pk__in=stock.waiting().order_by().values("product_id")),
         ),
-        ("expiring", _("Expiring in 3 days"), lambda rows: stock.with_stock(rows, stock.expiring())),
+        ("expiring", _("Expiring soon"), lambda rows: stock.with_stock(rows, stock.expiring())),
     ]
 
 

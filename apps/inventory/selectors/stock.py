@@ -25,13 +25,14 @@ from django.db.models.lookups import GreaterThan
 
 from apps.catalog.models import Product
 from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation, Location, Lot, ReorderRule, StockBalance
+from apps.inventory.selectors import nearness
 from apps.inventory.selectors.availability import Availability, Why, usable_backing, usable_stock
 from backoffice.kernel import clock
 from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.fields import MoneyField, QuantityField, exact
 
 ZERO = Decimal(0)
-SOON_DAYS, SEEN_DAYS = 3, 400
+SEEN_DAYS = 400
 ARRIVAL = "arrival"
 OK, QUARANTINE = str(Lot.Status.OK), str(Location.Kind.QUARANTINE)
 
@@ -195,14 +196,15 @@ def facts_of(why: Why, minimum: Decimal | None) -> Facts:
 
 
 def with_minimum(products: QuerySet[Product]) -> QuerySet[Product]:
-    """The products, each with the `minimum` of its general rule; None without one."""
+    """The products, each with the `minimum` of its general rule, None without one, and the house's `expiry_days`."""
     rule = ReorderRule.objects.filter(product=OuterRef("pk"), location=None)
-    return products.annotate(minimum=Subquery(rule.values("minimum")[:1], output_field=QuantityField()))
+    minimum = Subquery(rule.values("minimum")[:1], output_field=QuantityField())
+    return products.annotate(minimum=minimum, expiry_days=nearness.in_force())
 
 
 listed: Compiled[Product] = Compiled(
     lambda products: with_minimum(Product.objects.filter(pk__in=products).select_related("unit", "category")).only(
-        "sku", "name", "icon", "cover", "unit__code", "category__icon", "category__hue"
+        "sku", "name", "icon", "cover", "shelf_life_days", "unit__code", "category__icon", "category__hue"
     ),
     most=PAGE,
 )
@@ -217,14 +219,14 @@ def worst_first(enough: int | None = None) -> list[int]:
     that, and is a second query when it does not.
     """
     today = clock.today()
-    since, soon = today - timedelta(days=SEEN_DAYS), today + timedelta(days=SOON_DAYS)
+    since = today - timedelta(days=SEEN_DAYS)
     worst: dict[int, tuple[int, str]] = {}
-    bad = _bad_or_going(clock.now(), today, since, soon) if enough is None else _bad(clock.now(), today, since)
+    bad = _bad_or_going(clock.now(), today, since) if enough is None else _bad(clock.now(), today, since)
     for product_id, rank, name in bad:
         if product_id not in worst or rank < worst[product_id][0]:
             worst[product_id] = rank, name
     if enough is not None and len(worst) < enough:
-        for product_id, rank, name in _going(today, soon):
+        for product_id, rank, name in _going(today):
             worst.setdefault(product_id, (rank, name))
     return sorted(worst, key=lambda pk: (*worst[pk], pk))
 
@@ -245,8 +247,8 @@ def _short_low_or_unusable(now: Any, today: Any, since: Any) -> list[QuerySet[An
     return [_part(unbacked, 0), _part(spoilt, 0), _part(low, 1), *(_part(rows, 2) for rows in (lots, places, gone))]
 
 
-def _expiring_soon(today: Any, soon: Any) -> QuerySet[Any, Any]:
-    return _part(Lot.objects.filter(_there(), status=OK, expires_on__gte=today, expires_on__lte=soon), 3)
+def _expiring_soon(today: Any) -> QuerySet[Any, Any]:
+    return _part(Lot.objects.filter(nearness.condition(today), _there(), status=OK), 3)
 
 
 def _there(**more: Any) -> Exists:
@@ -284,7 +286,7 @@ def _together(parts: list[QuerySet[Any, Any]]) -> QuerySet[Any, Any]:
 _bad: Compiled[Any] = Compiled(lambda now, today, since: _together(_short_low_or_unusable(now, today, since)))
 _going: Compiled[Any] = Compiled(_expiring_soon)
 _bad_or_going: Compiled[Any] = Compiled(
-    lambda now, today, since, soon: _together([*_short_low_or_unusable(now, today, since), _expiring_soon(today, soon)])
+    lambda now, today, since: _together([*_short_low_or_unusable(now, today, since), _expiring_soon(today)])
 )
 
 
@@ -294,12 +296,9 @@ def worth() -> Decimal:
     return total or ZERO
 
 
-def expiring(days: int = SOON_DAYS) -> QuerySet[StockBalance]:
-    """Released stock whose last good day is today or within so many days."""
-    today = clock.today()
-    return StockBalance.objects.filter(
-        lot__status=Lot.Status.OK, lot__expires_on__gte=today, lot__expires_on__lte=today + timedelta(days=days)
-    )
+def expiring() -> QuerySet[StockBalance]:
+    """Released stock that is about to expire (`nearness`)."""
+    return StockBalance.objects.filter(nearness.condition(clock.today(), prefix="lot__"), lot__status=Lot.Status.OK)
 
 
 def expired() -> QuerySet[StockBalance]:

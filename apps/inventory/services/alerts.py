@@ -20,7 +20,6 @@ from apps.catalog.services.locks import lock_products
 from apps.inventory.errors import AlertSettled
 from apps.inventory.models import AlertChoice, StockAlert
 from apps.inventory.selectors import alerts as reads
-from apps.inventory.services import policy
 from backoffice.kernel import clock
 from backoffice.kernel.audit import current_actor
 from backoffice.kernel.locks import retry_conflict
@@ -62,7 +61,7 @@ def look(product_ids: Collection[int]) -> None:
 
 def sweep() -> int:
     """Bring all alerts in step. Returns how many products were out of step."""
-    now = reads.now(expiry_days=policy.current().expiry_days)
+    now = reads.now()
     there = {(alert.kind, alert.subject_id): alert for alert in StockAlert.objects.open()}
     late = {now.crossed[subject].product_id for subject in now.crossed.keys() - there.keys()}
     late |= {there[subject].product_id for subject in _over(there, now)}
@@ -81,7 +80,7 @@ def settle(product_ids: Collection[int]) -> list[StockAlert]:
     Under the products' locks; a constraint makes one alert of two that are raised at once all the same.
     """
     lock_products(product_ids, gone_is_fine=True)
-    now = reads.now(expiry_days=policy.current().expiry_days, product_ids=product_ids)
+    now = reads.now(product_ids=product_ids)
     there = {
         (alert.kind, alert.subject_id): alert for alert in StockAlert.objects.open().filter(product_id__in=product_ids)
     }

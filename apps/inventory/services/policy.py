@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _
 
 from apps.inventory.errors import BadQuantity
 from apps.inventory.models import StockPolicy
+from apps.inventory.selectors import nearness
 from apps.inventory.services import lot_codes
 from backoffice.kernel import state
+from backoffice.kernel.memory import forget
 
 MOST_DAYS = 365
 
@@ -49,7 +51,9 @@ def update(
     row.count_tolerance = count_tolerance
     row.lot_pattern = pattern or row.lot_pattern
     row.expiry_days = row.expiry_days if expiry_days is None else expiry_days
-    return state.save_revised(row, revision=revision, fields=["count_tolerance", "expiry_days", "lot_pattern"])
+    saved = state.save_revised(row, revision=revision, fields=["count_tolerance", "expiry_days", "lot_pattern"])
+    forget(nearness.MEMORY)
+    return saved
 
 
 def closed_through() -> date | None:

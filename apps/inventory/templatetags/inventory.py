@@ -1,6 +1,5 @@
 """`{% load inventory %}`: lots, days, documents and changes as the stock room's pages draw them."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +12,7 @@ from django.utils.translation import gettext
 
 from apps.catalog.models import Product
 from apps.inventory.models import Lot
-from backoffice.kernel import clock
+from apps.inventory.selectors import nearness
 from backoffice.kernel.money import format_amount
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui.fields import QuantityFormField
@@ -21,7 +20,6 @@ from backoffice.ui.icons import icon
 from backoffice.ui.permissions import may, may_open
 
 register = template.Library()
-SOON_DAYS = 3
 
 VERBS = (
     ("inventory:transfer", "inventory.transfer_stock", "arrow-left-right"),
@@ -41,13 +39,25 @@ def lot_link(lot: Lot, product: Product) -> SafeString:
 
 
 @register.simple_tag
-def expiry(day: date | None) -> SafeString:
-    """A last good day: red when it is over, amber when it is near."""
-    if day is None:
+def expiry(lot: Lot, product: Product) -> SafeString:
+    """A lot's last good day: red when it is over, amber when it is near, by the rule that alerts follow."""
+    if lot.expires_on is None:
         return format_html('<span class="muted">{}</span>', "–")
-    left = (day - clock.today()).days
-    tone = "c-bad" if left < 0 else "c-warn" if left <= SOON_DAYS else ""
-    return format_html('<span class="{}">{}</span>', tone, date_format(day, "SHORT_DATE_FORMAT"))
+    tone = nearness.now().tone(lot.expires_on, product.shelf_life_days)
+    css = f"c-{tone}" if tone else ""
+    return format_html('<span class="{}">{}</span>', css, date_format(lot.expires_on, "SHORT_DATE_FORMAT"))
+
+
+@register.simple_tag
+def paper_expiry(lot: Lot) -> SafeString:
+    """The same on paper, which has no colours: bold when it is near, with a mark of exclamation when it is over."""
+    if lot.expires_on is None:
+        return SafeString("")
+    text = date_format(lot.expires_on, "SHORT_DATE_FORMAT")
+    tone = nearness.now().tone(lot.expires_on, lot.product.shelf_life_days)
+    if not tone:
+        return format_html("{}", text)
+    return format_html("<b>{}{}</b>", text, " !" if tone == "bad" else "")
 
 
 @register.simple_tag(takes_context=True)

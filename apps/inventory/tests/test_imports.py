@@ -52,6 +52,26 @@ def file() -> list[dict[str, str]]:
     ]
 
 
+@pytest.mark.parametrize(
+    "importer, cells, facts",
+    [
+        (OpeningImporter, {"quantity": "12.5", "location": "DRY", "unit_cost": "3.9"},
+         {"Quantity": "12.5\xa0kg", "Cost of one unit": "3.9000"}),
+        (ReorderImporter, {"minimum": "5", "target": "10"}, {"Minimum": "5\xa0kg", "Target": "10\xa0kg"}),
+        (SupplierImporter, {"supplier": "MILL", "name": "Mill", "lead_days": "2", "price": "9.5", "first": "yes"},
+         {"Days to deliver": "2", "Price of one": "9.5000", "Bought here first": "yes"}),
+    ],
+)  # fmt: skip
+def test_what_a_new_row_writes_is_told(importer: Any, cells: dict[str, str], facts: dict[str, str]) -> None:
+    make_product("Flour", sku="FLR", unit="kg")
+    make_location("Dry store", code="DRY")
+    day = {"expires_on": "2030-01-31"} if importer is OpeningImporter else {}
+    step: Any = importer(SimpleNamespace(options={}, mapping={}))  # type: ignore[arg-type]
+    (result,) = step.check([Row(2, {"sku": "FLR", **cells, **day})])
+    told = step.facts([SimpleNamespace(pk=1, data=result.data)])[1]
+    assert facts.items() <= {str(fact.label): fact.value for fact in told}.items()
+
+
 def test_opening_stock_is_taken_once_however_often_the_file_comes(file):
     assert outcomes(run(OpeningImporter, file)) == ["new"] * 3
     assert outcomes(run(OpeningImporter, file)) == ["unchanged"] * 3

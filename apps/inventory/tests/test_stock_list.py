@@ -12,7 +12,7 @@ from django.urls import reverse
 from apps.catalog.models import Product
 from apps.catalog.tests.factories import make_product
 from apps.inventory.models import Hold, Location, Lot, ReorderRule
-from apps.inventory.selectors import availability
+from apps.inventory.selectors import availability, nearness
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import expected, holds, reorder
 from apps.inventory.services.holds import HoldLine
@@ -99,7 +99,7 @@ def _said(product):
         return 1
     if found.numbers.unusable > 0:
         return 2
-    soon = clock.today() + timedelta(days=stock_reads.SOON_DAYS)
+    soon = clock.today() + timedelta(days=nearness.days())
     return 3 if found.soonest is not None and found.soonest <= soon else 4
 
 

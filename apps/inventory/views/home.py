@@ -9,10 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.catalog.models import Product
 from apps.inventory.models import Lot, StockBalance
-from apps.inventory.selectors import stock
+from apps.inventory.selectors import nearness, stock
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui import dashboard
@@ -23,8 +24,8 @@ ROWS = 6
 
 
 def figures(user: Any) -> list[dashboard.Figure]:
-    """Low stock, expiring lots, short orders: each leads to the list that proves it. One query."""
-    url = reverse("inventory:stock_list")
+    """Low stock, expiring lots, short orders: each leads to the list that proves it. Two queries."""
+    url, days = reverse("inventory:stock_list"), nearness.days()
     low, lots, short = (
         found.number
         for found in capped_counts(
@@ -43,7 +44,7 @@ def figures(user: Any) -> list[dashboard.Figure]:
             "expiring",
             _("Expiring"),
             lots,
-            _("lots within 3 days"),
+            ngettext("lots within %(days)s day", "lots within %(days)s days", days) % {"days": days},
             reverse("inventory:lot_list") + "?view=expiring",
             "warn" if lots else "",
             "calendar-clock",

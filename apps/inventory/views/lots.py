@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from apps.inventory.filters import LotFilter
 from apps.inventory.forms import BlockForm, ReasonForm
 from apps.inventory.models import Hold, HoldAllocation, Lot, StockBalance
-from apps.inventory.selectors import ledger
+from apps.inventory.selectors import ledger, nearness
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import lots
-from apps.inventory.tables import SOON_DAYS, LotTable
+from apps.inventory.tables import LotTable
 from backoffice.company import current as current_company
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_money, round_money
@@ -56,7 +56,7 @@ class LotList(ListScreen):
         ),
         SavedView(
             "expiring",
-            gettext_lazy("Expiring in 3 days"),
+            gettext_lazy("Expiring soon"),
             lambda rows: rows.filter(pk__in=_lots(stock_reads.expiring())),
         ),
         SavedView("expired", gettext_lazy("Expired"), lambda rows: rows.filter(pk__in=_lots(stock_reads.expired()))),
@@ -164,14 +164,16 @@ class LotDetail(DetailScreen):
             days = (lot.expires_on - clock.today()).days
             when = date_format(lot.expires_on, "SHORT_DATE_FORMAT")
             if days < 0:
-                found.append(_("expired %(day)s") % {"day": when})
+                said = _("expired %(day)s") % {"day": when}
             elif days == 0:
-                found.append(_("expires today"))
+                said = _("expires today")
             else:
-                found.append(
-                    ngettext("expires %(day)s, %(days)s day", "expires %(day)s, %(days)s days", days)
-                    % {"day": when, "days": days}
-                )
+                said = ngettext("expires %(day)s, %(days)s day", "expires %(day)s, %(days)s days", days) % {
+                    "day": when,
+                    "days": days,
+                }
+            tone = nearness.now().tone(lot.expires_on, lot.product.shelf_life_days)
+            found.append(format_html('<b class="c-{}">{}</b>', tone, said) if tone else said)
         return found
 
     @cached_property
@@ -210,7 +212,6 @@ class LotDetail(DetailScreen):
             balances=self.balances,
             parents=lot.parents.select_related("product__unit", "product__category").order_by("product__name", "code"),
             children=lot.children.select_related("product__unit", "product__category").order_by("-pk")[:50],
-            soon=SOON_DAYS,
             **more,
         )
 

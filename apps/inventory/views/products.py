@@ -58,7 +58,7 @@ class StockList(ListScreen):
         ),
         SavedView(
             "expiring",
-            gettext_lazy("Expiring in 3 days"),
+            gettext_lazy("Expiring soon"),
             lambda rows: stock_reads.with_stock(rows, stock_reads.expiring()),
         ),
         SavedView(
@@ -92,7 +92,7 @@ class StockList(ListScreen):
         _matching, _all, low, expiring, blocked, short = self.counts
         counts = {"low": low, "expiring": expiring, "blocked": blocked, "short": short}
         return _(
-            "%(short)s short, %(low)s below minimum, %(expiring)s expiring in 3 days, %(blocked)s expired or blocked."
+            "%(short)s short, %(low)s below minimum, %(expiring)s expiring soon, %(blocked)s expired or blocked."
         ) % {name: str(count) for name, count in counts.items()}
 
     def first(self) -> list[int]:
@@ -142,7 +142,7 @@ class ProductCard(DetailScreen):
         return stock_reads.facts_of(self.why, self.object.minimum)
 
     def badge(self) -> Badge | None:
-        text, tone = state_of(self.why.numbers, self.stock_facts, self.object.unit.code)
+        text, tone = state_of(self.why.numbers, self.stock_facts, self.object)
         return Badge(text, tone) if tone else None
 
     def meta(self) -> list[Any]:
@@ -217,7 +217,7 @@ def product_stock(request: HttpRequest, pk: int) -> HttpResponse:
     facts = stock_reads.facts([pk])[pk]
     facts.minimum = product.minimum  # type: ignore[attr-defined]
     numbers = facts.numbers or availability.Availability(pk)
-    text, tone = state_of(numbers, facts, product.unit.code)
+    text, tone = state_of(numbers, facts, product)
     context = {
         "product": product,
         "numbers": numbers,

@@ -12,6 +12,7 @@ from backoffice.company import services
 from backoffice.company.models import Company
 from backoffice.kernel import clock
 from backoffice.kernel.errors import StaleRevision
+from backoffice.kernel.memory import remembering
 
 pytestmark = pytest.mark.django_db
 
@@ -24,12 +25,12 @@ def test_a_new_house_has_a_company_to_show_and_reading_writes_nothing():
 def test_it_is_read_once_a_request(django_assert_num_queries):
     services.update(name="Padaria Serra")
 
-    with services.remembering(), django_assert_num_queries(1):
+    with remembering(), django_assert_num_queries(1):
         assert {str(company.current()) for _time in range(5)} == {"Padaria Serra"}
 
 
 def test_what_was_remembered_is_forgotten_when_it_changes():
-    with services.remembering():
+    with remembering():
         company.current()
         services.update(name="Padaria Serra")
 
