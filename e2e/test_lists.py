@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.catalog.models import Price
+from apps.catalog.models import Price, Product
+from e2e.steps import loading, settled
 
 
 @pytest.mark.django_db(transaction=True)
@@ -17,6 +18,7 @@ def test_a_price_is_edited_in_its_cell_and_anything_is_found(
     page.goto(f"{bakery}/catalog/products/?q=baguette")
     row = page.locator("tbody tr")
     expect(row).to_have_count(1)
+    settled(page)
     price = row.locator("td").nth(5)
     price.get_by_text("12.00").click()
     field = price.locator("input:not([type=hidden])")
@@ -24,12 +26,13 @@ def test_a_price_is_edited_in_its_cell_and_anything_is_found(
     field.fill("12,x")
     field.press("Enter")
     expect(price).to_contain_text("not a number")
-    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+    settled(page)
     field.fill("12.50")
     field.press("Enter")
     expect(price).to_have_text("12.50")
     now = Price.objects.get(price_list__code="counter", product__sku="BR-BAGU", valid_to=None)
     assert now.amount == Decimal("12.5")
+    settled(page)
 
     row.get_by_role("link", name="Actions").click()
     expect(page.get_by_role("link", name="Set a price")).to_be_visible()
@@ -38,5 +41,51 @@ def test_a_price_is_edited_in_its_cell_and_anything_is_found(
     page.keyboard.press("Control+k")
     page.keyboard.type("croiss")
     expect(page.get_by_role("option", name="Butter croissant").first).to_be_visible()
-    page.keyboard.press("Enter")
+    settled(page)
+    with loading(page):
+        page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Butter croissant")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_names_and_states_are_edited_along_the_rows_without_a_mouse(
+    bakery: str, page: Page, login: Callable[[str, str], Page]
+) -> None:
+    login(bakery, "manager")
+    page.goto(f"{bakery}/catalog/products/?q=croissant")
+    settled(page)
+    rows = page.locator("#table tbody tr")
+    first = rows.first
+    old = first.locator("td > a").first.inner_text()
+    sku = first.locator("small").inner_text()
+
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    name = first.get_by_role("textbox", name="Name")
+    expect(name).to_be_focused()
+    settled(page)
+    name.press("Escape")
+    expect(first.get_by_role("link", name=old)).to_be_focused()
+
+    page.keyboard.press("e")
+    expect(name).to_be_focused()
+    settled(page)
+    name.fill("Crescent of Tuesday")
+    name.press("Tab")
+    state = first.get_by_role("combobox", name="Status")
+    expect(state).to_be_focused()
+    expect(first.get_by_role("link", name="Crescent of Tuesday")).to_be_visible()
+    settled(page)
+    state.select_option(label="Retired")
+    state.press("Enter")
+    expect(first.locator("td").nth(4)).to_contain_text("Retired")
+    settled(page)
+    saved = Product.objects.get(sku=sku)
+    assert (saved.name, saved.is_active) == ("Crescent of Tuesday", False)
+
+    first.locator("td").nth(4).hover()
+    page.locator("#pencil").click()
+    expect(state).to_be_focused()
+    settled(page)
+    state.press("Escape")
+    expect(first.locator("td").nth(4)).to_contain_text("Retired")

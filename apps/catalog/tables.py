@@ -111,6 +111,10 @@ class ProductTable(tables.Table):
         row_url = "catalog:product_detail"
         order_by = ("name",)
         worked_out = ("price",)
+        edits = {
+            "name": ("name/", "catalog.change_product"),
+            "is_active": ("active/", "catalog.change_product"),
+        }
 
     @cached_property
     def places(self) -> str:

@@ -72,7 +72,8 @@ screens — all have: permission (required), title, icon, template_name, list_ur
 
 tables.py — Table (django_tables2, drawn by a plan made once a request). Meta: model, fields, sequence, exclude,
     order_by, and row_url = "get_absolute_url" | "app:url_name" | None | callable, totals = ("amount",),
-    row_actions = [Action]. row_tone(record). Columns take accessor=, verbose_name=, orderable=, order_by=,
+    row_actions = [Action], edits = {"name": ("name/", "app.perm")} (edited in its cell, at that address behind the
+    row's). row_tone(record). Columns take accessor=, verbose_name=, orderable=, order_by=,
     empty_text=, css=, card= (what, price, stock, status: its place on a phone). A cell of one's own: def
     render_<column>(self, value, record), which is not called for empty values. Icons inside rows are drawn once.
     Column NumberColumn DateColumn DateTimeColumn BoolColumn(yes, no) MoneyColumn(places=2, currency="")

@@ -1,4 +1,6 @@
 // Lists: j and k move, x selects, Enter opens, / searches, g and a letter go elsewhere; one box selects all; a row is a link.
+import { begin, editable } from "./inline.js";
+
 let going = 0;
 const typing = (node) => node.closest("input:not([type=checkbox]), select, textarea, [contenteditable], dialog[open]");
 const BOX = '.check, [name="ids"]';
@@ -23,7 +25,12 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);
   else if (event.key === "x" && row) row.querySelector(BOX)?.click();
-  else if (event.key === "e" && row) [...row.querySelectorAll("a")].find(edited)?.click();
+  else if (event.key === "e" && row) {
+    const cell = [document.activeElement.closest("td"), ...row.cells].find(editable);
+    if (!cell) return;
+    event.preventDefault();
+    begin(cell);
+  }
   else if (event.key === "/") {
     const search = document.querySelector("main input[type=search]");
     if (!search) return;
@@ -61,29 +68,8 @@ document.addEventListener("click", (event) => {
     ? [...row.querySelectorAll("a")].find((one) => one.getAttribute("href") === wanted)
     : row?.querySelector("a");
   const to = wanted ?? link?.href;
-  if (!to || event.target.closest("a, button, input, label, select, form, [popover]") || getSelection().toString()) return;
+  if (!to || event.defaultPrevented || event.target.closest("a, button, input, label, select, form, [popover]") || getSelection().toString()) return;
   if (event.ctrlKey || event.metaKey) open(to, "_blank", "noopener");
   else if (link) link.click();
   else location.assign(to);
-});
-
-// A value that is edited where it stands: its link leads to a page; here it becomes the form.
-const edited = (link) => {
-  const cell = link.closest("td");
-  return cell?.closest("table").classList.contains(`edit${cell.cellIndex + 1}`) && link.parentElement === cell;
-};
-let edits = 0;
-document.addEventListener("click", (event) => {
-  const edit = event.target.closest("a");
-  if (!edit || !edited(edit) || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  edit.id ||= `inline-${++edits}`;
-  window.htmx.ajax("GET", edit.getAttribute("href"), { source: edit, target: edit, swap: "outerHTML" });
-});
-
-document.addEventListener("htmx:afterSettle", (event) => {
-  if (!event.target.matches?.("form[data-inline]")) return;
-  const field = event.target.querySelector("input:not([type=hidden]), select, textarea");
-  field?.focus();
-  if (field?.type === "text") field.select();
 });

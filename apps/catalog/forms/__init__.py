@@ -7,6 +7,7 @@ from .product import (
     BulkCategoryForm,
     NewProductForm,
     PackForm,
+    ProductActiveForm,
     ProductForm,
     ProductNameForm,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "PackForm",
     "PriceListForm",
     "PriceRuleForm",
+    "ProductActiveForm",
     "ProductForm",
     "ProductNameForm",
     "SchemaAddForm",

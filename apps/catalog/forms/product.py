@@ -186,6 +186,19 @@ class ProductNameForm(ModelForm):
         fields = ("name",)
 
 
+class ProductActiveForm(ModelForm):
+    """Whether the product is in use, where it stands."""
+
+    service_checks = True
+    is_active = forms.TypedChoiceField(
+        label=_("Status"), choices=[(True, _("Active")), (False, _("Retired"))], coerce=lambda value: value == "True"
+    )
+
+    class Meta:
+        model = Product
+        fields = ("is_active",)
+
+
 class BulkCategoryForm(Form):
     """Where the chosen products go."""
 

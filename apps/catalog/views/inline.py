@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
+from apps.catalog.forms import ProductActiveForm, ProductNameForm
+from apps.catalog.models import Product
+from apps.catalog.services import products
+from apps.catalog.tables import ProductTable
 from backoffice.kernel.errors import StaleRevision
 from backoffice.ui.screens import InlineScreen
+
+from .products import listed
 
 
 class CellScreen(InlineScreen):
@@ -27,3 +34,40 @@ class CellScreen(InlineScreen):
         labels = dict(getattr(fresh.fields[shown.name], "choices", ()))
         again.add_error(shown.name, _("Somebody changed it meanwhile; now it is: %s") % labels.get(theirs, theirs))
         return self.show(again, status=409)
+
+
+class _ProductCell(CellScreen):
+    """A value of a product, edited in the product list."""
+
+    model = Product
+    permission = "catalog.change_product"
+    list_url = "catalog:product_list"
+    table_class = ProductTable
+
+    def get_queryset(self) -> QuerySet[Product]:
+        return listed()
+
+
+class ProductName(_ProductCell):
+    """The name."""
+
+    form_class = ProductNameForm
+    column = "name"
+
+    def perform(self, form: Any) -> Product:
+        return products.set_name(self.object, form.cleaned_data["name"], revision=form.cleaned_data["revision"])
+
+
+class ProductActive(_ProductCell):
+    """Whether it is in use."""
+
+    form_class = ProductActiveForm
+    column = "is_active"
+
+    def perform(self, form: Any) -> Product:
+        change = products.restore if form.cleaned_data["is_active"] else products.retire
+        return change(self.object, revision=form.cleaned_data["revision"])
+
+    def success(self, result: Product) -> str:
+        said = _("%s is back in use.") if result.is_active else _("%s is retired.")
+        return said % result

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.catalog import allergens
 from apps.catalog.filters import ProductFilter
-from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductForm, ProductNameForm
+from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductForm
 from apps.catalog.forms.bulk import BulkAttributesForm, BulkFieldsForm, BulkTagsForm
 from apps.catalog.forms.price import BulkPricesForm
 from apps.catalog.forms.product import ASKED
@@ -53,8 +53,6 @@ from backoffice.ui.screens import (
 from backoffice.ui.screens.base import with_query
 from backoffice.ui.screens.list import LOOK
 from backoffice.ui.tables import SORT
-
-from .inline import CellScreen
 
 DETAIL = "catalog/product_detail.html"
 LINES = 5  # more than these lists in one picture and nobody tells them apart
@@ -381,20 +379,3 @@ class ProductEdit(_ProductForm, EditScreen):
 
     def perform(self, form: Any) -> Product:
         return products.update(self.object, revision=form.cleaned_data["revision"], **form.columns())
-
-
-class ProductName(CellScreen):
-    """The name, edited in the list."""
-
-    model = Product
-    permission = "catalog.change_product"
-    list_url = "catalog:product_list"
-    form_class = ProductNameForm
-    table_class = ProductTable
-    column = "name"
-
-    def get_queryset(self) -> QuerySet[Product]:
-        return listed()
-
-    def perform(self, form: Any) -> Product:
-        return products.set_name(self.object, form.cleaned_data["name"], revision=form.cleaned_data["revision"])
