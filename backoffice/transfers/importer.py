@@ -12,6 +12,7 @@ The way of a file, and what of an importer is called when:
    (override it to know what stands further down), and for each batch of ``batches(rows)`` (default: 1,000
    rows; override it where rows belong together, such as the lines of one ticket) ``check(batch)`` yields ``RowResult``:
    new, changed (with before → after), unchanged or refused (with line and reason). ``check`` writes nothing.
+   What is new is shown as ``facts(rows)`` tells it of one page of rows: label and value, as for changes.
    One result per thing that will be written: a ticket of five lines is *one* result, at its first line.
    Remember things between batches on ``self`` (for "this SKU is twice in the file"). Work in sets: one query per
    batch and table, never one per row; the budget is 1,500 rows a second.
@@ -90,7 +91,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from django.utils.translation import gettext_lazy
 
-from backoffice.transfers.rows import BadCell, Change, Column, Outcome, Row, RowResult, all_wrong, chunked
+from backoffice.transfers.rows import BadCell, Change, Column, Fact, Outcome, Row, RowResult, all_wrong, chunked
 
 if TYPE_CHECKING:
     from django import forms
@@ -99,7 +100,7 @@ if TYPE_CHECKING:
     from backoffice.transfers.models import TransferRow, TransferRun
 
 __all__ = [
-    "Applied", "BadCell", "Change", "Column", "Decision", "Importer", "MapEntry", "Outcome", "Row", "RowResult",
+    "Applied", "BadCell", "Change", "Column", "Decision", "Fact", "Importer", "MapEntry", "Outcome", "Row", "RowResult",
     "Target", "all_wrong",
 ]  # fmt: skip
 
@@ -218,6 +219,13 @@ class Importer:
 
     def checked(self) -> Mapping[str, int]:
         """Figures of the whole file, asked for after the last batch and shown on the preview; see ``figure_labels``."""
+        return {}
+
+    def facts(self, rows: Sequence[TransferRow]) -> Mapping[int, Sequence[Fact]]:
+        """What each of these new rows will make, for a person to check, by the key of the row.
+
+        Asked for the rows of one page, when it is looked at: a few queries for all of them, however many there are.
+        """
         return {}
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:

@@ -27,6 +27,7 @@ NUMBER: dict[DecimalStyle, re.Pattern[str]] = {
     "comma": re.compile(r"^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?$", re.ASCII),
 }
 LONGEST_NUMBER = 30
+LONG_FACT = 60
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,20 @@ class Change:
 
     def as_json(self) -> dict[str, str]:
         return {"field": self.field, "label": str(self.label), "before": self.before, "after": self.after}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that a new row will make or say, in words for people; `is_new` when it is made only with it."""
+
+    label: str | _StrPromise
+    value: str
+    is_new: bool = False
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is better read on a line of its own."""
+        return len(self.value) > LONG_FACT
 
 
 @dataclass(frozen=True)

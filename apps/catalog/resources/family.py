@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,6 +34,7 @@ class Family:
         self.lines: dict[str, int] = {}  # every SKU of the file, folded, and its first line
         self.needs: dict[str, list[str]] = {}
         self.parts: dict[str, list[str]] = {}
+        self.variants: Counter[str] = Counter()  # how many of each product, by its folded SKU
         self.members: dict[str, Member] = {}
         self.combinations: dict[tuple[str, str], int] = {}  # of new variants, and their lines
         self._needed: set[str] = set()
@@ -49,6 +51,8 @@ class Family:
             if wanted := needs_of(row):
                 self.needs[sku] = wanted
                 self._needed.update(wanted)
+            if row.text("variant_of"):
+                self.variants[clean_sku(row.text("variant_of")).lower()] += 1
             if parts := parts_of(row):
                 self.parts[sku] = parts
 

@@ -16,10 +16,10 @@ from apps.catalog.services import kinds
 from apps.catalog.services.media import MOST_EACH
 from backoffice.kernel import clock
 from backoffice.kernel.text import fold
-from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
+from backoffice.transfers.importer import Applied, BadCell, Change, Column, Fact, Importer, Row, RowResult
 from backoffice.ui.forms import Form
 
-from . import export, known, undoing, variants, writing
+from . import export, known, telling, undoing, variants, writing
 from .cells import Packs, folded, merged, read_attribute, same, same_value, say_attribute, say_packs, say_parts
 from .columns import (
     ATTRIBUTE_PREFIX,
@@ -175,10 +175,15 @@ class ProductImporter(Importer):
                 BadCell("media", _("At most %(most)d pictures and videos are possible.") % {"most": MOST_EACH})
             )
         self.kin.tell(values["sku"].lower(), row.line, values)
-        data = {"fields": values, "packs": packs, "prices": {code: price for code, price in prices.items() if price}}
+        data: dict[str, Any] = {
+            "fields": values,
+            "packs": packs,
+            "prices": {code: price for code, price in prices.items() if price},
+        }
         data |= {"variant": variant} if variant else {}
         data |= {"parts": parts} if parts else {}
         data |= {"media": media} if media else {}
+        data |= {"variants": count} if (count := self.kin.variants[values["sku"].lower()]) else {}
         return row.new(label=values.get("name", ""), meta=values["sku"], data=data)
 
     def _compared(
@@ -363,6 +368,10 @@ class ProductImporter(Importer):
                 self.kin.refuse_depth(sku.lower())
             except BadCell as bad:
                 wrong.append(bad)
+
+    def facts(self, rows: Sequence[TransferRow]) -> Mapping[int, Sequence[Fact]]:
+        """What new products will be."""
+        return telling.facts(rows, self.house, self.run.style)
 
     # --- apply, undo, export ---
 

@@ -11,6 +11,7 @@ What a row's `data` holds; other files of products may be read into the same, an
     parts       of a bundle: quantities by SKU, all of them; they come in rows before it, or are there
     media       addresses of pictures to fetch, with "video:" before that of a video
     alts        what such pictures show, by address
+    variants    how many variants the file has of a new product, for who reads the preview
 """
 
 from __future__ import annotations

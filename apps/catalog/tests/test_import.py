@@ -69,6 +69,29 @@ def test_a_new_product_with_everything() -> None:
     assert Category.objects.get(name="Viennoiserie").parent == Category.objects.get(name="Bakery")
 
 
+def test_what_a_new_product_will_be_is_told_before_it_is_made(django_assert_num_queries: Any) -> None:
+    make_price_list("counter", name="Counter")
+    results = check(CROISSANT, {**CROISSANT, "sku": "PA-13", "barcode": "", "media": "https://example.com/a%20b.jpg"})
+    rows: Any = [SimpleNamespace(pk=number, data=result.data) for number, result in enumerate(results)]
+    step = ProductImporter(SimpleNamespace(options={}, mapping={}, style="comma"))  # type: ignore[arg-type]
+
+    told = step.facts(rows)
+
+    said = {str(fact.label): fact.value for fact in told[0]}
+    assert said == {
+        "Category": "Bakery > Viennoiserie", "Price: Counter": "9.50", "Packs": "box = 6; tray = 24", "Unit": "un",
+        "Barcode": "7898912340122", "Shelf life in days": "2", "Can be sold": "yes", "Allergens": "gluten, milk",
+        "Tags": "classic, new", "Tax rate in per cent": "12.5",
+    }  # fmt: skip
+    assert [str(fact.label) for fact in told[0] if fact.is_new] == ["Category"]
+    assert {str(fact.label): fact.value for fact in told[1]}["Pictures"] == "1: a b.jpg"
+    apply(results[:1])
+    with django_assert_num_queries(0):  # the house is read once
+        step.facts(rows)
+    again = ProductImporter(SimpleNamespace(options={}, mapping={}, style="dot"))  # type: ignore[arg-type]
+    assert not [fact for fact in again.facts(rows)[0] if fact.is_new]
+
+
 def test_the_same_file_again_changes_nothing() -> None:
     make_price_list("counter")
     apply(check(CROISSANT))

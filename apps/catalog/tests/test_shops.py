@@ -9,16 +9,47 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from apps.catalog.models import Attribute, ProductMedia, RemotePicture
 from backoffice.kernel import clock
 from backoffice.outbox import runner
 from backoffice.testing.sites import Site
+from backoffice.transfers import imports
 from backoffice.transfers.services import runs
 
 from .shop_files import IMPORTING, D, got, imported, previewed, reasons, shopify, windows, woo
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_shop_files")]
+
+
+@pytest.mark.parametrize(
+    "shop, sku, facts",
+    [
+        ("woocommerce", "tee", {
+            "Category": "Clothing > Shirts", "Variants differ by": "Color", "Color": "Blue, Red",
+            "Care": "30°, no iron", "Variants": "2 in the file", "Pictures": "1: tee.png", "Kind": "with variants",
+        }),
+        ("woocommerce", "tee-blue", {"Variant of": "tee", "Color": "Blue", "Price: Counter": "8.00"}),
+        ("shopify", "mug", {
+            "Category": "Home > Kitchen", "Size": "Small, Large", "Vendor": "Acme", "Description": "Holds tea",
+            "Pictures": "3: one.png, two.png, three.png",
+        }),
+        ("shopify", "MUG-S", {"Variant of": "mug", "Price: Counter": "9.00", "Barcode": "7891000315507"}),
+    ],
+)  # fmt: skip
+def test_what_will_be_made_is_shown_before_it_is(
+    shop: str, sku: str, facts: dict[str, str], as_user: Callable[..., Client]
+) -> None:
+    run = previewed(shop, woo() if shop == "woocommerce" else shopify(), sale_until=clock.today().isoformat())
+    row = run.rows.get(meta=sku)
+    told = {str(fact.label): fact.value for fact in imports.of(run).facts([row])[row.pk]}
+    assert {label: told.get(label) for label in facts} == facts
+    assert any(label.startswith("Price from ") for label in told) == (sku in ("tee-blue", "MUG-S"))
+
+    page = as_user(*IMPORTING).get(run.get_absolute_url()).content.decode()
+    for value in facts.values():
+        assert f"<dd>{escape(value)}" in page
 
 
 # --- WooCommerce --------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -12,9 +13,10 @@ from apps.catalog.models import Product
 from apps.inventory.models import Location, Move, StockBalance, StockOperation
 from apps.inventory.services import opening, stock_locks
 from apps.inventory.services.opening import Entry
+from backoffice.kernel import money
 from backoffice.kernel import quantity as quantities
 from backoffice.kernel.audit import current_actor
-from backoffice.transfers.importer import Applied, BadCell, Column, Importer, Row, RowResult, all_wrong
+from backoffice.transfers.importer import Applied, BadCell, Column, Fact, Importer, Row, RowResult, all_wrong
 from backoffice.transfers.models import TransferRow
 
 
@@ -122,6 +124,12 @@ class OpeningImporter(Importer):
             raise BadCell("expires_on", _("%(product)s spoils; say until when.") % {"product": product.name})
         return Entry(product, place, quantity, row.text("lot")[:60], expires_on, _cost(row))
 
+    def facts(self, rows: Sequence[TransferRow]) -> Mapping[int, Sequence[Fact]]:
+        """How much, until when, and what it cost."""
+        found = Product.objects.filter(pk__in=[row.data["product"] for row in rows])
+        units = dict(found.values_list("pk", "unit__code"))
+        return {row.pk: _facts(row.data, units.get(row.data["product"], "")) for row in rows}
+
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
         products = Product.objects.select_related("unit").in_bulk([row.data["product"] for row in rows])
         places = Location.objects.in_bulk([row.data["location"] for row in rows])
@@ -211,6 +219,15 @@ def _written(row: StockBalance) -> Sequence[Any]:
         row.lot.expires_on,
         quantities.bare(cost),
     )
+
+
+def _facts(data: Mapping[str, Any], unit: str) -> list[Fact]:
+    day, cost = data["expires_on"], Decimal(data["unit_cost"])
+    return [
+        Fact(_("Quantity"), quantities.format_quantity(Decimal(data["quantity"]), unit)),
+        *([Fact(_("Expiry"), date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT"))] if day else []),
+        *([Fact(_("Cost of one unit"), money.format_amount(cost, 4))] if cost else []),
+    ]
 
 
 def _data(entry: Entry) -> dict[str, Any]:

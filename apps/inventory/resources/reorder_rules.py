@@ -13,7 +13,7 @@ from apps.inventory.services import stock_locks
 from backoffice.kernel import audit
 from backoffice.kernel.quantity import bare, format_quantity
 from backoffice.transfers import trail
-from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult, all_wrong
+from backoffice.transfers.importer import Applied, BadCell, Change, Column, Fact, Importer, Row, RowResult, all_wrong
 from backoffice.transfers.models import TransferRow
 
 FIELDS = ("minimum", "target")
@@ -115,6 +115,18 @@ class ReorderImporter(Importer):
                 "location", _("There is no open place of this code or name."), _("Open it under Stock → Places.")
             )
         return self.places[text.casefold()]
+
+    def facts(self, rows: Sequence[TransferRow]) -> Mapping[int, Sequence[Fact]]:
+        """The two figures of each rule."""
+        found = Product.objects.filter(pk__in=[row.data["product"] for row in rows])
+        units = dict(found.values_list("pk", "unit__code"))
+        return {
+            row.pk: [
+                Fact(label, format_quantity(Decimal(row.data[name]), units.get(row.data["product"], "")))
+                for name, label in (("minimum", _("Minimum")), ("target", _("Target")))
+            ]
+            for row in rows
+        }
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
         wanted: dict[Key, tuple[Decimal, Decimal]] = {

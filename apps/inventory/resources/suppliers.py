@@ -16,7 +16,7 @@ from apps.inventory.models import Supplier, SupplierItem
 from backoffice.kernel import audit, money
 from backoffice.kernel.quantity import bare, format_quantity
 from backoffice.transfers import trail
-from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult, all_wrong
+from backoffice.transfers.importer import Applied, BadCell, Change, Column, Fact, Importer, Row, RowResult, all_wrong
 from backoffice.transfers.models import TransferRow
 
 # What of the supplier, and of its item, a file may say: attribute, column, label. A blank cell says nothing.
@@ -163,6 +163,10 @@ class SupplierImporter(Importer):
                 % {"product": product.name, "pack": name, "names": names},
             )
         return packs[name.casefold()].pk
+
+    def facts(self, rows: Sequence[TransferRow]) -> Mapping[int, Sequence[Fact]]:
+        """What the file says of the supplier and of what it sells."""
+        return {row.pk: [*_facts(row.data, OF_SUPPLIER), *_facts(row.data, OF_ITEM)] for row in rows}
 
     # --- writing
 
@@ -330,6 +334,15 @@ def _changes(thing: Supplier | SupplierItem | None, data: Mapping[str, Any], fie
                 found.append(Change(column, label, _shown(name, before), _shown(name, Decimal(after))))
         elif before != after:
             found.append(Change(column, label, _word(before), _word(after)))
+    return found
+
+
+def _facts(data: Mapping[str, Any], fields: Iterable[Any]) -> list[Fact]:
+    found = []
+    for name, column, label in fields:
+        value = data.get("pack_name") if name == "pack_id" else data.get(column)
+        if name != "name" and value not in ("", None):
+            found.append(Fact(label, _shown(name, Decimal(value)) if name in AMOUNTS else _word(value)))
     return found
 
 

@@ -81,6 +81,10 @@ def _preview(request: HttpRequest, run: TransferRun, importer: type[Importer]) -
     labels = {column.name: str(column.label) for column in importer.columns}
     for row in page.rows:
         _mark(row, run, labels)
+    if tab == Outcome.NEW and page.rows:
+        told = imports.of(run).facts(page.rows)
+        for row in page.rows:
+            row.facts = told.get(row.pk, ())
     refused = list(run.rows.refused().order_by("line", "pk")[:REFUSED_SHOWN]) if tab != Outcome.REFUSED else []
     for row in refused:
         _mark(row, run, labels)

@@ -16,13 +16,14 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.catalog.models import Product
 from apps.orders.models import Channel, Order
-from backoffice.kernel import clock
-from backoffice.transfers.importer import Applied, BadCell, Decision, Importer, MapEntry, Row, RowResult, Target
+from backoffice.kernel import clock, money
+from backoffice.kernel.quantity import format_quantity
+from backoffice.transfers.importer import Applied, BadCell, Decision, Fact, Importer, MapEntry, Row, RowResult, Target
 
 from . import matching, reading, writing
 from .columns import COLUMNS
 from .options import PastSalesOptions
-from .reading import Ticket, Unreadable
+from .reading import Item, Ticket, Unreadable
 
 if TYPE_CHECKING:
     from backoffice.transfers.models import TransferRow, TransferRun
@@ -120,6 +121,10 @@ class PastSalesImporter(Importer):
         self.figures["units"] = int(self.units)
         return {name: self.figures[name] for name in names}
 
+    def facts(self, rows: Sequence[TransferRow]) -> Mapping[int, Sequence[Fact]]:
+        """What is on each ticket; what was paid for it, where the file says so."""
+        return {row.pk: [_fact(item) for item in Ticket.from_json(row.data).items.values()] for row in rows}
+
     # --- apply ---
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
         tickets = {row.pk: Ticket.from_json(row.data) for row in rows}
@@ -203,3 +208,8 @@ class PastSalesImporter(Importer):
                 yield row.refuse(bad)
             else:
                 yield row.refuse(_("Line %(line)s of the same ticket cannot be read.") % {"line": first})
+
+
+def _fact(item: Item) -> Fact:
+    quantity = format_quantity(item.quantity)
+    return Fact(item.name, quantity if item.unpriced else f"{quantity} · {money.format_amount(item.paid)}")
