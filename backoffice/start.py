@@ -17,6 +17,7 @@ import urllib.request
 from pathlib import Path
 from types import FrameType
 
+import psycopg
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
 
@@ -177,8 +178,8 @@ def main() -> int:
     except ImproperlyConfigured as error:
         say(f"Settings: {error}")
         return 1
-    except OperationalError as error:
-        say(f"DATABASE_URL: the database cannot be used: {error}")
+    except (OperationalError, psycopg.OperationalError) as error:
+        say(f"Settings: DATABASE_URL: the database does not answer: {error}")
         return 1
     except KeyboardInterrupt:
         say("Stopped.")

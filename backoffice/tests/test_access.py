@@ -97,3 +97,16 @@ def test_every_answer_carries_the_headers(client_of):
         assert answer["X-Frame-Options"] == "DENY", view.name
         assert answer["X-Content-Type-Options"] == "nosniff", view.name
         assert answer["Referrer-Policy"] == "same-origin", view.name
+
+
+@pytest.mark.django_db
+def test_so_do_files_and_the_way_to_https(client, settings):
+    style = client.get("/static/css/tokens.css")
+    assert style.status_code == 200
+    settings.SECURE_SSL_REDIRECT = True
+    onward = Client().get("/")
+    assert (onward.status_code, onward["Location"][:8]) == (301, "https://")
+
+    for answer in (style, onward):
+        assert "default-src 'self'" in answer.get("Content-Security-Policy", "")
+        assert answer["X-Frame-Options"] == "DENY"

@@ -115,6 +115,15 @@ def test_a_command_says_in_one_line_what_is_wrong(tmp_path):
     assert ended.stderr.splitlines() == ["Settings: SECRET_KEY is not set. See .env.example."]
 
 
+@pytest.mark.parametrize("command", [("manage.py", "check"), ("-m", "backoffice.start", "--port", "0")])
+def test_a_start_that_cannot_go_on_ends_in_a_sentence(tmp_path, command):
+    ended = start(tmp_path, *command, SECRET_KEY=KEY, DATABASE_URL="postgres://a:b@127.0.0.1:1/shop")
+
+    assert ended.returncode == 1
+    assert "Settings: " in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_right_start_needs_only_a_key(tmp_path):
     assert start(tmp_path, SECRET_KEY=KEY).returncode == 0
 
