@@ -12,7 +12,7 @@ from django.urls import reverse
 from backoffice import composition
 from backoffice.kernel import clock
 from backoffice.kernel.audit import acting
-from backoffice.observability import checks, ledgers, tasks
+from backoffice.observability import checks, demo, ledgers, tasks
 from backoffice.observability.models import LedgerFinding, LedgerRun
 from backoffice.outbox import runner
 from backoffice.outbox.models import Directive
@@ -187,3 +187,10 @@ def test_many_differences_are_counted_and_some_are_listed(as_user, monkeypatch):
     run = look()
     assert (run.found, run.findings.count()) == (5, 3)
     assert "2 more are not listed" in as_user(VIEW).get(run.get_absolute_url()).content.decode()
+
+
+def test_the_demo_looks_once_and_not_again():
+    demo.books()
+    demo.books()
+    run = LedgerRun.objects.get()
+    assert (run.is_busy, run.found, run.parts.count()) == (False, 0, 1)
