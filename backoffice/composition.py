@@ -338,4 +338,5 @@ DEMO_STORY: list[str] = [
     "apps.inventory.demo_story.purchases",
     "apps.inventory.demo_costs.build",
     "apps.inventory.demo_story.alerts",
+    "backoffice.observability.demo.books",
 ]
