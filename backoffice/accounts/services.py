@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from axes.utils import reset as axes_reset
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
@@ -78,10 +79,11 @@ def reactivate(user: User) -> User:
 
 @transaction.atomic
 def set_password(user: User, *, password: str) -> User:
-    """A new password, chosen for them. Ends their sessions. Raises WeakPassword."""
+    """A new password, chosen for them. Ends their sessions, and their waiting after wrong ones. Raises WeakPassword."""
     _set(user, password)
     user.save(update_fields=["password"])
     end_sessions(user)
+    axes_reset(username=user.username)
     return user
 
 

@@ -75,13 +75,22 @@ class Toasts:
 
 
 class DomainErrors:
-    """A rule that refused is a sentence: a toast for htmx, a page for a browser. So is a missing permission."""
+    """A rule that refused is a sentence: a toast for htmx, a page for a browser. So is a missing permission.
+
+    So is the address of a button, opened like a page (from the browser's history, or after logging in again).
+    """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code != 405 or response.content:
+            return response
+        sentence = _("This address belongs to a button, not to a page. Go back and press it there.")
+        page = refusal(request, _("Nothing to show here"), sentence, status=405)
+        page["Allow"] = response.get("Allow", "")
+        return page
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, DomainError):

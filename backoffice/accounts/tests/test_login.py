@@ -55,6 +55,17 @@ def test_after_too_many_wrong_passwords_the_name_must_wait_there(client, person)
 
 
 @override_settings(AXES_FAILURE_LIMIT=2)
+def test_a_new_password_by_the_owner_ends_the_waiting_as_the_page_says(client, person):
+    for _number in range(2):
+        kept_out = attempt(client, password="wrong")
+    assert "ask an owner for a new password" in kept_out.content.decode()
+
+    services.set_password(person, password="another long pass phrase")
+
+    assert attempt(client, password="another long pass phrase").status_code == 302
+
+
+@override_settings(AXES_FAILURE_LIMIT=2)
 def test_an_address_that_tries_many_names_must_wait(client, person):
     for number in range(10):
         attempt(client, username=f"guess{number}", password="wrong", address="10.9.9.9")
@@ -69,6 +80,14 @@ def test_leaving_is_a_post(client, person):
     assert client.get(reverse("accounts:logout")).status_code == 405
     client.post(reverse("accounts:logout"))
     assert "_auth_user_id" not in client.session
+
+
+def test_the_address_of_a_button_says_so_when_it_is_opened_like_a_page(client, person):
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(reverse("accounts:logout"))
+
+    assert "belongs to a button" in page.content.decode()
+    assert page["Allow"]
 
 
 def test_demo_logins_are_shown_in_a_demo_only(client):
