@@ -27,7 +27,8 @@ def attributes(attrs: Mapping[str, Any]) -> str:
     )
 
 
-def _input(widget: Mapping[str, Any]) -> str:
+def tag(widget: Mapping[str, Any]) -> str:
+    """An input, with its value and its attributes."""
     value = widget["value"]
     shown = "" if value is None else f' value="{text(str(value))}"'
     return f'<input type="{text(widget["type"])}" name="{text(widget["name"])}"{shown}{attributes(widget["attrs"])}>'
@@ -98,7 +99,7 @@ def _ticks(options: Iterable[Mapping[str, Any]]) -> str | None:
             return None
         owner = option["attrs"].get("id")
         belongs = f' for="{text(owner)}"' if owner else ""
-        parts.append(f"<div><label{belongs}>{_input(option)} {text(option['label'])}</label></div>")
+        parts.append(f"<div><label{belongs}>{tag(option)} {text(option['label'])}</label></div>")
     return "".join(parts)
 
 
@@ -108,8 +109,8 @@ DRAWERS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     FOLDER + "textarea.html": _textarea,
     FOLDER + "checkbox_select.html": _choices,
     FOLDER + "radio.html": _choices,
-    FOLDER + "input.html": _input,
-    **{f"{FOLDER}{kind}.html": _input for kind in INPUTS},
+    FOLDER + "input.html": tag,
+    **{f"{FOLDER}{kind}.html": tag for kind in INPUTS},
 }
 
 
