@@ -1,22 +1,25 @@
 """Chromium against a real server, with a worker beside it. Any console error fails the test that caused it."""
 
 import contextlib
-import json
 import os
 import re
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import call_command
-from django.db import OperationalError, connection, connections
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from django.db import OperationalError, connections
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from apps.catalog.models import Unit
+from backoffice.kernel import clock
 from backoffice.testing import browser
 from e2e.steps import PASSWORD, sign_in
 
+PATIENCE = 60  # seconds: a slow machine is no fault of the shop
+expect.set_options(timeout=PATIENCE * 1000)
 # A refused form answers 422, a refused rule 409, a missing right 403: Chromium logs what was wanted.
 EXPECTED = re.compile(r"status of (403|409|422|429)")
 FLAGS = [
@@ -28,6 +31,18 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def morning(django_test_environment: None) -> Iterator[None]:
+    """The tests begin at ten in the morning of today: none runs across midnight, or while the evening's prices hold.
+
+    E2E_NOW says another moment, like 2028-02-29T10:00.
+    """
+    asked = os.environ.get("E2E_NOW")
+    moment = datetime.fromisoformat(asked) if asked else clock.local(clock.now()).replace(hour=10, minute=0)
+    with time_machine.travel(clock.at(moment.date(), moment.hour, moment.minute)):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -47,61 +62,72 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def _work(stop: threading.Event) -> None:
-    from backoffice.outbox import runner
-
-    try:
-        while not stop.wait(0.15):
-            # Whoever fills the bakery may keep the database longer than anybody waits; the next round comes.
-            with contextlib.suppress(OperationalError):
-                runner.drain()
-    finally:
-        connections.close_all()
-
-
-@pytest.fixture
-def worker(transactional_db: None) -> Iterator[None]:
+class Worker:
     """The background worker, in a thread."""
-    stop = threading.Event()
-    thread = threading.Thread(target=_work, args=[stop])
-    thread.start()
-    yield
-    stop.set()
-    thread.join(timeout=20)
 
+    def __init__(self) -> None:
+        self._stop, self._round = threading.Event(), threading.Condition()
+        self._begun = self._ended = 0
+        self._thread = threading.Thread(target=self._work)
 
-_migrated: list[Any] = []
+    def _work(self) -> None:
+        from backoffice.outbox import runner
+
+        try:
+            while not self._stop.wait(0.15):
+                with self._round:
+                    self._begun += 1
+                # A test may keep the database longer than anybody waits; the next round comes.
+                with contextlib.suppress(OperationalError):
+                    runner.drain()
+                    with self._round:
+                        self._ended = self._begun
+                        self._round.notify_all()
+        finally:
+            connections.close_all()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def caught_up(self) -> None:
+        """Wait until everything that is due now has been carried out."""
+        with self._round:
+            wanted = self._begun + 1
+            assert self._round.wait_for(lambda: self._ended >= wanted, timeout=PATIENCE), "The worker is not done."
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.ident:
+            self._thread.join(PATIENCE)
+        assert not self._thread.is_alive(), "The worker does not end."
 
 
 @pytest.fixture
-def as_migrated(transactional_db: None) -> None:
-    """What the migrations put into the database (units, virtual places), also after another test was flushed.
-
-    pytest-django keeps its copy on the connection, and while Playwright's loop runs Django has another connection here.
-    Content types and permissions come back with the flush itself.
-    """
-    if not _migrated:
-        rows = json.loads(connection.creation.serialize_db_to_string())
-        _migrated.extend(row for row in rows if row["model"].split(".")[0] not in ("contenttypes", "auth"))
-    elif not Unit.objects.exists():
-        connection.creation.deserialize_db_from_string(json.dumps(_migrated))
+def worker(transactional_db: None) -> Iterator[Worker]:
+    """The background worker; it begins when the bakery is there."""
+    at_work = Worker()
+    yield at_work
+    at_work.stop()
 
 
 @pytest.fixture
-def bakery(live_server: Any, settings: Any, as_migrated: None, worker: None) -> str:
+def bakery(live_server: Any, settings: Any, worker: Worker) -> str:
     """The demo bakery's goods, places, recipes and people, before anything has happened. Returns the address."""
     settings.DEMO = True
     call_command("sync_roles", verbosity=0)
     call_command("seed_demo", "--masters-only", f"--password={PASSWORD}", verbosity=0)
+    worker.start()
     return str(live_server.url)
 
 
 @pytest.fixture
-def busy_bakery(live_server: Any, settings: Any, as_migrated: None, worker: None) -> str:
+def busy_bakery(live_server: Any, settings: Any, worker: Worker) -> str:
     """The demo bakery with its weeks of sales, stock and open work. Returns the address."""
     settings.DEMO = True
     call_command("sync_roles", verbosity=0)
     call_command("seed_demo", f"--password={PASSWORD}", verbosity=0)
+    worker.start()
+    worker.caught_up()
     return str(live_server.url)
 
 
@@ -118,6 +144,7 @@ def no_console_errors(request: pytest.FixtureRequest) -> Iterator[None]:
         if message.type == "error" and not EXPECTED.search(message.text):
             problems.append(f"{message.text} ({message.location.get('url')})")
 
+    context.set_default_timeout(PATIENCE * 1000)
     context.on("console", heard)
     context.on("weberror", lambda error: problems.append(str(error.error)))
     yield
@@ -142,6 +169,7 @@ def plain(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Ca
 
     def enter(address: str, username: str) -> Page:
         context = browser.new_context(**browser_context_args, java_script_enabled=False)
+        context.set_default_timeout(PATIENCE * 1000)
         opened.append(context)
         page = context.new_page()
         sign_in(page, address, username)

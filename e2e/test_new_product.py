@@ -11,8 +11,9 @@ from apps.catalog.models import Attribute, Product
 from apps.catalog.selectors import prices
 from backoffice.accounts.models import User
 from backoffice.messages import compile_catalogues
+from e2e.steps import answered, opened, press, settled
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 PASTE = """(cell) => {
     const copied = new DataTransfer();
     copied.setData("text/plain", "31\\t32\\n41\\t42\\n");
@@ -44,39 +45,45 @@ def test_a_new_product_with_variants_photos_and_prices(
 ) -> None:
     User.objects.filter(username="manager").update(language=language)
     page = login(bakery, "manager")
-    dialog = page.get_by_role("dialog")
-
     # The form asks for what the category needs as soon as one is chosen.
     page.goto(f"{bakery}/catalog/products/")
-    page.locator(".head a.primary").click()
+    dialog = opened(page.locator(".head a.primary"))
     dialog.locator("[name=sku]").fill("CA-LAYER")
     dialog.locator("[name=name]").fill(product)
     dialog.locator("[name=kind]").select_option("configurable")
+    settled(page)
     expect(dialog.locator("#asked input:visible, #asked select")).to_have_count(0)
     dialog.locator("[name=category]").select_option(str(Product.objects.get(sku="CA-BIRT").category_id))
     expect(dialog.locator("#asked select, #asked input:visible").first).to_be_visible()
+    settled(page)
     dialog.locator("button.primary").click()
     expect(page.locator("#toasts")).to_contain_text(product)
     made = Product.objects.get(sku="CA-LAYER")
 
-    # Two photos at once; the first is the cover, a second later it has its small pictures.
+    # Two photos at once; the first is the cover, and with an arrow key the other.
     page.goto(f"{bakery}{made.get_absolute_url()}")
+    settled(page)
     page.locator("[data-upload] input[type=file]").set_input_files(
         [picture("one.png", "chocolate"), picture("two.png", "orange")]
     )
     expect(page.locator("[data-media]")).to_have_count(2)
-    page.locator("[data-media]").nth(1).focus()
-    page.keyboard.press("ArrowLeft")
+    settled(page)
+    first, second = made.media.order_by("position")
+    with answered(page, "/media/"):
+        page.locator("[data-media]").nth(1).press("ArrowLeft")
     expect(page.locator("[data-media] .tag").first).to_be_visible()
+    assert list(made.media.order_by("position")) == [second, first]
 
     # Axes, combinations with SKUs from a pattern, then the grid.
-    page.get_by_role("link", name=variants).first.click()
-    page.locator("#matrix .empty a.primary").click()
+    press(page.get_by_role("link", name=variants).first)
+    opened(page.locator("#matrix .empty a.primary"))
     expect(dialog.locator("[name=axes]")).to_have_count(2)
     for box in dialog.locator("[name=axes]").all():
         box.check()
     dialog.locator("button.primary").click()
-    page.locator("#matrix .empty a[href*=make]").click()
+    expect(dialog).to_have_count(0)
+    settled(page)
+    opened(page.locator("#matrix .empty a[href*=make]"))
     boxes = dialog.locator("[name=combinations]")
     expect(boxes).to_have_count(9)
     last = last_of(made)
@@ -87,6 +94,7 @@ def test_a_new_product_with_variants_photos_and_prices(
     dialog.locator("button.primary").click()
     cells = page.locator("#matrix input.num")
     expect(cells).to_have_count(6)
+    settled(page)
     cells.first.focus()
     cells.first.evaluate(PASTE)
     expect(page.locator("[data-many]")).to_have_text(changed)

@@ -13,8 +13,9 @@ from apps.catalog.models import Product
 from apps.catalog.selectors import prices
 from backoffice.accounts.models import User
 from backoffice.messages import compile_catalogues
+from e2e.steps import opened, press, settled
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 CHANGES = {
     ("VI-CROI", "name"): "Croissant 80",
     ("BR-BAGU", "price:counter"): "13.5",
@@ -78,9 +79,10 @@ def test_a_spreadsheet_round_trip_with_errors(bakery: str, login: Callable[[str,
 
     page.goto(f"{bakery}/transfers/new/products/")
     page.locator("input[type=file]").set_input_files(file)
-    page.locator("form[enctype] button.primary").click()
+    press(page.locator("form[enctype] button.primary"))
     run = page.locator("#run")
     expect(run.get_by_role("button", name=apply)).to_be_visible()
+    settled(page)
     expect(run).to_contain_text("Croissant 80")
     expect(run).to_contain_text(digit)
     expect(run.locator("mark")).to_have_text("12345678")
@@ -101,8 +103,7 @@ def test_a_spreadsheet_round_trip_with_errors(bakery: str, login: Callable[[str,
     expect(page.locator("main")).to_contain_text("13.50" if language == "en" else "13,50")
 
     page.goto(address)
-    page.locator("#run a[href$='/undo/']").click()
-    dialog = page.get_by_role("dialog")
+    dialog = opened(page.locator("#run a[href$='/undo/']"))
     dialog.locator("[name=reason]").fill("oops")
     dialog.locator("button.danger, button.primary").last.click()
     expect(page.locator("#run")).to_contain_text(undone)

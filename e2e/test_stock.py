@@ -17,8 +17,9 @@ from apps.inventory.models import Location, Lot, Move, PurchaseOrder, StockBalan
 from apps.inventory.services import purchasing, stock
 from apps.inventory.services.verify import differences
 from backoffice.kernel import clock
-from e2e.conftest import PASSWORD
-from e2e.test_day import sell, settled
+from e2e.conftest import PATIENCE
+from e2e.steps import answered, opened, press, settled, sign_in
+from e2e.test_day import sell, use_suggested_days
 
 D = Decimal
 FLOUR, BUTTER = "17891234500103", "17891234500110"  # barcodes of the sack and of the box
@@ -35,10 +36,9 @@ def place(code: str) -> Location:
 def scan(page: Page, code: str) -> None:
     """What a scanner does: it types wherever the focus is, and sends Enter."""
     expect(page.locator("#id_scan")).to_be_focused()
-    with page.expect_response(lambda answer: answer.request.method == "POST"):
+    with answered(page, "/receive/"):
         page.keyboard.type(code)
         page.keyboard.press("Enter")
-    settled(page)
 
 
 @pytest.fixture
@@ -58,8 +58,8 @@ def test_a_delivery_is_received_against_its_order_with_a_scanner(
 ) -> None:
     login(bakery, "clerk")
     page.goto(f"{bakery}/stock/purchases/")
-    page.get_by_role("link", name=ordered.number).first.click()
-    page.get_by_role("main").get_by_role("link", name="Receive").first.click()
+    press(page.get_by_role("link", name=ordered.number).first)
+    press(page.get_by_role("main").get_by_role("link", name="Receive").first)
     lines = page.locator("#receipt-lines ol > li:not(.head)")
 
     # Three sacks one after the other, with lot and last day in the code; a code that nobody knows; a box of butter.
@@ -76,32 +76,27 @@ def test_a_delivery_is_received_against_its_order_with_a_scanner(
     expect(lines).to_have_count(2)
 
     # Posting says what is missing; the suggested day is one press away. One sack and one box are still to come.
-    with page.expect_response(lambda answer: answer.status == 422):
+    with answered(page, "/receive/", status=422):
         page.get_by_role("button", name="Post receipt").click()
-    settled(page)
-    use = page.get_by_role("button", name="Use it")
-    use.click()
-    expect(use).to_have_count(0)
-    settled(page)
+    expect(page.get_by_role("button", name="Use it")).to_have_count(1)
+    use_suggested_days(page)
     page.locator("input[name=reference]").fill("NF 9001")
-    page.get_by_role("button", name="Post receipt").click()
+    press(page.get_by_role("button", name="Post receipt"))
     expect(page.locator(".badge", has_text="partly received")).to_be_visible()
     ordered.refresh_from_db()
     assert ordered.status == PurchaseOrder.Status.PART
     assert StockBalance.objects.get(lot__code="L-881").quantity == 75
 
     # The rest comes dearer. What is still asked for is filled in by itself.
-    page.get_by_role("main").get_by_role("link", name="Receive").first.click()
+    press(page.get_by_role("main").get_by_role("link", name="Receive").first)
     page.get_by_role("button", name="Everything as ordered").click()
     expect(lines).to_have_count(2)
+    settled(page)
     flour = lines.filter(has_text="Wheat flour")
     expect(flour.locator("input[name$=quantity]")).to_have_value("1")
     flour.locator("input[name$=cost]").fill("101")
-    while left := use.count():
-        use.first.click()
-        expect(use).to_have_count(left - 1)
-    settled(page)
-    page.get_by_role("button", name="Post receipt").click()
+    use_suggested_days(page)
+    press(page.get_by_role("button", name="Post receipt"))
     expect(page.locator(".badge", has_text=re.compile("^ *received"))).to_be_visible()
     expect(page.get_by_role("main")).to_contain_text("3.50")  # a sack was 3.50 dearer than asked
     ordered.refresh_from_db()
@@ -115,12 +110,9 @@ def test_a_delivery_is_received_against_its_order_with_a_scanner(
 def colleague(browser: Browser, bakery: str) -> Any:
     """A second person with a browser of their own, on a telephone."""
     context = browser.new_context(viewport={"width": 390, "height": 800}, locale="en-GB", reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
-    page.goto(f"{bakery}/accounts/login/")
-    page.locator("input[name=username]").fill("baker")
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("form:has(input[name=password]) button.primary").click()
-    page.wait_for_url(lambda url: "/accounts/login" not in url)
+    sign_in(page, bakery, "baker")
     yield page
     context.close()
 
@@ -134,14 +126,13 @@ def find(page: Page, code: str) -> None:
     settled(page)
 
 
-def write(page: Page, figure: str) -> None:
+def write(page: Page, figure: str, status: int = 200) -> None:
     """Type the figure of the line that has the focus, and Enter."""
     entry = page.locator("ol.counting input[name=quantity]").first
     expect(entry).to_be_focused()
     entry.fill(figure)
-    with page.expect_response(lambda answer: answer.request.method == "POST"):
+    with answered(page, "/stock/counts/", status=status):
         page.keyboard.press("Enter")
-    settled(page)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -155,13 +146,11 @@ def test_two_people_count_one_place_and_neither_overwrites_the_other(
 
     login(bakery, "clerk")
     page.goto(f"{bakery}/stock/counts/")
-    page.get_by_role("link", name="New count").first.click()
-    dialog = page.get_by_role("dialog")
+    dialog = opened(page.get_by_role("link", name="New count").first)
     dialog.get_by_label("Place").select_option(label="Dry store")
-    dialog.get_by_role("button", name="Start counting").click()
-    page.wait_for_url(re.compile(r"/stock/counts/\d+/"))
+    press(dialog.get_by_role("button", name="Start counting"))
     count = StockCount.objects.get()
-    page.get_by_role("link", name="Count", exact=True).first.click()
+    press(page.get_by_role("link", name="Count", exact=True).first)
     colleague.goto(f"{bakery}/stock/counts/{count.pk}/enter/")
 
     # Both stand before the flour. One is quicker; the other is told, and says that it lay on another shelf.
@@ -169,12 +158,12 @@ def test_two_people_count_one_place_and_neither_overwrites_the_other(
     find(colleague, "L-1")
     write(page, "30")
     expect(page.locator("#count-progress")).to_have_text("1 / 3")
-    write(colleague, "19")
+    write(colleague, "19", status=409)
     expect(colleague.get_by_role("alert")).to_contain_text("wrote down 30")
     assert count.lines.get(lot__code="L-1").counted == 30
-    colleague.get_by_role("button", name=re.compile("Other shelf: 49")).click()
+    with answered(colleague, "/stock/counts/"):
+        colleague.get_by_role("button", name=re.compile("Other shelf: 49")).click()
     expect(colleague.locator("#count-progress")).to_have_text("1 / 3")
-    settled(colleague)
     assert count.lines.get(lot__code="L-1").counted == 49
 
     # Meanwhile a sack is wasted: what moves after it was counted is not the count's business.
@@ -188,8 +177,7 @@ def test_two_people_count_one_place_and_neither_overwrites_the_other(
     expect(colleague.get_by_role("link", name="Post", exact=True)).to_have_count(0)
     page.goto(f"{bakery}{count.get_absolute_url()}")
     expect(page.get_by_role("row", name=re.compile("Wheat flour"))).to_contain_text("−1")
-    page.get_by_role("link", name="Post", exact=True).first.click()
-    dialog = page.get_by_role("dialog")
+    dialog = opened(page.get_by_role("link", name="Post", exact=True).first)
     expect(dialog).to_contain_text("1 line was not counted and stays as it is.")
     dialog.get_by_role("button", name="Post").click()
     expect(page.get_by_role("status").filter(has_text="is posted").first).to_be_visible()
@@ -240,8 +228,8 @@ def test_a_recall_goes_from_the_flour_to_who_bought(
     login(bakery, "owner")
     page.keyboard.press("Control+K")
     page.keyboard.type("L-666")
-    page.get_by_role("option").filter(has_text="L-666").first.click()
-    page.get_by_role("link", name="Trace and recall").click()
+    press(page.get_by_role("option").filter(has_text="L-666").first)
+    press(page.get_by_role("link", name="Trace and recall"))
     main = page.get_by_role("main")
     expect(main).to_contain_text("Regular of table 4")
     expect(main).to_contain_text("CR-1")
@@ -249,8 +237,7 @@ def test_a_recall_goes_from_the_flour_to_who_bought(
     trace = page.url
 
     # Everything of it is blocked, for a reason.
-    page.get_by_role("link", name="Block all").first.click()
-    dialog = page.get_by_role("dialog")
+    dialog = opened(page.get_by_role("link", name="Block all").first)
     expect(dialog).to_contain_text("3 lots are blocked")
     dialog.get_by_label("Reason").fill("Metal in the flour")
     dialog.get_by_role("button", name="Block all").click()
@@ -263,7 +250,7 @@ def test_a_recall_goes_from_the_flour_to_who_bought(
 
     # On paper: what to take off the shelves, and whom to call. As a file, the same.
     page.goto(trace)
-    page.get_by_role("link", name="Print sheet").first.click()
+    press(page.get_by_role("link", name="Print sheet").first)
     paper = page.locator("body")
     for words in ("Take off the shelves", "L-666", "CR-1", "Call", "Regular of table 4"):
         expect(paper).to_contain_text(words)
