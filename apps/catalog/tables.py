@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Attribute, PriceList, Product, Unit
+from apps.catalog.models.media import LARGE, TILE, sized
 from backoffice.kernel import clock, money, quantity
 from backoffice.ui import tables
 from backoffice.ui.actions import Action
@@ -35,6 +36,22 @@ def complete_text(percentage: int) -> SafeString:
         '<progress class="meter complete" max="100" value="{0}" aria-label="{1}"></progress> {0}{2}',
         percentage, gettext("Complete"), " %",
     )  # fmt: skip
+
+
+TILED = '<img src="{0}" srcset="{0} {2}w, {1} {3}w" sizes=10rem width={2} height={2} alt="" loading=lazy decoding=async>'
+
+
+class ProductColumn(tables.WhatColumn):
+    """The product with its picture: a small one in a row, one of the size of the tile among photos."""
+
+    def bind(self, table: Any, name: str) -> None:
+        super().bind(table, name)
+        self.tiled = table.in_photos
+
+    def photo(self, address: str) -> str:
+        if not self.tiled:
+            return super().photo(address)
+        return TILED.format(escape(sized(address, TILE)), escape(sized(address, LARGE)), TILE, LARGE)
 
 
 class CompleteColumn(tables.Column):
@@ -77,7 +94,7 @@ class StatusColumn(tables.BadgeColumn):
 class ProductTable(tables.Table):
     """What is made, bought and sold."""
 
-    name = tables.WhatColumn(verbose_name=_("Product"), meta="sku", thumb=thumb)
+    name = ProductColumn(verbose_name=_("Product"), meta="sku", thumb=thumb)
     category = tables.Column(accessor="category__name", verbose_name=_("Category"), order_by=("category__name", "name"))
     kind = tables.BadgeColumn(quiet=Product.Kind.values, css="wide", card="")
     is_active = StatusColumn(verbose_name=_("Status"))
@@ -119,8 +136,12 @@ class ProductTable(tables.Table):
     @cached_property
     def places(self) -> str:
         """As photos where they are asked for: the same rows, drawn by the style sheet as tiles."""
-        photos = self.request is not None and self.request.GET.get(LOOK) == PHOTOS
-        return f"{super().places} photos" if photos else super().places
+        return f"{super().places} photos" if self.in_photos else super().places
+
+    @property
+    def in_photos(self) -> bool:
+        """Whether the rows are shown as tiles."""
+        return self.request is not None and self.request.GET.get(LOOK) == PHOTOS
 
 
 class ListPriceColumn(tables.InlineColumn):

@@ -301,8 +301,12 @@ class WhatColumn(Column):
         if shown not in self.pictures:
             name, hue = picture(shown)
             photo = name.startswith("/")
-            self.pictures[shown] = PHOTO % text(name) if photo else drawing(name, hue_attribute(hue).replace('"', ""))
+            self.pictures[shown] = self.photo(name) if photo else drawing(name, hue_attribute(hue).replace('"', ""))
         return SafeString(f"{self.pictures[shown]}{title}{small}")
+
+    def photo(self, address: str) -> str:
+        """A picture that stands at an address."""
+        return PHOTO % text(address)
 
     def exported(self, header: str) -> Iterator[tuple[str, Callable[[Any, Any], Any]]]:
         yield header, lambda value, record: str(value)

@@ -10,7 +10,7 @@ from backoffice.kernel.audit import Audited
 
 from .validated import Validated
 
-SIZES = (128, 640)  # of the thumbnails, in pixels of the longer side
+SIZES = SMALL, TILE, LARGE = 128, 360, 640  # of the thumbnails, in pixels of the longer side: row, tile, page
 FOLDER = "products"
 
 
@@ -56,8 +56,8 @@ class ProductMedia(Validated, Audited):
 
     @cached_property
     def shown_at(self) -> str:
-        """Where its larger thumbnail is."""
-        return media_url(self.stem, SIZES[1]) if self.stem else ""
+        """Where its largest thumbnail is."""
+        return media_url(self.stem, LARGE) if self.stem else ""
 
     @property
     def whole_at(self) -> str:
@@ -76,6 +76,11 @@ def media_url(stem: str, size: int = 0) -> str:
     if not _prefix:
         _prefix = reverse("catalog:media_file", args=["x.webp"]).removesuffix("x.webp")
     return f"{_prefix}{stem}-{size}.webp" if size else f"{_prefix}{stem}.webp"
+
+
+def sized(address: str, size: int) -> str:
+    """The address of the same picture in another of its sizes."""
+    return f"{address.rpartition('-')[0]}-{size}.webp"
 
 
 _prefix = ""

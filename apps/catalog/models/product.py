@@ -21,7 +21,7 @@ from backoffice.kernel.text import fold
 
 from . import words
 from .attribute import Attribute
-from .media import SIZES, media_url
+from .media import SMALL, media_url
 from .validated import Validated
 
 
@@ -206,7 +206,7 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
     @property
     def picture_url(self) -> str:
         """Where the small picture of the cover is; nothing without one."""
-        return media_url(self.cover, SIZES[0]) if self.cover else ""
+        return media_url(self.cover, SMALL) if self.cover else ""
 
     @property
     def shown_icon(self) -> str:

@@ -119,17 +119,24 @@ def remove(media: ProductMedia) -> None:
 
 
 def make_thumbnails(directive: Directive) -> None:
-    """The job: the smaller sizes of one picture. It may start over."""
-    row = ProductMedia.objects.filter(pk=directive.payload.get("media")).first()
-    if row is None or not row.is_image:
-        return  # removed meanwhile
+    """The job: the smaller sizes that one picture lacks; those of every picture where the job names none, as after a
+    new size. It may start over."""
+    rows = ProductMedia.objects.filter(kind=ProductMedia.Kind.IMAGE).order_by("pk")
+    if "media" in directive.payload:
+        rows = rows.filter(pk=directive.payload["media"])  # removed meanwhile, perhaps
+    for stem in rows.values_list("stem", flat=True).iterator(chunk_size=500):
+        _make_smaller(stem)
+        with transaction.atomic():
+            directives.heartbeat(directive)
+
+
+def _make_smaller(stem: str) -> None:
+    """A picture whose file is gone has nothing to be made smaller, and keeps nobody else waiting."""
     for side in SIZES:
-        name = file_name(row.stem, side)
-        if not default_storage.exists(name):
-            with default_storage.open(file_name(row.stem)) as whole:
+        name = file_name(stem, side)
+        if not default_storage.exists(name) and default_storage.exists(file_name(stem)):
+            with default_storage.open(file_name(stem)) as whole:
                 default_storage.save(name, ContentFile(pictures.smaller(whole, side)))
-    with transaction.atomic():
-        directives.heartbeat(directive)
 
 
 def _append(row: ProductMedia) -> None:

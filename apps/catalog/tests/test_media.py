@@ -240,3 +240,29 @@ def test_pictures_are_ordered_described_and_removed_on_the_page(as_user: Any, br
         .status_code
         == 403
     )
+
+
+def test_a_new_size_is_made_for_old_pictures_too(bread: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, lost = media.add_picture(bread, upload()), media.add_picture(bread, upload())
+    default_storage.delete(file_name(lost.stem))
+    monkeypatch.setattr(media.directives, "heartbeat", lambda directive: None)
+
+    media.make_thumbnails(Directive(topic="catalog.thumbnails", payload={"all": True}))
+
+    for side in SIZES:
+        assert default_storage.exists(file_name(old.stem, side))
+        assert not default_storage.exists(file_name(lost.stem, side)), "nothing to make it of, and no error either"
+
+
+def test_tiles_show_pictures_of_their_own_size(as_user: Any, bread: Product) -> None:
+    row = media.add_picture(bread, upload())
+    client = as_user(*EDIT)
+    url = reverse("catalog:product_list")
+
+    rows, tiles = (client.get(url, query).content.decode() for query in ({}, {"look": "photos"}))
+
+    assert f"{row.stem}-128.webp" in rows
+    assert f"{row.stem}-360.webp" not in rows
+    assert f"{row.stem}-360.webp 360w" in tiles
+    assert f"{row.stem}-640.webp 640w" in tiles
+    assert f"{row.stem}-128.webp" not in tiles
