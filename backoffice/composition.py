@@ -73,6 +73,7 @@ NAV: list[Section] = [
                 icon="bell",
                 count="apps.inventory.selectors.alerts.unseen",
                 bell=True,
+                refresh=["inventory-stock", "inventory-stockalert"],
             ),
             Item(_("Lots"), "inventory:lot_list", "inventory.view_lot", icon="boxes"),
             Item(

@@ -1,8 +1,8 @@
 """What happened in the demo bakery's stock room beside deliveries: counts, purchases. Repeatable."""
 
-from contextlib import nullcontext
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.auth import get_user_model
 
@@ -119,10 +119,53 @@ def alerts() -> None:
         ):
             line = ReceiptLine(goods[sku], Decimal(quantity), unit_cost=Decimal(cost), expires_on=last_day)
             stock.receive(by_code[code], [line], reference="NF 9011", key=f"demo-alert-{sku}")
-    for days_ago in (1, 0):
-        with clock.fixed(clock.at(today - timedelta(days=days_ago), 3, 15)) if days_ago else nullcontext():
-            alert_services.sweep()
+    _looked_at_night()
     note = pick("Ordered, comes tomorrow morning.", "Pedido, chega amanhã cedo.")
-    with acting(get_user_model().objects.filter(username="clerk").first()):
+    clerk = get_user_model().objects.filter(username="clerk").first()
+    with acting(clerk):
         for alert in StockAlert.objects.unseen().filter(kind=StockAlert.Kind.LOW).order_by("pk")[:1]:
             alert_services.acknowledge(alert, note=note)
+            _earlier(alert, clerk)
+
+
+def _looked_at_night() -> None:
+    """Two nights' look at all lines. What crossed and came back while the demo was being made never was; and what
+    the nights would have found was found then, not when the demo was made."""
+    now, today = clock.now(), clock.today()
+    StockAlert.objects.exclude(resolved_at=None).delete()
+    for days_ago in (1, 0):
+        with clock.fixed(min(now, clock.at(today - timedelta(days=days_ago), 3, 15))):
+            alert_services.sweep()
+    StockAlert.objects.exclude(resolved_at=None).delete()
+    dated = StockAlert.objects.filter(kind__in=[StockAlert.Kind.EXPIRING, StockAlert.Kind.EXPIRED])
+    night = min(now, clock.at(today, 3, 15))
+    dated.filter(raised_at__gt=night).update(raised_at=night)
+    yesterday = clock.at(today - timedelta(days=1), 17, 50)
+    StockAlert.objects.filter(kind=StockAlert.Kind.LOW).update(raised_at=yesterday)
+
+
+# days ago and time of day that it fell below, and that the delivery came; who saw it said so
+BELOW = (
+    (23, (16, 40), 21, (9, 40), "", ""),
+    (10, (18, 5), 9, (9, 40), "The dairy brings it tomorrow.", "O laticínio traz amanhã."),
+)
+
+
+def _earlier(alert: StockAlert, who: Any) -> None:
+    """The times before that the same line was crossed."""
+    today = clock.today()
+    for began, at, ended, until, en, pt in BELOW:
+        raised = clock.at(today - timedelta(days=began), *at)
+        StockAlert.objects.create(
+            kind=alert.kind,
+            subject_id=alert.subject_id,
+            product_id=alert.product_id,
+            location_id=alert.location_id,
+            measured=(alert.limit or Decimal(0)) / 2,
+            limit=alert.limit,
+            raised_at=raised,
+            resolved_at=clock.at(today - timedelta(days=ended), *until),
+            acknowledged_at=raised + timedelta(minutes=25) if en else None,
+            acknowledged_by=who if en else None,
+            note=pick(en, pt),
+        )

@@ -25,8 +25,8 @@ class Item:
     `key` is the letter that, typed after G, goes there.
 
     `under` are further beginnings of addresses that belong to the entry, so that it is shown as the current one.
-    The entry with `bell` is also behind the bell of the top bar, with its count. What `alarm` says stands in red above
-    every page while the entry counts anything.
+    The entry with `bell` is also behind the bell of the top bar, with its count, drawn again when something of
+    `refresh` changes ("inventory-stock"). What `alarm` says stands in red above every page while it counts anything.
     """
 
     label: Any
@@ -37,6 +37,7 @@ class Item:
     under: Sequence[str] = ()
     key: str = ""
     bell: bool = False
+    refresh: Sequence[str] = ()
     alarm: Any = ""
 
 
@@ -60,6 +61,7 @@ class Entry:
     key: str = ""
     bell: bool = False
     alarm: Any = ""
+    refresh: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -126,12 +128,24 @@ def build(request: HttpRequest) -> list[Group]:
                     item.key,
                     item.bell,
                     item.alarm if id(item) in counts else "",
+                    item.refresh,
                 )
                 for item, url in items
             ],
         )
         for section, items in seen
     ]
+
+
+def bell(request: HttpRequest) -> Entry | None:
+    """The entry behind the bell as it is now, when the person may see it. One query, for its own count."""
+    for _section, items in _seen(request):
+        for item, url in items:
+            if item.bell:
+                count = capped_counts([kept(_rows(item.count))], CAP)[0] if item.count else Count(0, False)
+                shown = str(count) if count.number else ""
+                return Entry(item.label, url, item.icon, shown, False, item.key, True, refresh=item.refresh)
+    return None
 
 
 def _url(item: Item) -> str:

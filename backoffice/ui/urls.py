@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from .views_bell import bell
 from .views_icons import sidebar_icons
 from .views_palette import palette
 
@@ -9,5 +10,6 @@ app_name = "ui"
 
 urlpatterns = [
     path("palette/", palette, name="palette"),
+    path("bell/", bell, name="bell"),
     path("icons.svg", sidebar_icons, name="icons"),
 ]

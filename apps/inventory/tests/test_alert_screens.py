@@ -137,3 +137,30 @@ def test_one_chooses_what_one_is_told(as_user):
     choice: Any = AlertChoice.objects.get()
     assert (choice.user.username, choice.kind) == ("olga", "low")
     assert re.findall(r'value="(\w+)"[^>]*\bchecked', client.get(url).content.decode()) == ["low"]
+
+
+def test_the_bell_draws_itself_again_only_when_it_says_something_else(as_user, django_assert_max_num_queries):
+    client = as_user(VIEW)
+    url = reverse("ui:bell")
+    asked = {**HTMX, "HX-Target": "bell"}
+    page = client.get(reverse("inventory:alert_list")).content.decode()
+    assert f'hx-get="{url}?shown="' in page
+    assert "changed:inventory-stockalert from:body" in page
+    assert client.get(url, {"shown": ""}, headers=asked).status_code == 204
+    (alert,) = low("Bun")
+    with django_assert_max_num_queries(4):
+        answer = client.get(url, {"shown": ""}, headers=asked)
+    assert '<b aria-hidden="true">1</b>' in answer.content.decode()
+    assert f'hx-get="{url}?shown=1"' in answer.content.decode()
+    assert "<html" not in answer.content.decode()
+    assert client.get(url, {"shown": "1"}, headers=asked).status_code == 204
+    alerts.acknowledge(alert)
+    assert "<b aria-hidden" not in client.get(url, {"shown": "1"}, headers=asked).content.decode()
+    assert client.get(url).url == reverse("inventory:alert_list")  # without scripts
+
+
+def test_who_may_not_see_alerts_has_no_bell_that_counts(as_user):
+    low("Bun")
+    client = as_user("catalog.view_product", username="stranger")
+    assert client.get(reverse("ui:bell"), {"shown": ""}, headers=HTMX).status_code == 204
+    assert client.get(reverse("ui:bell")).url == "/"
