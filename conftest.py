@@ -11,9 +11,14 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client, TestCase, TransactionTestCase
+from hypothesis import HealthCheck, settings
 
 from backoffice.testing import databases
 from backoffice.testing.crowd import Crowd, Visitor, serving
+
+# How long an example takes says how busy the machine is, not whether the program is right.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,16 @@
 """The settings that the tests run with: a file database, no waiting for hashes, jobs run when the test says so."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
-_scratch = Path(os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="backoffice-test-")))
+if "DATA_DIR" not in os.environ:
+    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="backoffice-test-")
+    # Whoever made the folder removes it; the processes that it starts find it named and leave it.
+    atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
+_scratch = Path(os.environ["DATA_DIR"])
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
 os.environ.setdefault("LOG_LEVEL", "ERROR")
 os.environ.setdefault("EMAIL", "locmem")
@@ -24,5 +30,6 @@ else:
     DATABASES["default"]["OPTIONS"].pop("pool", None)  # type: ignore[attr-defined]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 HUEY = {**HUEY, "huey_class": "huey.MemoryHuey", "immediate": False, "connection": {}}
-MEDIA_ROOT = _scratch / "media"
+# Two workers side by side share the folder. Each has its own pictures, because some tests look at all that are there.
+MEDIA_ROOT = _scratch / "media" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
 DEMO = False

@@ -1,5 +1,6 @@
 """The translations: collect texts from the code and templates, and compile the catalogues, without system tools."""
 
+import os
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -16,7 +17,7 @@ def compile_catalogues() -> None:
             continue
         with source.open("rb") as file:
             catalogue = read_po(file, locale=source.parent.parent.name)
-        half_written = target.with_suffix(".mo.part")
+        half_written = target.with_suffix(f".mo.part{os.getpid()}")  # several may be at it
         with half_written.open("wb") as file:
             write_mo(file, catalogue)
         half_written.replace(target)

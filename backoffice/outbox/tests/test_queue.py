@@ -71,11 +71,11 @@ def test_a_worker_does_what_was_signed_after_what_was_not(queue):
     consumer._set_signal_handlers = lambda: None  # those of the test run stay
     consumer.start()
     try:
-        assert done.wait(10)
+        assert done.wait(60)
     finally:
         consumer.stop(graceful=True)
         for _worker, process in consumer.worker_threads:
-            process.join(10)
+            process.join(60)
 
 
 def test_the_settings_sign_with_the_key_of_the_house():

@@ -20,7 +20,7 @@ def at_once(number, work):
 
     def run():
         try:
-            gate.wait(10)
+            gate.wait(60)
             work()
         except BaseException as error:  # noqa: BLE001 - raised again in the test's own thread
             failures.append(error)
