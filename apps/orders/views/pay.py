@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.crm.models import Address
-from apps.orders.errors import PaymentRefused
+from apps.orders.errors import PaymentRefused, SessionClosed
 from apps.orders.forms import ArrangeForm, CashForm, PointsForm, PriceForm, SplitForm
 from apps.orders.models import Channel, Order, OrderSession, Payment
 from apps.orders.selectors import carts, rewards
@@ -34,7 +34,10 @@ NOTES = (Decimal(5), Decimal(10), Decimal(20), Decimal(50), Decimal(100), Decima
 
 
 class TabScreen(ActionScreen):
-    """A form about an open tab."""
+    """A form about an open tab. Of one that is closed by now it shows what came of it.
+
+    So whoever sends a payment twice, or pays in two windows, gets the one order that there is.
+    """
 
     model = OrderSession
     permission = SELL
@@ -42,7 +45,23 @@ class TabScreen(ActionScreen):
     list_url = "orders:sale_start"
 
     def get_queryset(self) -> Any:
-        return OrderSession.objects.open().select_related("channel", "customer", "address")
+        return OrderSession.objects.select_related("channel", "customer", "address")
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._over() or super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._over() or super().post(request, *args, **kwargs)
+
+    def _over(self) -> HttpResponse | None:
+        tab = self.object
+        if tab.status == OrderSession.Status.OPEN:
+            return None
+        if tab.status == OrderSession.Status.ABANDONED:
+            messages.error(self.request, SessionClosed(tab).message)
+            return htmx.done(self.request, to="orders:sale_start", leave=True)
+        messages.info(self.request, _("%(tab)s was ordered already; nothing was taken a second time.") % {"tab": tab})
+        return htmx.done(self.request, to=reverse("orders:sale_done", args=[tab.order.pk]), leave=True)
 
     def initial(self) -> dict[str, Any]:
         return {"revision": self.object.revision}
