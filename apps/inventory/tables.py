@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import F, QuerySet
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import escape, format_html
@@ -223,7 +224,7 @@ class LotTable(Table):
     )
     on_hand = QuantityColumn(unit="product__unit__code", verbose_name=_("On hand"))
     received_on = DateColumn(card="")
-    expires_on = DateColumn(card="price", order_by=("undated", "expires_on"))
+    expires_on = DateColumn(card="price")
     status = BadgeColumn(tones=TONES, quiet={"ok"})
     unit_cost = MoneyColumn(places=4, card="")
     worth = MoneyColumn(verbose_name=_("Worth"), card="")
@@ -232,6 +233,11 @@ class LotTable(Table):
         model = Lot
         row_url = "inventory:lot_detail"
         order_by = "expires_on"
+
+    def order_expires_on(self, queryset: QuerySet[Lot], is_descending: bool) -> tuple[QuerySet[Lot], bool]:
+        """What never expires comes last."""
+        day = F("expires_on")
+        return queryset.order_by(day.desc(nulls_first=True) if is_descending else day.asc(nulls_last=True)), True
 
     def render_expires_on(self, record: Lot, value: Any) -> Any:
         if value is None:

@@ -136,13 +136,29 @@ def paginate(
 def _keys(queryset: QuerySet[Any], start: int, end: int, first: Sequence[Any], total: int) -> list[Any]:
     """The keys from start to end, those of `first` before all others; from the end of them where that is nearer."""
     keys = list(first[start:end])
-    if len(keys) < end - start:
-        others = (queryset.exclude(pk__in=first) if first else queryset).values_list("pk", flat=True)
-        start, end, total = max(0, start - len(first)), end - len(first), total - len(first)
-        if start < max(DEEP, total // 2) or not queryset.ordered:
-            return keys + list(others[start:end])
-        keys = list(others.reverse()[max(0, total - end) : total - start])[::-1]
-    return keys
+    if len(keys) == end - start:
+        return keys
+    start, end, total = max(0, start - len(first)), end - len(first), total - len(first)
+    if start < max(DEEP, total // 2) or not queryset.ordered:
+        return keys + _others(queryset, start, end, first)
+    return _others(queryset.reverse(), max(0, total - end), total - start, first)[::-1]
+
+
+def _others(queryset: QuerySet[Any], start: int, end: int, first: Sequence[Any]) -> list[Any]:
+    """The keys from start to end of the rows that are not among `first`.
+
+    Far away no row is asked whether it is among them, which costs more than the way there: so many more keys are read
+    as there are of these, and the database says how many of these lie before what was read.
+    """
+    keys = queryset.values_list("pk", flat=True)
+    if start < DEEP or not first:
+        return list((keys.exclude(pk__in=first) if first else keys)[start:end])
+    read = list(keys[start : end + len(first)])
+    if not read:
+        return []
+    before = list(keys.filter(pk__in=[*first, read[0]])).index(read[0])
+    apart = set(first)
+    return [pk for pk in read if pk not in apart][before : before + end - start]
 
 
 class Totals:

@@ -1,8 +1,9 @@
 """Lots: the list, the page with where it came from and went, blocking and releasing."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Value, When
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -37,6 +38,7 @@ from backoffice.ui.screens import (
     ListScreen,
     SavedView,
 )
+from backoffice.ui.tables import SORT
 
 
 class LotList(ListScreen):
@@ -64,8 +66,17 @@ class LotList(ListScreen):
         SavedView("ever", gettext_lazy("With used up"), lambda rows: every_lot(), count=False),
     ]
 
+    kept = True
+
     def get_queryset(self) -> QuerySet[Lot]:
-        return every_lot().filter(pk__in=_lots(StockBalance.objects.all()))
+        return every_lot().filter(_somewhere())
+
+    def searched(self) -> QuerySet[Lot]:
+        worked_out = self.request.GET.get(SORT, "").removeprefix("-") in ("on_hand", "worth")
+        return self.get_queryset() if worked_out else Lot.objects.tracked().filter(_somewhere())
+
+    def rows_of(self, keys: Sequence[Any]) -> list[Lot]:
+        return list(every_lot().filter(pk__in=keys))
 
 
 def every_lot() -> QuerySet[Lot]:
@@ -77,9 +88,13 @@ def every_lot() -> QuerySet[Lot]:
         .annotate(
             on_hand=stock_reads.on_hand_of(mine, "lot_id"),
             worth=stock_reads.value_of(mine, "lot_id"),
-            undated=Case(When(expires_on=None, then=Value(1)), default=Value(0), output_field=IntegerField()),
         )
     )
+
+
+def _somewhere() -> Exists:
+    """Some of the lot is there. Asked lot by lot, so that a page reads no more of them than it shows."""
+    return Exists(StockBalance.objects.filter(lot_id=OuterRef("pk")))
 
 
 def _lots(balances: QuerySet[StockBalance]) -> Any:

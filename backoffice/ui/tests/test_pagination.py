@@ -107,11 +107,20 @@ def test_pages_behind_the_middle_are_read_from_the_end(people, nothing_is_small,
     assert ("DESC" in keys) == (falling if number == 1 else not falling)
 
 
-@pytest.mark.parametrize(("number", "names"), [(1, ["u05", "u00", "u01"]), (2, ["u02", "u03", "u04"]), (3, ["u06"])])
-def test_what_comes_first_comes_first_from_the_end_too(people, nothing_is_small, number, names):
-    page = paginate(people, number=number, size=3, count=MANY, first=[people[5].pk])
+@pytest.mark.parametrize("order", ["username", "-username"])
+@pytest.mark.parametrize("first", [[5], [0], [6, 0], [0, 1, 2, 3], [3, 6, 1, 0, 5], [6, 5, 4, 3, 2, 1, 0]])
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_what_comes_first_comes_first_from_either_end(people, nothing_is_small, first, size, order):
+    worst = [people[place].pk for place in first]
+    rows = people.order_by(order)
+    wanted = [*worst, *(row.pk for row in rows if row.pk not in worst)]
 
-    assert [row.username for row in page.rows] == names
+    pages = [
+        paginate(rows, number=number, size=size, count=MANY, first=worst) for number in range(1, -(-7 // size) + 1)
+    ]
+
+    assert [row.pk for page in pages for row in page.rows] == wanted
+    assert [page.has_next for page in pages] == [True] * (len(pages) - 1) + [False]
 
 
 def test_a_long_list_is_counted_once_a_minute_and_again_where_it_has_grown(people, nothing_is_small):
