@@ -71,7 +71,7 @@ class Customer(Audited, Revisioned, TimeStamped):
             ("view_document", _("Can see whole documents")),
             ("export_customer", _("Can export customers")),
         ]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["name"], name="crm_customer_by_name")]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["name", "id"], name="customer_by_name")]
         constraints = [
             models.UniqueConstraint(
                 fields=["document"], condition=~Q(document=""), name="crm_customer_document_unique_when_present"
