@@ -16,6 +16,8 @@ LARGE = 1_000_000
 """Moves of the large shop, whose budgets the sums have."""
 
 
+IMPORTED = 100_000
+"""Rows of a large file."""
 SEARCH = 100
 SEARCHED = ("rye", "croissant rye", "P-000123", "crois")
 """What much has, what less has, a code, and the beginning of a word."""
@@ -45,6 +47,9 @@ def screens(size: Size) -> list[Result]:
     page = bench.list("catalog:product_list", "")
     last = size.products // 50
     far = bench.list("catalog:product_list", "table", page=str(last))
+    falling = bench.list("catalog:product_list", "table", page=str(last), sort="-sku")
+    middle = bench.list("catalog:product_list", "table", page=str(last // 2))
+    far_stock = bench.list("inventory:stock_list", "table", page=str(last))
     return [
         took("stock list of 50, fragment", stock, 18, growth_budget=1.1),
         Result("  queries", stock.queries, "", 12),
@@ -56,6 +61,9 @@ def screens(size: Size) -> list[Result]:
         Result("  bytes of the page", page.size / 1000, "kB", 40),
         Result("  on the wire", bench.on_the_wire("catalog:product_list", "") / 1000, "kB"),
         Result(f"  page {last} against the first", far.normal_ms / products.normal_ms, "x", 1.3),
+        Result(f"  page {last}, sorted by SKU, falling", falling.normal_ms / products.normal_ms, "x", 1.3),
+        Result(f"  page {last // 2}, the farthest from both ends", middle.normal_ms / products.normal_ms, "x"),
+        Result(f"  stock list, page {last} against the first", far_stock.normal_ms / stock.normal_ms, "x", 1.3),
         *(
             took(f"products searched: {words}", bench.list("catalog:product_list", "table", q=words), SEARCH)
             for words in SEARCHED
@@ -133,7 +141,7 @@ def beginning(size: Size) -> list[Result]:
     """A first start, and what an import weighs."""
     from benchmarks import beginning
 
-    results = [Result("memory of an import of 20,000 rows", beginning.import_weight(), "MB", 400)]
+    results = [Result(f"memory of an import of {IMPORTED:,} rows", beginning.import_weight(IMPORTED), "MB", 400)]
     if size.products <= FIRST:  # it has nothing to do with the size
         laps = Laps()
         laps.end(beginning.first_start())
