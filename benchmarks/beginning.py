@@ -46,7 +46,7 @@ def first_start() -> float:
             process.wait(timeout=PATIENCE)
 
 
-def import_weight(rows: int = 20_000) -> float:
+def import_weight(rows: int) -> float:
     """Megabytes that a process had at most while it checked and applied a file of so many rows."""
     answer = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", WEIGH, str(rows)], cwd=ROOT, check=True, capture_output=True, text=True

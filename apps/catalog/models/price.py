@@ -119,8 +119,8 @@ class Price(Audited):
     """What one unit of a product costs in a list, from a quantity on, in a window of time.
 
     Quantity and amount count in `unit`, a pack of the product, or in the product's own unit when there is none. Windows
-    are half-open and those of one (list, product, unit, quantity) never overlap: an exclusion constraint on
-    PostgreSQL, triggers on SQLite and the service hold it. A change closes one row and opens another, so that past and
+    are half-open and those of one (list, product, unit, quantity) never overlap: triggers and the
+    service hold it. A change closes one row and opens another, so that past and
     scheduled prices are rows like any other. Derived rows are worked out from the base list's; they have no history of
     their own, because the decision is the base price or the rule, and both of these have one.
     """

@@ -15,7 +15,7 @@ from apps.catalog.models import Price
 from apps.catalog.selectors import prices as price_reads
 from apps.catalog.services import packs, price_lists, prices, pricing
 from apps.catalog.services.pricing import PricedLine, PricingContext
-from backoffice.kernel import clock
+from backoffice.kernel import bulk, clock
 
 from .factories import make_price, make_price_list, make_product, make_unit
 
@@ -142,13 +142,24 @@ def test_the_database_refuses_an_overlap() -> None:
 
 def test_the_guard_against_overlaps_is_there() -> None:
     query = (
-        "SELECT count(*) FROM pg_constraint WHERE conname = 'price_windows_do_not_overlap'"
+        "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'price_windows_do_not_overlap%' AND tgenabled = 'O'"
         if connection.vendor == "postgresql"
         else "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'price_windows_do_not_overlap%'"
     )
     with connection.cursor() as cursor:
         cursor.execute(query)
-        assert cursor.fetchone()[0] == (1 if connection.vendor == "postgresql" else 2)
+        assert cursor.fetchone()[0] == 2
+
+
+def test_windows_of_one_statement_do_not_overlap_either() -> None:
+    bread, counter, now = make_product(), make_price_list(), clock.now()
+    rows = [
+        Price(price_list=counter, product=bread, amount=1, valid_from=now + day * DAY, valid_to=now + (day + 2) * DAY)
+        for day in range(2)
+    ]
+    with pytest.raises(IntegrityError, match="overlap"), transaction.atomic():
+        bulk.insert(rows)
+    assert not Price.objects.exists()
 
 
 def test_by_list_shows_tiers_and_schedule() -> None:

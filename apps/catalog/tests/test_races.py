@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from apps.catalog.errors import PriceRefused
 from apps.catalog.models import Category, Price, Product
@@ -46,6 +46,25 @@ def test_many_prices_at_once_leave_one_that_is_open() -> None:
     assert [result for result in results if isinstance(result, Exception)] == []
     rows = list(Price.objects.filter(product=bread).order_by("valid_from"))
     assert [row.valid_to for row in rows] == [row.valid_from for row in rows[1:]] + [None]
+
+
+def test_who_writes_past_the_service_waits_and_is_refused_all_the_same() -> None:
+    bread, counter, now = make_product(), make_price_list(), clock.now()
+
+    def write(start: int) -> Price:
+        begins = now + timedelta(hours=start)
+        return Price.objects.create(
+            price_list=counter, product=bread, amount=1, valid_from=begins, valid_to=now + timedelta(days=2)
+        )
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            write(1)
+            other = pool.submit(at_once, [lambda: write(2)])
+            with pytest.raises(TimeoutError):  # it cannot see yet what is written here, and waits to see it
+                other.result(timeout=0.5)
+        assert isinstance(other.result()[0], IntegrityError)
+    assert Price.objects.count() == 1
 
 
 def test_of_many_edits_of_one_revision_one_succeeds() -> None:
