@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.catalog.models import Price, Product
 from apps.catalog.selectors import categories as category_tree
@@ -27,6 +28,7 @@ from .locks import lock_products
 TOPIC = "catalog.completeness"
 AT_ONCE = 200
 BATCH = 500
+LATELY = timedelta(days=3)
 
 
 RELEVANT = frozenset({"barcode", "category", "attributes", "is_sellable", "kind", "cover", "variant_of", "axes"})
@@ -80,6 +82,19 @@ def priced(product_ids: Collection[int]) -> None:
     ids = list(lacking.values_list("pk", flat=True))
     if ids:
         _write(list(lock_products(ids, gone_is_fine=True).values()), set(ids))
+
+
+def ended() -> int:
+    """Bring up to date what is known of products whose last price has run out by itself of late: nobody wrote anything
+    then. Returns how many were looked at."""
+    now = clock.now()
+    lasting = Price.objects.filter(Q(valid_to=None) | Q(valid_to__gt=now), product=OuterRef("product_id"))
+    out = Price.objects.filter(~Exists(lasting), valid_to__gt=now - LATELY, valid_to__lte=now)
+    ids = sorted(set(out.values_list("product_id", flat=True)))
+    for start in range(0, len(ids), BATCH):
+        with transaction.atomic():
+            refresh(ids[start : start + BATCH])
+    return len(ids)
 
 
 def _write(rows: Sequence[Product], with_price: Collection[int]) -> None:

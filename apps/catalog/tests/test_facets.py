@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from apps.catalog.models import Product
+from apps.catalog.models import Price, Product
 from apps.catalog.selectors import facet_counts
-from apps.catalog.services import categories
+from apps.catalog.services import categories, completeness
+from backoffice.kernel import clock
 from backoffice.ui.pagination import Count
 
 from .factories import make_price, make_product
@@ -137,3 +139,37 @@ def test_the_rows_are_shown_as_photos_as_long_as_one_wants(as_user: AsUser, shel
     assert 'name="look" value="photos"' in photos, "another filter keeps the look"
     assert 'href="?kind=simple"' in photos
     assert client.get(page, {"look": "\x00"}).status_code == 200
+
+
+def test_a_price_that_runs_out_by_itself_is_missed_within_the_hour(as_user: AsUser) -> None:
+    ended, goes_on, long_ago = (make_product(name) for name in ("Ended", "Goes on", "Long ago"))
+    for product in (ended, goes_on, long_ago):
+        make_price(product, "3")
+    now = clock.now()
+    Price.objects.filter(product=ended).update(valid_from=now - timedelta(days=9), valid_to=now - timedelta(hours=1))
+    Price.objects.filter(product=long_ago).update(
+        valid_from=now - timedelta(days=90), valid_to=now - timedelta(days=80)
+    )
+    revision = ended.revision
+
+    assert completeness.ended() == 1
+    assert completeness.ended() == 1, "a second time nothing is written"
+
+    ended.refresh_from_db()
+    assert (ended.missing & 1, ended.revision) == (1, revision)
+    client = as_user("catalog.view_product")
+    shown = client.get(reverse("catalog:product_list"), {"view": "unpriced"}).context["table"].shown
+    assert [row.name for row in shown] == ["Ended"]
+
+
+def test_tabs_count_without_looking_at_prices(as_user: AsUser, shelves: dict[str, Any]) -> None:
+    client = as_user("catalog.view_product")
+    client.get(reverse("catalog:product_list"))
+
+    with CaptureQueriesContext(connection) as asked:
+        page = client.get(reverse("catalog:product_list")).content.decode()
+
+    counted = next(query["sql"] for query in asked if "counted_1" in query["sql"])
+    assert "catalog_price" not in counted
+    assert re.search(r"Without a price\s*<span>1</span>", page)
+    assert re.search(r"Retired\s*<span>0</span>", page)

@@ -85,7 +85,7 @@ class ProductList(ListScreen):
         SavedView("sold", gettext_lazy("For sale"), lambda rows: rows.sellable()),
         SavedView("ingredients", gettext_lazy("Ingredients"), lambda rows: rows.filter(kind=Product.Kind.INGREDIENT)),
         SavedView("unpriced", gettext_lazy("Without a price"), product_reads.unpriced),
-        SavedView("retired", gettext_lazy("Retired"), lambda rows: rows.filter(is_active=False)),
+        SavedView("retired", gettext_lazy("Retired"), product_reads.retired),
     ]
     bulk_actions = [
         BulkAction(
@@ -127,7 +127,7 @@ class ProductList(ListScreen):
         return listed(self.price_list).defer(*Product.DETAILS)
 
     def searched(self) -> QuerySet[Product]:
-        by_price = self.view is not None or self.request.GET.get(SORT, "").removeprefix("-") == "price"
+        by_price = self.request.GET.get(SORT, "").removeprefix("-") == "price"
         return self.get_queryset() if by_price else Product.objects.all()
 
     def rows_of(self, keys: Sequence[Any]) -> list[Product]:
