@@ -86,27 +86,35 @@ def read(wanted: list[int], using: Recipe | None) -> tuple[dict[int, Bill], dict
     `using` stands in for the recipe in use of its product. Raises NoConversion.
     """
     own, stand_in = (using.product_id, using.pk) if using is not None else (0, 0)
+    rows = _below(wanted, own, stand_in)
+    measures = _measures(rows[0][-1]) if rows else {}
     below: dict[int, Bill] = {}
     facts: dict[int, Fact] = {}
     fact = cache(_fact)
-    known: dict[Line, tuple[Fraction, Fraction]] = {}
-    for head, lines in groupby(_below(wanted, own, stand_in), key=_HEAD):
-        pk, product_id, version, output, loss, multiple, phantom = head
+    known: dict[int, dict[Line, tuple[Fraction, Fraction]]] = {}
+    for pk, lines in groupby(rows, key=itemgetter(0)):
         edges = []
+        alike: dict[Line, tuple[Fraction, Fraction]] | None = None
         for row in lines:
             component_id, optional, note, own_policy = row[LINE:AMOUNT]
             if component_id is None:
                 continue
-            amount = row[AMOUNT:]
+            amount = row[AMOUNT:UNITS]
             if component_id not in facts:
-                facts[component_id] = fact(amount[-1], own_policy)
+                facts[component_id] = fact(measures[amount[-1]], own_policy)
             if pk is None:
                 continue
-            if (amounts := known.get((output, amount))) is None:
-                amounts = known[output, amount] = _amounts(output, *amount)
+            if alike is None:
+                alike = known.setdefault(row[OUTPUT], {})
+            if (amounts := alike.get(amount)) is None:
+                quantity, attrition, is_setup, unit_id, own_id = amount
+                amounts = alike[amount] = _amounts(
+                    row[OUTPUT], quantity, attrition, is_setup, measures[unit_id], measures[own_id]
+                )
             edges.append(Edge(component_id, *amounts, bool(optional), note))
         if pk is None:
             continue
+        product_id, version, output, loss, multiple, phantom = row[1:LINE]
         below[product_id] = Bill(
             pk,
             product_id,
@@ -144,45 +152,69 @@ SELECT
     recipe.id, recipe.product_id, recipe.version, recipe.output_quantity, recipe.yield_loss_percent,
     recipe.batch_multiple, recipe.is_phantom,
     reached.product_id, line.is_optional, line.note, inside.sell_policy,
-    line.quantity, line.attrition_percent, line.is_setup,
-    unit.code, unit.dimension, unit.numerator, unit.denominator,
-    own.code, own.dimension, own.numerator, own.denominator, own.step
+    line.quantity, line.attrition_percent, line.is_setup, line.unit_id, inside.unit_id,
+    CASE WHEN recipe.id IS NULL THEN (SELECT {joined}(
+        id || ' ' || dimension || ' ' || numerator || ' ' || denominator || ' ' || step || ' ' || code, '\n'
+    ) FROM catalog_unit) END
 FROM reached
 LEFT JOIN production_recipe recipe ON recipe.id = reached.recipe_id
 LEFT JOIN production_recipeline line ON line.id = reached.line_id
 LEFT JOIN catalog_product inside ON inside.id = reached.product_id
-LEFT JOIN catalog_unit unit ON unit.id = line.unit_id
-LEFT JOIN catalog_unit own ON own.id = inside.unit_id
-ORDER BY recipe.id, line.position, line.id
+ORDER BY recipe.id NULLS FIRST, line.position, line.id
 """
 """Recipes of the products asked for and of all that is inside them, a row for each line; one without lines has a row
 too, and what is asked for has one without a recipe. A circle is walked once. The amounts are the whole numbers that
-are in the tables: making a Decimal of each costs more than reading it.
+are in the tables: making a Decimal of each costs more than reading it. The units, which are few, come with what is
+asked for, not with every line.
 """
-LINE, AMOUNT = 7, 11
-"""Where the line begins, and its amount."""
-_HEAD = itemgetter(slice(LINE))
+OUTPUT, LINE, AMOUNT, UNITS = 3, 7, 11, 16
+"""Where the recipe's output is, the line begins, its amount begins and ends."""
+
+
+class Measure(NamedTuple):
+    """A unit, as whole numbers."""
+
+    dimension: str
+    numerator: int
+    denominator: int
+    step: int
+    code: str
 
 
 def _below(wanted: Collection[int], own: int, stand_in: int) -> list[Line]:
     if not wanted:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(REACHED.format(marks=", ".join(["%s"] * len(wanted))), [*wanted, own, stand_in])
+        joined = "string_agg" if connection.vendor == "postgresql" else "group_concat"
+        sql = REACHED.format(marks=", ".join(["%s"] * len(wanted)), joined=joined)
+        cursor.execute(sql, [*wanted, own, stand_in])
         return cursor.fetchall()
+
+
+def _measures(told: str) -> dict[int, Measure]:
+    """The units by their keys, as `REACHED` tells them."""
+    found = {}
+    for line in told.split("\n"):
+        pk, dimension, numerator, denominator, step, code = line.split(" ", 5)
+        found[int(pk)] = Measure(dimension, int(numerator), int(denominator), int(step), code)
+    return found
 
 
 _PRODUCTS = Compiled(lambda ids: Product.objects.select_related("unit", "category").filter(pk__in=ids))
 
 
-def _fact(step: int, policy: str) -> Fact:
-    return Fact(Decimal(step).scaleb(-QUANTITY), policy != Product.SellPolicy.ON_DEMAND)
+def _fact(unit: Measure, policy: str) -> Fact:
+    return Fact(Decimal(unit.step).scaleb(-QUANTITY), policy != Product.SellPolicy.ON_DEMAND)
 
 
-def _amounts(output: int, amount: int, attrition: int, is_setup: Any, *units: Any) -> tuple[Fraction, Fraction]:
+def _amounts(
+    output: int, amount: int, attrition: int, is_setup: Any, unit: Measure, own: Measure
+) -> tuple[Fraction, Fraction]:
     """What a line takes per unit of output, and once an order. Raises NoConversion."""
-    code, dimension, top, bottom, own_code, own_dimension, own_top, own_bottom, _step = units
-    if dimension != own_dimension:
-        raise NoConversion(code, own_code)
-    taken = Fraction(amount * top * own_bottom * (PER_CENT + attrition), 10**QUANTITY * bottom * own_top * PER_CENT)
+    if unit.dimension != own.dimension:
+        raise NoConversion(unit.code, own.code)
+    taken = Fraction(
+        amount * unit.numerator * own.denominator * (PER_CENT + attrition),
+        10**QUANTITY * unit.denominator * own.numerator * PER_CENT,
+    )
     return (NOTHING, taken) if is_setup else (taken / Fraction(output, 10**QUANTITY), NOTHING)
