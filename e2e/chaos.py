@@ -5,6 +5,7 @@ happened once, and the books must agree. Runs on SQLite and on PostgreSQL.
 """
 
 import argparse
+import contextlib
 import http.client
 import os
 import random
@@ -19,6 +20,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +30,8 @@ from e2e.forms import Forms
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "let-me-in-demo"
 BUYERS = 3
+PATIENCE, STANDSTILL = 90, 5  # seconds
+PORTS = range(20_000, 28_000)  # below those that outgoing connections are given: nobody gets ours while it is down
 GONE = (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError, socket.timeout, OSError)
 
 
@@ -156,9 +160,11 @@ class House:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in random.SystemRandom().sample(PORTS, 50):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("No port is free.")
 
 
 def prepare() -> tuple[list[int], list[int]]:
@@ -224,6 +230,30 @@ def count(acknowledged: list[int]) -> list[str]:
     return wrong
 
 
+def finish() -> None:
+    """Wait until every directive is done, or until nothing has moved for a minute and a half.
+
+    A killed worker's lease has to run out before another takes over; here nobody waits for minutes. What a living
+    worker is at is left to it: only what has stood still for a while is taken from whoever is gone.
+    """
+    from django.utils import timezone
+
+    from backoffice.outbox.models import Directive
+
+    waiting = Directive.objects.exclude(status=Directive.Status.DONE)
+    left, moved = waiting.count(), time.monotonic()
+    while left and time.monotonic() < moved + PATIENCE:
+        time.sleep(1)
+        if waiting.count() != left:
+            left, moved = waiting.count(), time.monotonic()
+        elif time.monotonic() > moved + STANDSTILL:
+            past = "2000-01-01T00:00:00Z"
+            before = timezone.now() - timedelta(seconds=STANDSTILL)
+            Directive.objects.filter(status=Directive.Status.RUNNING, started_at__lt=before).update(
+                lease_until=past, available_at=past
+            )
+
+
 def run(kills: int) -> int:
     """One run against the database that DATABASE_URL names. Returns the exit status."""
     import django
@@ -232,7 +262,6 @@ def run(kills: int) -> int:
     from django.db import connection
     from django.urls import reverse
 
-    from backoffice.outbox.models import Directive
 
     products, customers = prepare()
     connection.close()
@@ -273,12 +302,7 @@ def run(kills: int) -> int:
         stop.set()
         for thread in threads:
             thread.join(timeout=60)
-        until = time.monotonic() + 90
-        while Directive.objects.exclude(status=Directive.Status.DONE).exists() and time.monotonic() < until:
-            # A killed worker's lease has to run out before another takes over; here nobody waits for minutes.
-            past = "2000-01-01T00:00:00Z"
-            Directive.objects.filter(status=Directive.Status.RUNNING).update(lease_until=past, available_at=past)
-            time.sleep(1)
+        finish()
     finally:
         stop.set()
         for name in house.running:
