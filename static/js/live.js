@@ -16,14 +16,34 @@ function present(within) {
 present(document);
 document.addEventListener("htmx:afterSettle", (event) => present(event.target));
 
+// Where somebody has scrolled to, in the region itself and in what scrolls inside it: its n-th element of a class.
+let scrolled = null;
+function remember(region) {
+  const moved = [region, ...region.querySelectorAll("*")].filter((node) => node.scrollTop || node.scrollLeft);
+  scrolled = { id: region.id, places: moved.map((node) => {
+    const name = node === region ? "" : node.classList[0] || "";
+    return { name, nth: name ? [...region.getElementsByClassName(name)].indexOf(node) : 0, top: node.scrollTop, left: node.scrollLeft };
+  }) };
+}
+function scrollBack() {
+  const region = scrolled && document.getElementById(scrolled.id);
+  for (const { name, nth, top, left } of (region && scrolled.places) || []) {
+    const node = name ? region.getElementsByClassName(name)[nth] : region;
+    if (node) Object.assign(node, { scrollTop: top, scrollLeft: left });
+  }
+  scrolled = null;
+}
+document.addEventListener("htmx:afterSwap", scrollBack);
+
 let held = null;
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target, requestConfig } = event.detail;
   if (!target?.matches?.("[data-live]") || requestConfig?.triggeringEvent?.type === "click") return;
   // An open menu, panel or half-typed field is not taken away under somebody's hands; the next round brings the news.
+  remember(target);
   if (target.querySelector(":popover-open, details[open], input:focus, textarea:focus, select:focus")) event.detail.shouldSwap = false;
   const active = document.activeElement;
-  held = target.contains(active) ? { id: active.id, href: active.getAttribute("href"), action: active.form?.getAttribute("action"), left: target.scrollLeft } : null;
+  held = target.contains(active) ? { id: active.id, href: active.getAttribute("href"), action: active.form?.getAttribute("action") } : null;
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   const region = event.detail.elt;
