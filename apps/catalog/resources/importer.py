@@ -374,11 +374,14 @@ class ProductImporter(Importer):
         return telling.facts(rows, self.house, self.run.style)
 
     # --- apply, undo, export ---
+    later_in = ""
+    """Code of the price list that prices of later go to, where a file has such."""
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
         """Write a batch; a product that was changed since the preview, or an SKU taken since, is refused."""
         units = {code: pk for pk, code in self.house.units_by_id.items()}
-        return writing.Batch(now=clock.now(), units=units, lists=self.house.lists, run=self.run).write(rows)
+        lists, now = self.house.lists, clock.now()
+        return writing.Batch(now=now, units=units, lists=lists, run=self.run, later_in=self.later_in).write(rows)
 
     def obstacles(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
         """Products that are used or were changed since."""

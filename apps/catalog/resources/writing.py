@@ -11,6 +11,7 @@ What a row's `data` holds; other files of products may be read into the same, an
     parts       of a bundle: quantities by SKU, all of them; they come in rows before it, or are there
     media       addresses of pictures to fetch, with "video:" before that of a video
     alts        what such pictures show, by address
+    later       prices of later, as [moment, amount]; of new products they are written here, others the importer sets
     variants    how many variants the file has of a new product, for who reads the preview
 """
 
@@ -61,6 +62,7 @@ class Batch:
     units: Mapping[str, int]
     lists: Mapping[str, PriceList]
     run: TransferRun
+    later_in: str = ""  # code of the list that prices of later go to
     figures: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     refused: dict[int, str] = field(default_factory=dict)
     unclear: list[int] = field(default_factory=list)  # products whose completeness has to be counted anew
@@ -236,8 +238,23 @@ class Batch:
 
     def _prices(self, written: Sequence[tuple[Product, TransferRow]]) -> None:
         wanted: dict[str, list[prices.Change]] = defaultdict(list)
+        first: dict[str, dict[int, list[tuple[datetime | None, Decimal]]]] = defaultdict(dict)
         for product, row in written:
             for code, amount in row.data["prices"].items():
-                wanted[code].append(prices.Change(product.pk, None if amount is None else Decimal(amount)))
-        for code in sorted(wanted, key=lambda code: self.lists[code].pk):
-            self.figures["prices"] += prices.set_many(self.lists[code], wanted[code])
+                if row.data.get("pk") or amount is None:
+                    wanted[code].append(prices.Change(product.pk, None if amount is None else Decimal(amount)))
+                else:
+                    first[code][product.pk] = [(None, Decimal(amount)), *self._later(row, code)]
+        for code in sorted({*wanted, *first}, key=lambda code: self.lists[code].pk):
+            if first[code]:
+                self.figures["prices"] += prices.begin(self.lists[code], first[code])
+            if wanted[code]:
+                self.figures["prices"] += prices.set_many(self.lists[code], wanted[code])
+
+    def _later(self, row: TransferRow, code: str) -> list[tuple[datetime | None, Decimal]]:
+        if code != self.later_in:
+            return []
+        later = [(datetime.fromisoformat(moment), Decimal(amount)) for moment, amount in row.data.get("later", ())]
+        self.figures["scheduled"] += len(later)
+        self.figures["prices"] -= len(later)  # told as what is scheduled
+        return list(later)

@@ -126,6 +126,41 @@ def set_many(
 
 
 @transaction.atomic
+def begin(
+    price_list: PriceList, series: Mapping[int, Sequence[tuple[datetime | None, Decimal]]], *, reason: str = ""
+) -> int:
+    """The first prices of products that have none in the list, each until the next of its product begins.
+
+    `series` holds, by product, from when on (None: now) it costs how much, in the order of time; of those that have
+    begun the last one counts. A constant number of queries, and every row is written once, with its end. Returns how
+    many were written. PriceRefused when one of the products has a price there already, and as `set_price` does.
+    """
+    completeness.priced(list(series))
+    lists = lock_price_lists()
+    price_list = lists[price_list.pk]
+    now = clock.now()
+    if _windows(price_list, series, now):
+        raise PriceRefused(_("One of these products has a price in this list already."))
+    opened = []
+    for product_id, steps in series.items():
+        begun = [amount for moment, amount in steps if moment is None or moment <= now]
+        coming = [(moment, amount) for moment, amount in steps if moment is not None and moment > now]
+        starts = [*((now, amount) for amount in begun[-1:]), *coming]
+        for (start, amount), end in zip(starts, [*(moment for moment, _amount in starts[1:]), None], strict=True):
+            checked = _checked(amount)
+            assert checked is not None
+            opened.append(
+                Price(
+                    price_list=price_list, product_id=product_id, amount=checked, valid_from=start, valid_to=end,
+                    min_quantity=ANY_QUANTITY,
+                )
+            )  # fmt: skip
+    with audit.acting(reason=reason or None):
+        _write(lists, price_list, [Step(open=row) for row in opened], now)
+    return len(opened)
+
+
+@transaction.atomic
 def withdraw(product: Product, price_list: PriceList, *, reason: str = "") -> None:
     """Take the product off the list from now on; scheduled prices stay as they are."""
     set_many(price_list, [Change(product.pk, None)], reason=reason)

@@ -119,6 +119,26 @@ def test_many_prices_at_once_write_history_and_skip_what_is_the_same() -> None:
     assert all(row.history.exists() for row in Price.objects.all())
 
 
+def test_first_prices_are_written_once_with_their_ends(django_assert_max_num_queries: Any) -> None:
+    counter, now = make_price_list(), clock.now()
+    many = [make_product() for _ in range(12)]
+    steps = [(now - DAY, Decimal(1)), (None, Decimal(2)), (now + DAY, Decimal(3)), (now + 2 * DAY, Decimal(4))]
+
+    with django_assert_max_num_queries(18):
+        written = prices.begin(counter, {product.pk: steps for product in many}, reason="import")
+
+    assert written == 36
+    assert amounts(many[0]) == [(Decimal(2), False), (Decimal(3), False), (Decimal(4), True)]
+    rows = list(Price.objects.filter(product=many[0]).order_by("valid_from"))
+    assert [row.valid_to for row in rows] == [now + DAY, now + 2 * DAY, None]
+    assert [row.history.count() for row in rows] == [1, 1, 1]
+    assert rows[0].history.get().history_change_reason == "import"
+    with pytest.raises(PriceRefused, match="already"):
+        prices.begin(counter, {many[0].pk: [(None, Decimal(5))]})
+    with pytest.raises(PriceRefused, match="negative"):
+        prices.begin(counter, {make_product().pk: [(None, Decimal(-5))]})
+
+
 def test_withdraw_takes_off_the_list() -> None:
     bread, counter = make_product(price="5"), make_price_list()
 

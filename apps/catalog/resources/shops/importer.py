@@ -243,11 +243,13 @@ class ShopImporter(ProductImporter):
         needs = [row.data["needs"] for row in rows if "needs" in row.data]
         made_categories: list[int] = []
         grown = growing.grow(_attributes(needs), self._places(needs, made_categories))
+        if self.price_list is not None:
+            self.later_in = self.price_list.code
         done = super().apply(rows)
         written = {pk: dict(values) for pk, values in done.written.items()}
         figures = dict(done.figures)
         if count := self._schedule([row for row in rows if row.pk in written and row.pk not in done.refused], written):
-            figures["scheduled"] = count
+            figures["scheduled"] = figures.get("scheduled", 0) + count
         if grown.attributes:
             figures["attributes"] = len(grown.attributes)
         if made_categories:
@@ -282,7 +284,9 @@ class ShopImporter(ProductImporter):
         now = clock.now()
         changes: dict[datetime | None, list[prices.Change]] = defaultdict(list)
         for row in rows:
-            for moment, amount in row.data.get("later", ()):
+            # A new product with a price of now has its later ones with it.
+            mine = row.data.get("later", ()) if not (written[row.pk]["made"] and row.data["prices"]) else ()
+            for moment, amount in mine:
                 start = datetime.fromisoformat(moment)
                 change = prices.Change(written[row.pk]["pk"], Decimal(amount))
                 changes[start if start > now else None].append(change)
