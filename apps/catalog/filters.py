@@ -83,7 +83,7 @@ class ProductFilter(SearchedFilterSet):
 
     @cached_property
     def nodes(self) -> dict[int, category_tree.Node]:
-        return {node.category.pk: node for node in category_tree.tree()}
+        return {node.category.pk: node for node in category_tree.tree(names_only=True)}
 
     def beside(self) -> list[Facet]:
         self._offer_categories()

@@ -18,6 +18,7 @@ from .categories import Node
 from .schemas import Lack
 
 LACKS = {"price": Lack.PRICE, "picture": Lack.PICTURE, "barcode": Lack.BARCODE, "attributes": Lack.ATTRIBUTES}
+BITS = {value: int(lack) for value, lack in LACKS.items()}
 COLUMNS = ("category_id", "kind", "is_sellable", "missing")  # in the order of the index that answers for all products
 GROUPS = "SELECT {0}, COUNT(*) FROM ({1}) counted GROUP BY {0}"
 
@@ -76,10 +77,12 @@ class Counted:
         return self._counts(found)
 
     def _lacks(self, groups: Collection[Group]) -> dict[str, Count]:
-        wanted = ("complete", "incomplete", *LACKS)
-        return self._counts({
-            value: sum(group.number for group in groups if _is_lacking(group, value)) for value in wanted
-        })  # fmt: skip
+        numbers: dict[int, int] = defaultdict(int)
+        for group in groups:
+            numbers[group.missing] += group.number
+        every, complete = sum(numbers.values()), numbers.get(0, 0)
+        lacking = {value: sum(number for mask, number in numbers.items() if mask & bit) for value, bit in BITS.items()}
+        return self._counts({"complete": complete, "incomplete": every - complete, **lacking})
 
     def _categories(self, groups: Collection[Group], nodes: Mapping[int, Node]) -> dict[str, Count]:
         found: dict[int, int] = defaultdict(int)
@@ -116,7 +119,7 @@ def _sold(group: Group) -> str:
 def _is_lacking(group: Group, value: str) -> bool:
     if value in ("complete", "incomplete"):
         return (group.missing == 0) == (value == "complete")
-    return value in LACKS and bool(group.missing & LACKS[value])
+    return value in BITS and bool(group.missing & BITS[value])
 
 
 def _inside(category: Category, nodes: Mapping[int, Node]) -> set[int]:
