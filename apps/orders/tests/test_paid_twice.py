@@ -57,3 +57,11 @@ def test_a_tab_that_was_given_up_takes_no_money(till: Client):
     assert answer["Location"] == reverse("orders:sale_start")
     assert "is closed; open a new tab" in till.get(answer["Location"]).content.decode()
     assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(("quantity", "says"), [(1, "1 line · 1 unit<"), (3, "1 line · 3 units<")])
+def test_one_line_is_not_called_lines(till: Client, quantity: int, says: str):
+    session = tab((croissant(stock=5), quantity)).session
+    till.post(reverse("orders:pay_card", args=[session.pk]), {"revision": session.revision, "total": session.total})
+
+    assert says in till.get(Order.objects.get().get_absolute_url()).content.decode()

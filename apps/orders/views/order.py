@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from apps.orders.filters import OrderFilter
 from apps.orders.forms import ReasonForm, RefundForm, RescheduleForm, TakePaymentForm
@@ -115,8 +115,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "order": order,
         "lines": lines,
-        "lines_note": _("%(lines)s lines · %(units)s units")
-        % {"lines": len(lines), "units": quantity.format_quantity(order.units)},
+        "lines_note": _lines_note(order, len(lines)),
         "stages": stages(order, history),
         "steps": steps(order, request.user),
         "events": events(history, paid),
@@ -368,6 +367,13 @@ def margin(order: Order, lines: list[OrderLine]) -> dict[str, Decimal] | None:
 
 def _local(instant: datetime | None) -> str:
     return f"{clock.local(instant):%d/%m %H:%M}" if instant else "–"
+
+
+def _lines_note(order: Order, lines: int) -> str:
+    said = ngettext("%(lines)s line", "%(lines)s lines", lines) % {"lines": lines}
+    # One and a half is plural too.
+    units = ngettext("%(units)s unit", "%(units)s units", 1 if order.units == 1 else 2)
+    return f"{said} · {units % {'units': quantity.format_quantity(order.units)}}"
 
 
 def _order(pk: int) -> Order:
