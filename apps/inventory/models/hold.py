@@ -58,6 +58,9 @@ class Hold(TimeStamped):
 
     objects = HoldQuerySet.as_manager()
 
+    backing: "list[HoldAllocation]"
+    """What backs it; known of holds that a service has just placed or moved."""
+
     class Meta:
         verbose_name = _("hold")
         verbose_name_plural = _("holds")

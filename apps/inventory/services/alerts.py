@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import DateTimeField, F, Value
 from django.db.models.functions import Greatest
 from django.utils.formats import date_format
@@ -35,14 +35,19 @@ TELL = "notify.staff"
 
 def moved(product_ids: Iterable[int]) -> None:
     """Stock of these products changes in this transaction: look at their lines once it is committed."""
-    touched: set[int] = connection.__dict__.setdefault("stock_touched", set())
-    touched.update(product_ids)
+    _touched().update(product_ids)
     transaction.on_commit(_look_at_touched, robust=True)
+
+
+def _touched() -> set[int]:
+    """What the transaction of this connection moved. The connection's own: the proxy is one for all threads."""
+    found: set[int] = connections[DEFAULT_DB_ALIAS].__dict__.setdefault("stock_touched", set())
+    return found
 
 
 def _look_at_touched() -> None:
     """The first of a transaction's calls looks at everything; what a savepoint took back is looked at in vain."""
-    touched: set[int] = connection.__dict__.get("stock_touched", set())
+    touched = _touched()
     if not touched:
         return
     product_ids = set(touched)

@@ -7,7 +7,9 @@ from decimal import Decimal
 from django.db import connection, transaction
 
 from apps.inventory.models import DailyDemand
+from backoffice.kernel import rows as statement
 from backoffice.kernel.fields import QuantityField
+from backoffice.kernel.locks import joined
 
 ROWS_A_STATEMENT = 500
 
@@ -15,11 +17,11 @@ ROWS_A_STATEMENT = 500
 ADD = """
 INSERT INTO inventory_dailydemand (product_id, day, channel_code, is_imported, quantity) VALUES {rows}
 ON CONFLICT (product_id, day, channel_code, is_imported)
-DO UPDATE SET quantity = inventory_dailydemand.quantity + excluded.quantity
+DO UPDATE SET quantity = inventory_dailydemand.quantity + excluded.quantity RETURNING id
 """
 
 
-@transaction.atomic
+@joined
 def record(rows: Iterable[tuple[int, date, str, Decimal]], *, is_imported: bool = False, sign: int = 1) -> None:
     """Add (product, day of delivery, channel, quantity) to the demand; `sign=-1` takes a cancelled sale back.
 
@@ -38,11 +40,10 @@ def record(rows: Iterable[tuple[int, date, str, Decimal]], *, is_imported: bool 
         for (product_id, day, channel_code), quantity in sorted(total.items())
         if quantity
     ]
-    with connection.cursor() as cursor:
-        for start in range(0, len(values), ROWS_A_STATEMENT):
-            part = values[start : start + ROWS_A_STATEMENT]
-            marks = ", ".join(["(%s, %s, %s, %s, %s)"] * len(part))
-            cursor.execute(ADD.format(rows=marks), [value for row in part for value in row])
+    for start in range(0, len(values), ROWS_A_STATEMENT):
+        part = values[start : start + ROWS_A_STATEMENT]
+        marks = ", ".join(["(%s, %s, %s, %s, %s)"] * len(part))
+        statement.run(ADD.format(rows=marks), [value for row in part for value in row], kept=len(part) <= statement.FEW)
 
 
 @transaction.atomic

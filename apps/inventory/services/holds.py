@@ -24,6 +24,7 @@ from apps.inventory.services import allocation, held, shortages, stock_locks
 from apps.inventory.services.consumption import Part, Taken, backing_of, post_lines, taken_by, taken_of
 from apps.inventory.services.posting import write
 from backoffice.kernel import clock, idempotency, rows
+from backoffice.kernel.locks import joined
 
 EXPIRED = "expired"
 REPLACED = "replaced"
@@ -77,7 +78,7 @@ def place(
     )
 
 
-@transaction.atomic
+@joined
 def replace(
     *,
     origin: Model,
@@ -151,6 +152,7 @@ def _place(
     for hold, planned in zip(found, backing, strict=True):
         for row in planned:
             row.hold = hold
+        hold.backing = planned
     rows.insert(row for planned in backing for row in planned)
     return found
 
@@ -216,7 +218,7 @@ def release(hold: Hold, *, reason: str = "") -> Hold:
     return hold
 
 
-@transaction.atomic
+@joined
 def release_for(origin: Model, *, reason: str = "") -> int:
     """Give back everything that the document still holds. Returns how many holds that were."""
     products, holds = held.locked(origin)
@@ -226,7 +228,7 @@ def release_for(origin: Model, *, reason: str = "") -> int:
     return ended
 
 
-@transaction.atomic
+@joined
 def transfer(from_origin: Model, *, to: Model, expires_at: datetime | None = None) -> list[Hold]:
     """Point the holds of one document to another, for good or until `expires_at`. Returns them.
 
@@ -244,19 +246,20 @@ def extend(origin: Model, expires_at: datetime | None) -> list[Hold]:
 
 def _renew(origin: Model, *, expires_at: datetime | None, to: Model) -> list[Hold]:
     products, holds = held.locked(origin)
-    now = clock.now()
+    now, backing = clock.now(), allocation.backing(holds)
+    for hold in holds:
+        hold.product, hold.backing = products[hold.product_id], backing[hold.pk]
     if lost := [hold for hold in holds if not hold.is_counting(now)]:
         _back_again(lost, products, now=now)
     for hold in holds:
         hold.origin, hold.expires_at = to, expires_at
-        rows.save(hold, ("origin_type", "origin_id", "expires_at"))
+    rows.save_all(holds, ("origin_type", "origin_id", "expires_at"))
     return holds
 
 
 def _back_again(holds: Sequence[Hold], products: dict[int, Product], *, now: datetime) -> None:
     """Back holds anew whose stock was anybody's. What waited before may wait on; what was backed must be again."""
-    backing = allocation.backing(holds)
-    had = {hold.pk: sum((row.quantity for row in backing[hold.pk]), ZERO) for hold in holds}
+    had = {hold.pk: sum((row.quantity for row in hold.backing), ZERO) for hold in holds}
     allocation.drop(holds)
     cells = stock_cells.load({hold.product_id for hold in holds}, now=now)
     scopes = allocation.Scopes(holds)
@@ -270,13 +273,22 @@ def _back_again(holds: Sequence[Hold], products: dict[int, Product], *, now: dat
             day = allocation.usable_day(hold.needed_on)
             asked = had[hold.pk]
             short.append(shortages.shortage(product, cells[product.pk], asked=asked, on=day, now=now, scope=scope))
+        hold.backing = found
         planned += found
     if short:
         raise InsufficientStock(short)
     rows.insert(planned)
 
 
-@transaction.atomic
+def backed(placed: Iterable[Hold]) -> dict[int, Decimal]:
+    """What backs holds that were just placed or moved, by product."""
+    found: dict[int, Decimal] = {}
+    for hold in placed:
+        found[hold.product_id] = found.get(hold.product_id, ZERO) + sum((row.quantity for row in hold.backing), ZERO)
+    return found
+
+
+@joined
 def fulfil_for(
     origin: Model,
     *,
@@ -284,20 +296,27 @@ def fulfil_for(
     reason: str = "",
     key: str | None = None,
     occurred_at: datetime | None = None,
+    moved: Sequence[Hold] | None = None,
 ) -> list[Taken]:
     """Hand over everything that the document holds: the backed stock, and free stock for what still waits.
 
     All of it leaves, or InsufficientStock is raised and nothing does. Returns what left, hold by hold; nothing when the
-    document holds nothing, so a caller that expects stock compares. The same key hands over once.
+    document holds nothing, so a caller that expects stock compares. The same key hands over once. `moved` is what
+    `transfer` has returned in the same transaction, when the document holds nothing else: locked and read already.
     """
-    products, holds = held.locked(origin)
+    if moved is None:
+        products, holds = held.locked(origin)
+        backing = allocation.backing(holds)
+    else:
+        products, holds = {hold.product_id: hold.product for hold in moved}, list(moved)
+        backing = {hold.pk: hold.backing for hold in moved}
     if done := idempotency.find(scope="holds.fulfil", key=key, fingerprint=[origin.pk, kind]):
         return taken_by(done)
     if not holds:
         return []
     now, today = clock.now(), clock.today()
     cells = stock_cells.load(products, now=now, exclude=origin)
-    scopes, backing = allocation.Scopes(holds), allocation.backing(holds)
+    scopes = allocation.Scopes(holds)
     parts: list[list[Part]] = [
         stock_cells.take(
             cells[hold.product_id],

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -278,3 +279,13 @@ def test_an_alert_is_never_over_before_it_began(shop, committed):
         committed(make_stock, bun, 20, shop)
     alert.refresh_from_db()
     assert alert.resolved_at == alert.raised_at
+
+
+def test_what_others_have_moved_is_looked_at_by_them():
+    """Their transaction is not over: who looked now would see the stock of before."""
+    seen = []
+    other = Thread(target=lambda: (alerts._touched().add(7), seen.append(set(alerts._touched()))))
+    other.start()
+    other.join()
+    assert seen == [{7}]
+    assert 7 not in alerts._touched()

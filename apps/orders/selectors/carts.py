@@ -32,9 +32,6 @@ OPENING_HOUR = 8  # a pre-order for tomorrow is wanted when the shop opens, unti
 _LINES = Compiled(
     lambda session: SessionLine.objects.filter(session_id=session).select_related("product__unit").order_by("pk")
 )
-_BACKED = Compiled(
-    lambda holds: HoldAllocation.objects.filter(hold_id__in=holds).values_list("hold__product_id", "quantity")
-)
 
 
 @dataclass(frozen=True)
@@ -216,14 +213,6 @@ def allocated(session: OrderSession) -> dict[int, Decimal]:
         .values_list("hold__product_id", "kept")
     )
     return dict(rows)
-
-
-def backed(hold_ids: Iterable[int]) -> dict[int, Decimal]:
-    """What of these holds is backed by stock, by product. One query."""
-    found: dict[int, Decimal] = {}
-    for product_id, quantity in _BACKED(list(hold_ids)):
-        found[product_id] = found.get(product_id, ZERO) + quantity
-    return found
 
 
 def read(session: OrderSession) -> Cart:

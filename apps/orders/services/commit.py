@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
 from apps.catalog.services import pricing, promotions
 from apps.crm.models import Customer
+from apps.inventory.models import Hold
 from apps.inventory.services import holds
 from apps.orders.errors import NothingToOrder, SessionClosed, StillDue, TotalChanged, Unsettled
 from apps.orders.models import Channel, Order, OrderLine, OrderSession, SessionLine
@@ -20,9 +20,9 @@ from apps.orders.selectors import carts, places
 from apps.orders.services import completion, payments, points
 from apps.orders.services.payments import Tender
 from apps.orders.services.sessions import hold_lines
-from backoffice.kernel import clock, idempotency, numbering, rows, state
+from backoffice.kernel import audit, clock, idempotency, numbering, rows, state
 from backoffice.kernel.compiled import Compiled
-from backoffice.kernel.locks import retry_conflict
+from backoffice.kernel.locks import whole
 from backoffice.outbox import directives
 
 SCOPE = "orders.commit"
@@ -36,8 +36,7 @@ _TAB = Compiled(
 )
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def commit(
     session: OrderSession,
     *,
@@ -78,12 +77,12 @@ def commit(
         raise StillDue(quote.total - paid)
 
     order, sealed = _seal(session, lines, quote, paid=paid, hand_over=hand_over)
-    _keep_stock(session, lines, order)
+    moved = _keep_stock(session, lines, order)
     promotions.redeem(quote.uses, reference=promotion_reference(order), customer=session.customer_id)
     points.take(order, tenders)
     payments.record(order, tenders, key=f"commit:{key}")
     if hand_over:
-        completion.hand_over(order, sealed)
+        completion.hand_over(order, sealed, moved)
         completion.complete(order, sealed)
     _issue_directives(order)
 
@@ -95,17 +94,17 @@ def commit(
     return order
 
 
-def _keep_stock(session: OrderSession, lines: list[SessionLine], order: Order) -> None:
-    """The tab's holds become the order's, for good. What is missing is looked for once more, and may only stay
-    missing where the channel may promise it."""
+def _keep_stock(session: OrderSession, lines: list[SessionLine], order: Order) -> list[Hold] | None:
+    """The tab's holds become the order's, for good; returns them when they were all that is needed. What is missing is
+    looked for once more, and may only stay missing where the channel may promise it."""
     wanted = carts.demand(lines)
     if not wanted:
-        return
-    kept = carts.backed(hold.pk for hold in holds.transfer(session, to=order))
-    now = clock.now()
+        return []
+    moved = holds.transfer(session, to=order)
+    kept, now = holds.backed(moved), clock.now()
     promised = {line.product_id for line in lines if carts.promised(session, line.product, now)}
     if all(kept.get(pk, 0) >= quantity for pk, quantity in wanted.items() if pk not in promised):
-        return
+        return moved
     again = holds.replace(
         origin=order,
         lines=hold_lines(session, lines),
@@ -113,7 +112,7 @@ def _keep_stock(session: OrderSession, lines: list[SessionLine], order: Order) -
         expires_at=None,
         partial=bool(promised),
     )
-    kept = carts.backed(hold.pk for hold in again)
+    kept = holds.backed(again)
     lacking = {pk for pk, quantity in wanted.items() if pk not in promised and kept.get(pk, 0) < quantity}
     short = [line for line in lines if line.product_id in lacking]
     if not short and lacking:
@@ -121,6 +120,7 @@ def _keep_stock(session: OrderSession, lines: list[SessionLine], order: Order) -
         short = [line for line, parts in carts.parts_of(bundled) if lacking & parts.keys()]
     if short:
         raise Unsettled([_("%(product)s is sold out.") % {"product": line.product} for line in short])
+    return None
 
 
 def _seal(
@@ -133,7 +133,7 @@ def _seal(
     at_once = channel.acceptance == Channel.Acceptance.IMMEDIATE
     # A sale at the counter is complete when it is written down: one row of history, not five.
     status = Order.Status.COMPLETED if hand_over else Order.Status.ACCEPTED if at_once else Order.Status.NEW
-    order = Order.objects.create(
+    order = Order(
         number=numbering.next_number("order"),
         channel=channel,
         session=session,
@@ -155,6 +155,7 @@ def _seal(
         snapshot=_snapshot(session),
         is_fulfilled=hand_over,
     )
+    audit.insert(order)
     for line in sealed:
         line.order = order
     rows.insert(sealed)

@@ -14,6 +14,7 @@ from apps.catalog.models import Product
 from apps.catalog.selectors import bundles
 from apps.crm.models import Interaction
 from apps.crm.services import interactions, purchases
+from apps.inventory.models import Hold
 from apps.inventory.services import demand, holds
 from apps.inventory.services.stock import Taken
 from apps.orders.models import Order, OrderLine, OrderLineLot
@@ -23,19 +24,20 @@ from backoffice.kernel.errors import DomainError
 from backoffice.outbox import directives
 
 
-def hand_over(order: Order, lines: Sequence[OrderLine]) -> list[OrderLineLot]:
-    """The held stock leaves; every line gets the lots it was filled with, and its cost.
+def hand_over(order: Order, lines: Sequence[OrderLine], moved: Sequence[Hold] | None = None) -> list[OrderLineLot]:
+    """The held stock leaves; every line gets the lots it was filled with, and its cost. `moved` is all that is held for
+    an order that was made in this transaction, which nobody else can have handed over.
 
     Raises InsufficientStock when something that was promised is not there yet.
     """
-    taken = holds.fulfil_for(order, kind="sale", key=f"order-{order.pk}")
+    key = f"order-{order.pk}" if moved is None else None
+    taken = holds.fulfil_for(order, kind="sale", key=key, moved=moved)
     queues = _by_product(taken)
     filled = share_lots([line for line in lines if line.is_stocked], queues)
     if any(queues.values()):  # what is left was kept for bundles
         filled += _share_parts([line for line in lines if not line.is_stocked], queues)
     rows.insert(filled)
-    for line in _costs(filled):
-        rows.save(line, ("unit_cost",))
+    rows.save_all(_costs(filled), ("unit_cost",))
     return filled
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.orders.errors import PaymentRefused, ReasonMissing
 from apps.orders.models import Order, Payment, PaymentTransaction
-from backoffice.kernel import clock, money, rows, state
+from backoffice.kernel import audit, clock, money, rows, state
 from backoffice.kernel.audit import current_actor
 from backoffice.kernel.locks import lock, retry_conflict
 
@@ -98,13 +98,15 @@ def record(order: Order, tenders: Sequence[Tender], *, key: str) -> list[Payment
     now, person = clock.now(), _person()
     payments, entries = [], []
     for place, tender in enumerate(tenders):
-        payment = Payment.objects.create(
-            order=order,
-            method=tender.method,
-            amount=tender.amount,
-            status=Payment.Status.CAPTURED,
-            tendered=tender.tendered if tender.method == Payment.Method.CASH else None,
-            provider_ref=tender.reference.strip(),
+        payment = audit.insert(
+            Payment(
+                order=order,
+                method=tender.method,
+                amount=tender.amount,
+                status=Payment.Status.CAPTURED,
+                tendered=tender.tendered if tender.method == Payment.Method.CASH else None,
+                provider_ref=tender.reference.strip(),
+            )
         )
         payments.append(payment)
         entries.append(

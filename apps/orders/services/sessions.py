@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -27,15 +26,14 @@ from backoffice.kernel import clock, rows, state
 from backoffice.kernel.audit import current_actor
 from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.errors import DomainError
-from backoffice.kernel.locks import retry_conflict
+from backoffice.kernel.locks import whole
 
 _OPENED = Compiled(
     lambda pk: OrderSession.objects.select_for_update(of=("self",)).select_related("channel", "customer").filter(pk=pk)
 )
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def open(
     *,
     channel: Channel,
@@ -83,8 +81,7 @@ def add_line(
     return add_lines(session, wanted=[Wanted(product, quantity, note)], revision=revision)
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def add_lines(session: OrderSession, *, wanted: Sequence[Wanted], revision: int) -> Cart:
     """More of several products at once. Each joins the line that has the same note and no price by hand.
 
@@ -116,8 +113,7 @@ def add_lines(session: OrderSession, *, wanted: Sequence[Wanted], revision: int)
     return _settle(session, lines)
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def set_quantity(session: OrderSession, *, line: int, quantity: Decimal, revision: int) -> Cart:
     """This much of the line; nothing removes it. Raises BadQuantity, SessionClosed, StaleRevision."""
     session = _opened(session, revision)
@@ -130,8 +126,7 @@ def set_quantity(session: OrderSession, *, line: int, quantity: Decimal, revisio
     return _settle(session, lines)
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def remove_line(session: OrderSession, *, line: int, revision: int) -> Cart:
     """The line goes, and its stock is free again. Raises SessionClosed, StaleRevision."""
     session = _opened(session, revision)
@@ -139,8 +134,7 @@ def remove_line(session: OrderSession, *, line: int, revision: int) -> Cart:
     return _drop(session, lines, _line(lines, line))
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def replace_product(session: OrderSession, *, line: int, product: Product, revision: int) -> Cart:
     """Another product instead, in the same quantity. Raises NotSellable, NoPrice, SessionClosed, StaleRevision."""
     session = _opened(session, revision)
@@ -167,8 +161,7 @@ def replace_product(session: OrderSession, *, line: int, product: Product, revis
     return _settle(session, lines)
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def override_price(session: OrderSession, *, line: int, price: Decimal | None, reason: str = "", revision: int) -> Cart:
     """A unit price by hand, with the reason that the order will keep; None takes the list's price again.
 
@@ -188,8 +181,7 @@ def override_price(session: OrderSession, *, line: int, price: Decimal | None, r
     return _settle(session, lines)
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def set_customer(session: OrderSession, *, customer: Customer | None, revision: int) -> Cart:
     """Who buys; their own price list counts from now on. Raises SessionClosed, StaleRevision."""
     session = _opened(session, revision)
@@ -199,8 +191,7 @@ def set_customer(session: OrderSession, *, customer: Customer | None, revision: 
     return _settle(session, carts.lines_of(session), "customer", "address")
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def set_needed_at(session: OrderSession, *, needed_at: datetime | None, revision: int) -> Cart:
     """When the goods are wanted; None is now. Raises DomainError for the past or a channel without pre-orders."""
     session = _opened(session, revision)
@@ -209,8 +200,7 @@ def set_needed_at(session: OrderSession, *, needed_at: datetime | None, revision
     return _settle(session, carts.lines_of(session), "needed_at")
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def set_fulfilment(
     session: OrderSession, *, fulfilment: str, address: Address | None = None, notes: str | None = None, revision: int
 ) -> Cart:
@@ -222,8 +212,7 @@ def set_fulfilment(
     return _settle(session, carts.lines_of(session), "fulfilment", "address", "notes")
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def arrange(
     session: OrderSession,
     *,
@@ -252,8 +241,7 @@ def arrange(
     return _settle(session, carts.lines_of(session), "handle", "needed_at", "fulfilment", "address", "notes")
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def apply_coupon(session: OrderSession, *, code: str, revision: int) -> Cart:
     """A code that opens a promotion; an empty one takes it off again. It is used up when the order is sealed.
 
@@ -264,16 +252,14 @@ def apply_coupon(session: OrderSession, *, code: str, revision: int) -> Cart:
     return _settle(session, carts.lines_of(session), "coupon")
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def renew(session: OrderSession, *, revision: int) -> Cart:
     """Keep the stock again, for as long as the channel says. Raises SessionClosed, StaleRevision."""
     session = _opened(session, revision)
     return _settle(session, carts.lines_of(session))
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def preorder_rest(session: OrderSession, *, line: int, revision: int, needed_at: datetime | None = None) -> Cart:
     """Take what is there now, and open a tab for the rest, wanted tomorrow (or when said). Returns the first tab.
 
@@ -298,8 +284,7 @@ def preorder_rest(session: OrderSession, *, line: int, revision: int, needed_at:
     return set_quantity(session, line=line, quantity=entry.held, revision=revision)
 
 
-@retry_conflict
-@transaction.atomic
+@whole
 def abandon(session: OrderSession, *, revision: int) -> OrderSession:
     """Give the tab up; its stock is free again. Raises SessionClosed, StaleRevision."""
     session = _opened(session, revision)
@@ -350,7 +335,7 @@ def _settle(session: OrderSession, lines: list[SessionLine], *changed: str) -> C
             expires_at=session.expires_at,
             partial=True,
         )
-        kept = carts.backed(hold.pk for hold in found)
+        kept = holds.backed(found)
     else:
         holds.release_for(session)
     session.total = quote.total
