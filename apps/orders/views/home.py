@@ -23,7 +23,6 @@ from backoffice.ui.permissions import requires
 
 VIEW = "orders.view_order"
 WEEKS = 6
-LISTED = 5
 PATIENCE = 10  # minutes that an order may wait for somebody to accept it
 
 
@@ -129,12 +128,11 @@ def channels(request: HttpRequest) -> HttpResponse:
 @requires(VIEW)
 def to_accept(request: HttpRequest) -> HttpResponse:
     """Orders that wait to be accepted, the oldest first."""
-    found = Order.objects.filter(status=Order.Status.NEW)
-    rows = found.select_related("channel", "customer").order_by("placed_at")[:LISTED]
+    rows, count = waiting.to_accept(), waiting.read().new
     return dashboard.render_worklist(
         request,
         dashboard.Worklist(
-            id="part-to-accept", title=_("Orders to accept"), rows=list(_rows(rows)), count=found.count(),
+            id="part-to-accept", title=_("Orders to accept"), rows=list(_rows(rows)), count=count,
             url=reverse("orders:order_list") + "?view=new", link=_("All"), empty=_("Nothing waits."),
             refresh="orders-order", self_url=request.path,
         ),
@@ -144,12 +142,11 @@ def to_accept(request: HttpRequest) -> HttpResponse:
 @requires(VIEW)
 def late(request: HttpRequest) -> HttpResponse:
     """Open orders past their promised time, the latest first."""
-    found = Order.objects.late(clock.now())
-    rows = found.select_related("channel", "customer").order_by("needed_at")[:LISTED]
+    rows, count = waiting.late(), waiting.read().late
     return dashboard.render_worklist(
         request,
         dashboard.Worklist(
-            id="part-late", title=_("Orders late"), rows=list(_rows(rows)), count=found.count(), tone="bad",
+            id="part-late", title=_("Orders late"), rows=list(_rows(rows)), count=count, tone="bad",
             url=reverse("orders:board") + "?late=1", link=_("Board"), empty=_("Nothing is late."),
             refresh="orders-order", self_url=request.path,
         ),
