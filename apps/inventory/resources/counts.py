@@ -1,7 +1,7 @@
 """Count sheets as files: out with what is to be counted, back with what somebody found."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +16,7 @@ from apps.inventory.models import Location, Lot, StockCount, StockCountLine
 from apps.inventory.selectors import codes
 from apps.inventory.selectors import counts as count_reads
 from apps.inventory.services import count_sheets, counting
-from apps.inventory.services.count_sheets import Figure
+from apps.inventory.services.count_sheets import Figure, Trace
 from backoffice.kernel import clock
 from backoffice.kernel import quantity as quantities
 from backoffice.kernel.quantity import format_quantity
@@ -101,6 +101,11 @@ class CountImporter(Importer):
     )  # fmt: skip
     options_form = Questions
     figure_labels = {"lines": gettext_lazy("lines counted")}
+    undoable = True
+    undo_note = gettext_lazy(
+        "Lines say again what they said before the file came, as long as their count is not posted. Lots that the "
+        "count did not expect stay in it, not counted."
+    )
     done_url = "inventory:count_list"
 
     def __init__(self, run: Any) -> None:
@@ -261,9 +266,23 @@ class CountImporter(Importer):
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
         figures = {row.pk: _figure(row.data) for row in rows}
-        refused = count_sheets.write(list(figures.values()))
+        traces: dict[count_sheets.Cell, Trace] = {}
+        refused = count_sheets.write(list(figures.values()), traces=traces)
         said = {pk: refused[figure.cell] for pk, figure in figures.items() if figure.cell in refused}
-        return Applied(figures={"lines": len(figures) - len(said)}, refused=said)
+        written = {pk: asdict(traces[figure.cell]) for pk, figure in figures.items() if figure.cell in traces}
+        return Applied(figures={"lines": len(figures) - len(said)}, refused=said, written=written)
+
+    def obstacles(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """Figures of counts that are posted or over, and what somebody counted again."""
+        traces = _traces(rows)
+        why = count_sheets.obstacles(list(traces.values()))
+        return {pk: why[trace.line_id] for pk, trace in traces.items() if trace.line_id in why}
+
+    def undo(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """Let the lines say what they said before the file came."""
+        traces = _traces(rows)
+        kept = count_sheets.take_back(list(traces.values()))
+        return {pk: kept[trace.line_id] for pk, trace in traces.items() if trace.line_id in kept}
 
     @classmethod
     def export(cls) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
@@ -274,6 +293,11 @@ class CountImporter(Importer):
 def sheet(counts: Iterable[StockCount]) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
     """Headings and rows of the counts' sheets. The book's figure stands only where the count is not blind."""
     return HEADINGS, (_cells(count, line) for count in counts for line in count_reads.lines_of(count))
+
+
+def _traces(rows: Sequence[TransferRow]) -> dict[int, Trace]:
+    """What the rows left behind; a figure that stood there already left nothing."""
+    return {row.pk: Trace(**row.written) for row in rows if row.written}
 
 
 def _cells(count: StockCount, line: Any) -> Sequence[Any]:

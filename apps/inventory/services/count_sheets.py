@@ -14,6 +14,7 @@ from apps.inventory.selectors.counts import book_at
 from backoffice.kernel import bulk, clock
 from backoffice.kernel.audit import current_actor
 
+WRITTEN = ("counted", "book", "counted_at", "counted_by", "reason", "revision", "updated_at")
 Cell = tuple[int, int, int]
 """A count, and in it a lot in a location."""
 
@@ -39,12 +40,31 @@ class Figure:
         return self.count_id, self.lot_id, self.location_id
 
 
+@dataclass(frozen=True)
+class Trace:
+    """What a figure left on its line: the line's revision since, and what stood there before (None: nothing)."""
+
+    line_id: int
+    revision: int
+    before: tuple[str, str, str, int | None] | None
+    reason: str
+
+    @classmethod
+    def of(cls, line: StockCountLine) -> "Trace":
+        """Of a line that is about to get its figure."""
+        if line.counted is None or line.book is None or line.counted_at is None:
+            before = None
+        else:
+            before = str(line.counted), str(line.book), line.counted_at.isoformat(), line.counted_by_id
+        return cls(line.pk, line.revision + 1, before, line.reason)
+
+
 @transaction.atomic
-def write(figures: Sequence[Figure]) -> dict[Cell, str]:
+def write(figures: Sequence[Figure], *, traces: dict[Cell, Trace] | None = None) -> dict[Cell, str]:
     """Write the figures down, each at most once, and take in lots that a count did not expect.
 
     What says what the line says already writes nothing. Returns why others could not be written: somebody counted the
-    line since `revision`, the count is over, the place is closed.
+    line since `revision`, the count is over, the place is closed. `traces` is filled with what taking them back needs.
     """
     counts = {
         count.pk: count
@@ -77,8 +97,63 @@ def write(figures: Sequence[Figure]) -> dict[Cell, str]:
         else:
             wanted.append((figure, line))
     bulk.insert(strangers)
+    if traces is not None:
+        traces.update((figure.cell, Trace.of(line)) for figure, line in wanted)
     _write(wanted)
     return refused
+
+
+def obstacles(traces: Sequence[Trace]) -> dict[int, str]:
+    """Of these figures those that cannot be taken back, with why, by their lines. One query."""
+    lines = _traced(traces)
+    found: dict[int, str] = {}
+    for trace in traces:
+        line = lines.get(trace.line_id)
+        if line is None:
+            found[trace.line_id] = _("What it changed is gone.")
+        elif line.count.status != StockCount.Status.OPEN:
+            count = line.count
+            found[trace.line_id] = NotCounting(count.number, str(count.get_status_display())).message
+        elif line.revision != trace.revision:
+            found[trace.line_id] = _("Somebody counted it again since.")
+    return found
+
+
+@transaction.atomic
+def take_back(traces: Sequence[Trace]) -> dict[int, str]:
+    """Let the lines say what they said before. Returns, by line, why others stay, as `obstacles` does.
+
+    A lot that the count did not expect stays in it, as one that was not counted.
+    """
+    counts = StockCountLine.objects.filter(pk__in=[trace.line_id for trace in traces]).values("count")
+    list(StockCount.objects.select_for_update().filter(pk__in=counts).order_by("pk"))
+    kept, lines = obstacles(traces), _traced(traces)
+    now, person = clock.now(), getattr(current_actor().user, "pk", None)
+    changed: list[StockCountLine] = []
+    entries: list[CountEntry] = []
+    for trace in traces:
+        if trace.line_id in kept:
+            continue
+        line = lines[trace.line_id]
+        line.counted = line.book = line.counted_at = line.counted_by_id = None
+        if trace.before is not None:
+            counted, book, at, line.counted_by_id = trace.before
+            line.counted, line.book, line.counted_at = Decimal(counted), Decimal(book), datetime.fromisoformat(at)
+        line.reason = trace.reason
+        line.revision += 1
+        changed.append(line)
+        kind = CountEntry.Kind.CLEAR if line.counted is None else CountEntry.Kind.SET
+        figure = line.counted or Decimal(0)
+        entries.append(
+            CountEntry(line=line, kind=kind, quantity=figure, after=line.counted, at=now, actor_id=person)
+        )  # fmt: skip
+    bulk.update(changed, WRITTEN)
+    bulk.insert(entries)
+    return kept
+
+
+def _traced(traces: Sequence[Trace]) -> dict[int, StockCountLine]:
+    return StockCountLine.objects.select_related("count").in_bulk([trace.line_id for trace in traces])
 
 
 def _lines(figures: Sequence[Figure]) -> dict[Cell, StockCountLine]:
@@ -108,10 +183,7 @@ def _write(wanted: Sequence[tuple[Figure, StockCountLine]]) -> None:
                 actor_id=person,
             )
         )
-    bulk.update(
-        [line for _figure, line in wanted],
-        ["counted", "book", "counted_at", "counted_by", "reason", "revision", "updated_at"],
-    )
+    bulk.update([line for _figure, line in wanted], WRITTEN)
     bulk.insert(entries)
 
 
@@ -125,4 +197,4 @@ def _book_then(wanted: Sequence[tuple[Figure, StockCountLine]]) -> dict[Cell, De
     return found
 
 
-__all__ = ["Cell", "Figure", "write"]
+__all__ = ["Cell", "Figure", "Trace", "obstacles", "take_back", "write"]

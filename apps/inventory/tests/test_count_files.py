@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -304,3 +305,52 @@ def test_a_sheet_that_is_typed_in_later_leaves_out_what_moved_since(as_user, hou
         assert answer.status_code == 422
     line.refresh_from_db()
     assert line.counted == 44
+
+
+# --- undo ---------------------------------------------------------------------------------------------------------
+def written_rows(lines: list[dict[str, str]]) -> list[Any]:
+    """Check and apply the lines, and what undoing them needs, as the runner keeps it."""
+    step: Any = SimpleNamespace(options={}, mapping={}, pk=7)
+    results = list(CountImporter(step).check([Row(n + 2, cells) for n, cells in enumerate(lines)]))
+    todo = [SimpleNamespace(pk=n, data=row.data) for n, row in enumerate(results) if row.outcome in ("new", "changed")]
+    applied = CountImporter(step).apply(todo)  # type: ignore[arg-type]
+    assert not applied.refused
+    kept = json.loads(json.dumps(applied.written))
+    return [SimpleNamespace(pk=row.pk, data=row.data, written=kept.get(str(row.pk), {})) for row in todo]
+
+
+def undo(rows: list[Any]) -> Any:
+    return CountImporter(SimpleNamespace(options={}, mapping={}, pk=7)).undo(rows)  # type: ignore[arg-type]
+
+
+def test_a_sheet_is_taken_back_while_its_count_is_open(house, django_assert_max_num_queries):
+    counting.record(line_of(house, "L2", house.dry), quantity=D(9), reason="by hand")
+    before = {line.pk: (line.counted, line.book, line.reason) for line in StockCountLine.objects.all()}
+    sheet = sheet_of(house.count, DRY_L1={"counted": "44", "reason": "torn"}, DRY_L2={"counted": "8"})
+    stranger = {"count": house.count.number, "location": "DRY", "lot": "B1", "counted": "3"}
+
+    rows = written_rows([*sheet, stranger])
+    assert len(rows) == 3
+    with django_assert_max_num_queries(14):
+        assert undo(rows) == {}
+
+    for line in StockCountLine.objects.all():
+        assert (line.counted, line.book, line.reason) == before.get(line.pk, (None, None, ""))
+    assert sorted(CountEntry.objects.order_by("pk").values_list("kind", flat=True)[4:]) == ["clear", "clear", "set"]
+    assert undo(rows).keys() == {row.pk for row in rows}  # twice is once
+    assert differences() == []
+
+
+def test_what_was_counted_again_or_posted_stays_and_says_why(house):
+    rows = written_rows(sheet_of(house.count, DRY_L1={"counted": "44"}, DRY_L2={"counted": "8"}))
+    counting.record(line_of(house, "L1", house.dry), quantity=D(43))
+
+    assert list(undo(rows).values()) == ["Somebody counted it again since."]
+    assert line_of(house, "L1", house.dry).counted == 43
+    assert line_of(house, "L2", house.dry).counted is None
+
+    rows = written_rows(sheet_of(house.count, DRY_L2={"counted": "8"}))
+    StockCount.objects.filter(pk=house.count.pk).update(status="cancelled")
+    (why,) = undo(rows).values()
+    assert house.count.number in why
+    assert line_of(house, "L2", house.dry).counted == 8

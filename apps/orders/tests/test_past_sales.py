@@ -12,9 +12,10 @@ import pytest
 
 from apps.catalog.models import PriceList, Product, Unit
 from apps.catalog.services import prices, products
+from apps.crm.models import Customer
 from apps.inventory.models import DailyDemand, Move
-from apps.orders.models import Channel, Order, OrderLine
-from apps.orders.services.past_sales import PastSalesImporter, matching
+from apps.orders.models import Channel, Order, OrderLine, Payment
+from apps.orders.services.past_sales import PastSalesImporter, matching, overview
 from backoffice.kernel import audit, clock
 from backoffice.kernel.errors import DomainError
 from backoffice.transfers.importer import Applied, Row, RowResult
@@ -273,3 +274,59 @@ def test_a_price_is_read_as_the_person_writes_it(channel: Channel, text: str, ke
 def test_what_is_no_price_is_refused(channel: Channel, text: str) -> None:
     with pytest.raises(DomainError):
         PastSalesImporter(run(channel)).created_with(text)
+
+
+# --- undo ---------------------------------------------------------------------------------------------------------
+def written_rows(importer: PastSalesImporter, results: Sequence[RowResult]) -> list[Any]:
+    apply(importer, results)
+    wanted = [result for result in results if result.outcome == "new"]
+    return [SimpleNamespace(pk=number, data=row.data, written={}) for number, row in enumerate(wanted)]
+
+
+def test_past_sales_are_taken_back_as_a_whole_and_can_come_again(
+    channel: Channel, bread: Product, django_assert_max_num_queries: Any
+) -> None:
+    found = rows()
+    importer = scanned(channel, found)
+    importer.run.pk = 7
+    written = written_rows(importer, check(importer, found))
+
+    with audit.acting(reason="wrong file", system="undo of import #7"), django_assert_max_num_queries(14):
+        kept = importer.undo(written)
+
+    assert kept == {}
+    assert [order.status for order in Order.objects.all()] == ["cancelled"] * 4
+    order = Order.objects.get(external_id="P-2~7")
+    assert order.history.latest().history_change_reason == "undo of import #7: wrong file"
+    assert OrderLine.objects.count() == 6
+    assert sum(row.quantity for row in DailyDemand.objects.all()) == 0
+    past = overview.past()
+    assert (past.orders, past.lines, past.amount) == (0, 0, 0)
+    assert importer.undo(written).keys() == {row.pk for row in written}  # it is gone already
+
+    again = scanned(channel, found)
+    assert [row.outcome for row in check(again, found)].count("new") == 4
+    apply(again, check(scanned(channel, found), found))
+    assert sum(row.quantity for row in DailyDemand.objects.filter(product=bread)) == 3
+    assert overview.past().orders == 4
+
+
+def test_a_past_sale_that_something_was_built_on_stays_and_says_why(channel: Channel, bread: Product) -> None:
+    found = rows()
+    importer = scanned(channel, found)
+    importer.run.pk = 7
+    written = written_rows(importer, check(importer, found))
+    changed, paid, named = Order.objects.filter(external_id__in=["P-1", "P-2", "P-3"]).order_by("external_id")
+    Order.objects.filter(pk=changed.pk).update(revision=2)
+    Payment.objects.create(order=paid, method=Payment.Method.CASH, amount=1)
+    Order.objects.filter(pk=named.pk).update(customer=Customer.objects.create(code="C-1", name="Ana"))
+
+    kept = importer.undo(written)
+
+    by_ticket = {row.data["id"]: kept.get(row.pk) for row in written}
+    assert by_ticket == {
+        "P-1": "Somebody changed it since.", "P-2": "Money was booked on it.",
+        "P-3": "It belongs to a customer by now.", "P-5": None,
+    }  # fmt: skip
+    assert set(Order.objects.filter(status="cancelled").values_list("external_id", flat=True)) == {"P-5~7"}
+    assert DailyDemand.objects.filter(quantity__gt=0).exists()

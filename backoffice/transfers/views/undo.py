@@ -9,6 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from backoffice.transfers import imports
 from backoffice.transfers.models import TransferRun
 from backoffice.transfers.services import undoing
 from backoffice.transfers.views import access
@@ -59,7 +60,8 @@ class RunUndo(ActionScreen):
         return form
 
     def get_context(self, **more: Any) -> dict[str, Any]:
-        return super().get_context(prospect=self.prospect, **more)
+        importer = imports.find(self.object.importer) if self.object.importer in imports.registry() else None
+        return super().get_context(prospect=self.prospect, importer=importer, **more)
 
     def perform(self, form: Any) -> TransferRun:
         cleaned = form.cleaned_data

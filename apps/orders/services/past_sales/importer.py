@@ -47,8 +47,10 @@ class PastSalesImporter(Importer):
     check_size = 1000
     apply_size = 500
     done_url = "orders:order_list"
-    stays = gettext_lazy(
-        "Past sales are lines of the book of orders, which is only added to, never struck out: they stay."
+    undoable = True
+    undo_note = gettext_lazy(
+        "Past sales are sealed like any other: they are not removed but cancelled for your reason, and no figure "
+        "counts them any more. Their tickets can be imported again. Products that were made for them stay."
     )
     figure_labels: ClassVar[Mapping[str, Any]] = {
         "tickets": gettext_lazy("tickets"),
@@ -153,6 +155,19 @@ class PastSalesImporter(Importer):
             "products": made,
         }
         return Applied(figures=figures, refused=refused)
+
+    # --- undo ---
+    def obstacles(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """Past orders that somebody changed, or built on."""
+        why = writing.obstacles(self.channel, [row.data["id"] for row in rows])
+        return {row.pk: why[row.data["id"]] for row in rows if row.data["id"] in why}
+
+    def undo(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
+        """Cancel the orders of the tickets."""
+        kept = self.obstacles(rows)
+        names = [row.data["id"] for row in rows if row.pk not in kept]
+        writing.take_back(self.channel, names, mark=f"~{self.run.pk}")
+        return kept
 
     # --- words ---
     @property

@@ -46,14 +46,14 @@ class Name:
 
 def past() -> Past:
     """The figures of all past orders, in two queries."""
-    orders = Order.objects.filter(is_imported=True).aggregate(
+    orders = Order.objects.filter(is_imported=True, status=Order.Status.COMPLETED).aggregate(
         orders=Count("pk"),
         first=Min("business_date"),
         last=Max("business_date"),
         amount=Sum("total"),
         units=Sum("units"),
     )
-    lines = OrderLine.objects.filter(order__is_imported=True).aggregate(
+    lines = OrderLine.objects.filter(order__is_imported=True, order__status=Order.Status.COMPLETED).aggregate(
         lines=Count("pk"), estimated=Count("pk", filter=Q(price_estimated=True))
     )
     return Past(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import make_aware
+from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
 from apps.catalog.selectors import prices
 from apps.inventory.services import demand
-from apps.orders.models import Channel, Order, OrderLine
-from backoffice.kernel import audit, money
+from apps.orders.models import Channel, Order, OrderLine, Payment
+from backoffice.kernel import audit, bulk, clock, money
 
 from .reading import Item, Ticket
 
@@ -37,6 +40,47 @@ def existing(channel: Channel, external_ids: Iterable[str]) -> dict[str, tuple[i
     return {name: (pk, placed_at) for name, pk, placed_at in found.values_list("external_id", "pk", "placed_at")}
 
 
+def obstacles(channel: Channel, external_ids: Iterable[str]) -> dict[str, str]:
+    """Of these past orders those that cannot be taken back, with why. Two queries."""
+    orders = {order.external_id: order for order in _past(channel, external_ids)}
+    paid = set(Payment.objects.filter(order__in=list(orders.values())).values_list("order_id", flat=True))
+    found: dict[str, str] = {}
+    for name in external_ids:
+        order = orders.get(name)
+        if order is None or order.status != Order.Status.COMPLETED or order.revision != 1:
+            found[name] = _("Somebody changed it since.")
+        elif order.customer_id is not None:
+            found[name] = _("It belongs to a customer by now.")
+        elif order.pk in paid:
+            found[name] = _("Money was booked on it.")
+    return found
+
+
+@transaction.atomic
+def take_back(channel: Channel, external_ids: Collection[str], *, mark: str) -> None:
+    """Cancel past orders, for the reason of `acting`, and take what they sold out of the book of demand.
+
+    What was agreed is sealed, so it stays to be read; nothing counts it any more. `mark` goes behind the ticket's
+    number, which another import may use again then.
+    """
+    orders = list(_past(channel, external_ids).select_for_update(of=("self",)))
+    sold = OrderLine.objects.filter(order__in=orders).values_list("product_id", "order__business_date", "quantity")
+    demand.record(
+        [(product_id, day, channel.code, quantity) for product_id, day, quantity in sold], is_imported=True, sign=-1
+    )
+    now = clock.now()
+    for order in orders:
+        # Not by the table of steps: what was sold here and is complete has no way back, a past sale never was here.
+        order.status, order.status_since, order.updated_at = Order.Status.CANCELLED, now, now
+        order.external_id = f"{order.external_id}{mark}"
+        order.revision += 1
+    audit.bulk_update(orders, ["status", "status_since", "external_id", "revision", "updated_at"])
+
+
+def _past(channel: Channel, external_ids: Iterable[str]) -> QuerySet[Order]:
+    return Order.objects.filter(channel=channel, external_id__in=list(external_ids), is_imported=True).order_by("pk")
+
+
 def write(channel: Channel, tickets: Sequence[Ticket], products: Mapping[str, Product]) -> Written:
     """Write completed orders for tickets that are not there yet, and what they sold into the book of demand.
 
@@ -54,7 +98,7 @@ def write(channel: Channel, tickets: Sequence[Ticket], products: Mapping[str, Pr
             line.order = order
             sold[line.product_id, order.business_date] += line.quantity
         written += lines
-    OrderLine.objects.bulk_create(written, batch_size=500)
+    bulk.insert(written)
     demand.record(
         [(product_id, day, channel.code, quantity) for (product_id, day), quantity in sorted(sold.items())],
         is_imported=True,
