@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import models
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel.text import fold
@@ -50,7 +50,7 @@ def normalise(values: Iterable[str]) -> list[str]:
         code = SPELLINGS.get(word, word)
         if code not in CODES:
             raise InvalidProduct(
-                _now("“%(word)s” is not a known allergen. Known: %(known)s.")
+                gettext("“%(word)s” is not a known allergen. Known: %(known)s.")
                 % {"word": value, "known": ", ".join(Allergen.values)},
                 field="allergens",
             )

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms as django_forms
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Product
@@ -102,7 +102,7 @@ class ReportForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("waste") and not str(data.get("reason") or "").strip():
-            self.add_error("reason", _now("Say why."))
+            self.add_error("reason", gettext("Say why."))
         return data
 
     def outputs(self) -> Sequence[Output]:

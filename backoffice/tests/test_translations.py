@@ -13,6 +13,20 @@ def test_every_text_is_translated():
     assert messages.missing("pt_BR") == []
 
 
+def test_texts_go_through_names_that_are_collected():
+    """Under any other name a text is not collected, and so never translated, while nothing misses it."""
+    alias = re.compile(r"gettext(?:_lazy|_noop)? as (\w+)")
+    found = {
+        f"{path.name}: {name}"
+        for folder in ("apps", "backoffice")
+        for path in (messages.ROOT / folder).rglob("*.py")
+        for name in alias.findall(path.read_text("utf-8"))
+        if name not in messages.KEYWORDS
+    }
+
+    assert found == set()
+
+
 def test_translations_keep_the_placeholders():
     wrong = []
     for message in messages.load("pt_BR"):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Attribute, CategoryAttribute, Unit
@@ -23,7 +23,7 @@ def field_for(attribute: Attribute, *, required: bool) -> forms.Field:
     kinds = Attribute.Type
     said: dict[str, Any] = {"label": attribute.name, "required": False}
     if required:
-        said["help_text"] = _now("Counts for completeness.")
+        said["help_text"] = gettext("Counts for completeness.")
     if attribute.type == kinds.NUMBER:
         return DecimalField(places=6, affix=attribute.unit.code if attribute.unit else "", **said)
     if attribute.type == kinds.BOOLEAN:
@@ -84,7 +84,7 @@ class AttributeForm(ModelForm):
             for option in self.instance.options:
                 name = f"option_{option['code']}"
                 self.fields[name] = forms.CharField(
-                    label=_now("Choice “%(code)s”") % {"code": option["code"]}, initial=option["name"],
+                    label=gettext("Choice “%(code)s”") % {"code": option["code"]}, initial=option["name"],
                     required=False, max_length=60, widget=forms.TextInput(attrs={"class": "input"}),
                 )  # fmt: skip
                 self.spans[name] = 3

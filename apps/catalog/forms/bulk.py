@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Attribute, Product
@@ -44,7 +44,7 @@ class BulkFieldsForm(Form):
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
         if not self.errors and all(value in (None, "") for value in found.values()):
-            raise ValidationError(_now("Choose at least one thing to change."))
+            raise ValidationError(gettext("Choose at least one thing to change."))
         return found
 
 
@@ -57,7 +57,7 @@ class BulkTagsForm(Form):
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
         if not self.errors and not any(found.values()):
-            raise ValidationError(_now("Choose at least one thing to change."))
+            raise ValidationError(gettext("Choose at least one thing to change."))
         return found
 
 
@@ -92,8 +92,8 @@ class BulkAttributesForm(Form):
             if value in EMPTY:
                 continue
             if attribute.code in values:
-                self.add_error(PREFIX + attribute.code, _now("Either a value, or take it away."))
+                self.add_error(PREFIX + attribute.code, gettext("Either a value, or take it away."))
             values[attribute.code] = value
         if not self.errors and not values:
-            raise ValidationError(_now("Choose at least one thing to change."))
+            raise ValidationError(gettext("Choose at least one thing to change."))
         return {"values": values}

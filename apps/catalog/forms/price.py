@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.forms import CharField, ChoiceField, ModelChoiceField
 from django.forms.widgets import HiddenInput
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.fields import CategoryField
@@ -51,7 +51,7 @@ class PriceListForm(ModelForm):
         base = self.fields["base"]
         assert isinstance(base, ModelChoiceField)
         base.queryset = PriceList.objects.exclude(pk=self.instance.pk).order_by("name")
-        base.empty_label = _now("no list: all prices are set here")
+        base.empty_label = gettext("no list: all prices are set here")
         base.help_text = _("A price set in this list wins over the rule.")
         self.fields["percentage"].required = self.fields["rounding"].required = False
         self.fields["percentage"].affix = "%"  # type: ignore[attr-defined]
@@ -109,8 +109,8 @@ class SetPriceForm(Form):
         field: Any = self.fields["unit"]
         field.choices = [
             ("", product.unit.code),
-            *([(_now("Packs"), [(key, str(pack)) for key, pack in own.items()])] if own else []),
-            *([(_now("Units"), [(key, str(one)) for key, one in standard.items()])] if standard else []),
+            *([(gettext("Packs"), [(key, str(pack)) for key, pack in own.items()])] if own else []),
+            *([(gettext("Units"), [(key, str(one)) for key, one in standard.items()])] if standard else []),
         ]
         if len(self.units) == 1:
             del self.fields["unit"]
@@ -130,7 +130,7 @@ def start_of(day: date | None) -> datetime | None:
     if day is None or day == clock.today():
         return None
     if day < clock.today():
-        raise ValidationError(_now("Choose today or a later day."))
+        raise ValidationError(gettext("Choose today or a later day."))
     return clock.day_bounds(day)[0]
 
 
@@ -162,11 +162,11 @@ class HowMuchForm(Form):
         data = self.cleaned_data
         percentage, amount = data.get("percentage"), data.get("amount")
         if percentage is not None and amount is not None:
-            raise ValidationError({"amount": _now("Give a percentage or an amount, not both.")})
+            raise ValidationError({"amount": gettext("Give a percentage or an amount, not both.")})
         if percentage is None and amount is None and not data.get("source") and not self.errors:
-            raise ValidationError({"percentage": _now("Say by how much.")})
+            raise ValidationError({"percentage": gettext("Say by how much.")})
         if percentage is not None and not -100 < percentage <= 1000:
-            raise ValidationError({"percentage": _now("A percentage lies above −100 and is 1,000 at most.")})
+            raise ValidationError({"percentage": gettext("A percentage lies above −100 and is 1,000 at most.")})
         return data
 
 
@@ -185,7 +185,7 @@ class PriceRuleForm(HowMuchForm):
         source = self.fields["source"]
         assert isinstance(source, ModelChoiceField)
         source.queryset = PriceList.objects.exclude(pk=price_list.pk).order_by("name")
-        source.empty_label = _now("the prices of this list")
+        source.empty_label = gettext("the prices of this list")
 
 
 class BulkPricesForm(HowMuchForm):

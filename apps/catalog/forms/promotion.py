@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.dates import WEEKDAYS
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Category, Product, Promotion
@@ -89,13 +89,13 @@ class PromotionForm(ModelForm):
     def clean_skus(self) -> list[Product]:
         skus = [one for one in re.split(r"[\s,;]+", self.cleaned_data["skus"]) if one]
         if len(skus) > MOST_NAMED:
-            raise ValidationError(_now("At most %(most)d products; use a category or a tag.") % {"most": MOST_NAMED})
+            raise ValidationError(gettext("At most %(most)d products; use a category or a tag.") % {"most": MOST_NAMED})
         rows = {row.sku.lower(): row for row in Product.objects.filter(sku__in=skus)}
         for sku in skus:
             if sku.lower() not in rows and (found := Product.objects.filter(sku__iexact=sku).first()):
                 rows[sku.lower()] = found
         if unknown := [sku for sku in skus if sku.lower() not in rows]:
-            raise ValidationError(_now("There is no product %(skus)s.") % {"skus": ", ".join(unknown[:5])})
+            raise ValidationError(gettext("There is no product %(skus)s.") % {"skus": ", ".join(unknown[:5])})
         return list({row.pk: row for row in rows.values()}.values())
 
     def clean(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel.fields import QuantityField
@@ -124,19 +124,19 @@ class StockAlert(models.Model):
         if self.kind == self.Kind.LOW:
             figures = {"there": there, "minimum": format_quantity(self.limit or ZERO, unit), "place": self.location}
             if self.location is None:
-                return _t("%(there)s available, minimum %(minimum)s") % figures
-            return _t("%(there)s available at %(place)s, minimum %(minimum)s") % figures
+                return gettext("%(there)s available, minimum %(minimum)s") % figures
+            return gettext("%(there)s available at %(place)s, minimum %(minimum)s") % figures
         if self.kind == self.Kind.EXPIRING:
-            return _t("%(quantity)s, good until %(day)s") % {"quantity": there, "day": day}
+            return gettext("%(quantity)s, good until %(day)s") % {"quantity": there, "day": day}
         if self.kind == self.Kind.EXPIRED:
-            return _t("%(quantity)s still here, was good until %(day)s") % {"quantity": there, "day": day}
+            return gettext("%(quantity)s still here, was good until %(day)s") % {"quantity": there, "day": day}
         if self.kind == self.Kind.MARGIN:
-            return _t("%(price)s in %(list)s, costs %(cost)s") % {
+            return gettext("%(price)s in %(list)s, costs %(cost)s") % {
                 "price": format_amount(self.measured, 2),
                 "list": self.price_list or "–",
                 "cost": format_amount(self.limit or ZERO, 2),
             }
-        return _t("%(quantity)s short, needed from %(day)s") % {"quantity": there, "day": day}
+        return gettext("%(quantity)s short, needed from %(day)s") % {"quantity": there, "day": day}
 
 
 class AlertChoice(models.Model):
