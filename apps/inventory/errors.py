@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.kernel import clock
-from backoffice.kernel.errors import DomainError, Remedy
+from backoffice.kernel.errors import DomainError, NotAllowed, Remedy
 from backoffice.kernel.quantity import format_quantity
 
 
@@ -176,11 +176,21 @@ class NothingToCount(DomainError):
 class NotCounting(DomainError):
     """The count is over: nothing is written down any more."""
 
-    def __init__(self, number: str, status: str) -> None:
+    def __init__(self, number: str, status: str, *, since: str = "") -> None:
         super().__init__(
-            _("%(number)s is %(status)s; nothing more is counted in it. Start a new count, or open it again.")
-            % {"number": number, "status": status}
+            _("%(number)s is %(status)s%(since)s; nothing more is counted in it. Start a new count, or open it again.")
+            % {"number": number, "status": status, "since": since}
         )
+
+
+class CountPosted(NotAllowed):
+    """The count was posted before: its differences are in the book once."""
+
+    def __init__(self, count: Any, *, since: str) -> None:
+        super().__init__(count, current=str(count.get_status_display()), wanted="")
+        self.message = _(
+            "%(number)s is posted%(since)s: its differences are in the book. Start a new count to change them."
+        ) % {"number": count.number, "since": since}
 
 
 class BadMoment(DomainError):

@@ -85,6 +85,30 @@ class BalanceField(ScanField):
         return bool(data)
 
 
+class PlaceField(django_forms.ModelChoiceField):
+    """One of the open places. One that was closed since the page was made is still understood, and given to the
+    service, which says since when and by whom it is closed and what could not come there."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=Location.objects.none(), **kwargs)
+
+    def offer(self) -> None:
+        """Read the places that can be chosen now."""
+        self.queryset = places.choices()
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            text = str(value)
+            if not (text.isascii() and text.isdigit() and len(text) < 18):
+                raise
+            closed = Location.objects.physical().filter(is_active=False, pk=int(text)).first()
+            if closed is None:
+                raise
+            return closed
+
+
 class StockForm(Form):
     """What stock it is about. The rest depends on what is done with it."""
 
@@ -107,13 +131,13 @@ class StockForm(Form):
 
 class TransferForm(StockForm):
     quantity = QuantityFormField(label=_("Quantity"))
-    destination = django_forms.ModelChoiceField(queryset=Location.objects.none(), label=_("To"))
+    destination = PlaceField(label=_("To"))
     reason = reason_field(required=False)
     spans = {"quantity": 3, "destination": 3}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["destination"].queryset = places.choices()  # type: ignore[attr-defined]
+        self.fields["destination"].offer()  # type: ignore[attr-defined]
 
 
 class AdjustForm(StockForm):

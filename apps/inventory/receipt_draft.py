@@ -17,10 +17,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import Product, ProductUnit
+from apps.inventory.forms import PlaceField
 from apps.inventory.models import Location, Lot
 from apps.inventory.selectors import locations as places
 from apps.inventory.services import lots
-from apps.inventory.services.stock import ReceiptLine
+from apps.inventory.services.stock import ReceiptLine, wrong_pack
 from backoffice.kernel import clock, money, quantity
 from backoffice.kernel.errors import DomainError
 from backoffice.kernel.text import fold
@@ -34,7 +35,7 @@ GS1 = re.compile(r"\((\d{2,4})\)([^(]*)")
 class HeadForm(Form):
     """Where it came to and what it came with."""
 
-    location = forms.ModelChoiceField(queryset=Location.objects.none(), label=gettext_lazy("To"), empty_label=None)
+    location = PlaceField(label=gettext_lazy("To"), empty_label=None)
     supplier_name = forms.CharField(label=gettext_lazy("Supplier"), max_length=120, required=False)
     reference = forms.CharField(label=gettext_lazy("Invoice"), max_length=80, required=False)
     each_place = forms.BooleanField(
@@ -47,7 +48,7 @@ class HeadForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["location"].queryset = places.choices()  # type: ignore[attr-defined]
+        self.fields["location"].offer()  # type: ignore[attr-defined]
 
 
 class LineForm(Form):
@@ -79,6 +80,11 @@ class LineForm(Form):
             self.add_error("quantity", _("Above zero."))
         if data.get("cost") is not None and data["cost"] < 0:
             self.add_error("cost", _("Not below zero."))
+        if "pack" in self.errors:  # the list is the product's own, so it was made or taken off since, or never was one
+            raw = str(self.data.get(self.add_prefix("pack"), ""))
+            there = ProductUnit.objects.filter(pk=int(raw)).first() if re.fullmatch(r"[0-9]{1,17}", raw) else None
+            del self._errors["pack"]  # type: ignore[attr-defined]
+            self.add_error("pack", wrong_pack(self.of, there, data.get("quantity")))
         if self.suggested and not data.get("expires_on") and "expires_on" not in self.errors:
             self.add_error("expires_on", self.expiry_note)
         return data

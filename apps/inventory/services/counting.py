@@ -18,6 +18,7 @@ from apps.inventory.errors import (
     BadQuantity,
     CountedMeanwhile,
     CountOvertaken,
+    CountPosted,
     NotCounting,
     NothingToCount,
     ReasonMissing,
@@ -194,7 +195,9 @@ def _counting(count: StockCount) -> StockCount:
     """The count, locked: who posts it and who still counts exclude each other."""
     fresh = lock(count)
     if fresh.status != StockCount.Status.OPEN:
-        raise NotCounting(fresh.number, str(fresh.get_status_display()))
+        raise NotCounting(
+            fresh.number, str(fresh.get_status_display()), since=refusals.since_when(fresh, status=fresh.status)
+        )
     return fresh
 
 
@@ -212,8 +215,12 @@ def check_figure(product: Product, amount: Decimal) -> None:
     step = product.unit.step
     if quantities.round_half_up(amount, step) != amount:
         raise BadQuantity(
-            _("%(product)s is counted in steps of %(step)s.")
-            % {"product": product.name, "step": quantities.format_quantity(step, product.unit.code)},
+            _("%(product)s is counted in steps of %(step)s; %(amount)s lies between two. Enter whole steps.")
+            % {
+                "product": product.name,
+                "step": quantities.format_quantity(step, product.unit.code),
+                "amount": quantities.format_quantity(amount, product.unit.code),
+            },
             field="quantity",
         )
 
@@ -275,15 +282,17 @@ def post(count: StockCount, *, approved: bool = False, key: str | None = None) -
 
     Lines that nobody counted stay as they are. Holds on stock that is not there move to other stock, or wait. Raises
     ApprovalNeeded when the differences are worth more than the tolerance and nobody approved, CountOvertaken when less
-    is left than the difference takes, NotAllowed when it was posted before. The same key posts once.
+    is left than the difference takes, CountPosted when it was posted before. The same key posts once.
     """
     fingerprint = [count.pk]
     product_ids = set(StockCountLine.objects.filter(count=count).values_list("product_id", flat=True))
     products = stock_locks.lock_products(product_ids)
-    lock(count)
+    fresh = lock(count)
     # After the locks: whoever waited for them may have waited for the same key.
     if done := idempotency.find(scope="counting.post", key=key, fingerprint=fingerprint):
         return done
+    if fresh.status == StockCount.Status.POSTED:
+        raise CountPosted(fresh, since=refusals.since_when(fresh, status=fresh.status))
     lines = _different(count)
     total, most = deviation(lines), policy.current().count_tolerance
     if total > most and not approved:

@@ -95,12 +95,12 @@ def posted(product: Product, amount: Decimal) -> Decimal:
     return rounded
 
 
-def wrong_pack(product: Product, pack: ProductUnit, quantity: Decimal) -> str:
-    """Says that a pack belongs to another product, and what this one comes in."""
+def wrong_pack(product: Product, pack: ProductUnit | None, quantity: Decimal | None) -> str:
+    """Says that a pack belongs to another product, or is gone, and what this one comes in."""
     own = ", ".join([product.unit.code, *product.packs.order_by("name").values_list("name", flat=True)[:5]])
     return _("%(quantity)s %(pack)s: that is no pack of %(product)s. It comes in %(own)s; choose one of these.") % {
-        "quantity": quantities.format_quantity(quantity),
-        "pack": pack.name,
+        "quantity": quantities.format_quantity(quantity or Decimal(0)),
+        "pack": pack.name if pack is not None else _("of a pack that is gone"),
         "product": product.name,
         "own": own,
     }

@@ -1,0 +1,315 @@
+"""How refusals of the stock room's screens come about: each function does it, and returns what the screen answers."""
+
+from datetime import timedelta
+from decimal import Decimal
+from html import unescape
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+
+from apps.catalog.models import ProductUnit
+from apps.inventory.models import Lot, StockBalance, StockOperation
+from apps.inventory.services import counting, holds, locations, lots, periods, stock
+from apps.inventory.services.holds import HoldLine
+from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
+from backoffice.kernel import clock
+from backoffice.kernel.audit import acting
+
+D = Decimal
+
+
+class House:
+    """A shop with ten buns in a lot, six of them kept for Ana; Olga keeps the stock."""
+
+    def __init__(self, olga: Any, client: Client) -> None:
+        self.olga, self.client = olga, client
+        self.shop, self.cellar = make_location("Shop", kind="sale"), make_location("Cellar")
+        self.bun = make_product("Bun", sku="BUN")
+        self.lot: Lot = make_stock(self.bun, 10, self.shop, lot_code="A1", expires_on=clock.today())
+        self.ana = make_origin("Ana")
+        [self.hold] = holds.place(
+            origin=self.ana, lines=[HoldLine(self.bun, D(6), needed_on=clock.today())], locations=[self.shop]
+        )
+
+    def post(self, name: str, pk: int | None = None, /, **data: Any) -> str:
+        """What the screen answers when it refuses."""
+        before = self.there()
+        answer = self.client.post(reverse(name, args=[] if pk is None else [pk]), data)
+        assert answer.status_code in (409, 422), (answer.status_code, answer.headers)
+        assert self.there() == before
+        return unescape(answer.text).replace("\N{NO-BREAK SPACE}", " ")
+
+    @staticmethod
+    def there() -> list[Any]:
+        return list(StockBalance.objects.order_by("pk").values_list("lot", "location", "quantity", "value"))
+
+
+def transfer_more_than_is_free(house: House) -> str:
+    return house.post("inventory:transfer", stock="A1", quantity="5", destination=house.cellar.pk)
+
+
+def waste_what_is_held(house: House) -> str:
+    return house.post("inventory:waste", stock="A1", quantity="5", reason="fell")
+
+
+def waste_more_than_there_is(house: House) -> str:
+    return house.post("inventory:waste", stock="A1", quantity="11", reason="fell")
+
+
+def adjust_below_what_is_held(house: House) -> str:
+    return house.post("inventory:adjust", stock="A1", counted="5", reason="counted")
+
+
+def send_back_what_is_held(house: House) -> str:
+    return house.post("inventory:return_to_supplier", stock="A1", quantity="5", reason="bad")
+
+
+def reverse_what_is_held(house: House) -> str:
+    receipt = StockOperation.objects.get(kind="receipt")
+    return house.post("inventory:operation_reverse", receipt.pk, reason="wrong")
+
+
+def reverse_twice(house: House) -> str:
+    operation = stock.waste(lot=house.lot, location=house.shop, quantity=D(1), reason="x")
+    with acting(house.olga):
+        stock.reverse(operation, reason="x")
+    return house.post("inventory:operation_reverse", operation.pk, reason="wrong")
+
+
+def split_more_than_there_is(house: House) -> str:
+    return house.post("inventory:lot_split", stock="A1", quantity="11", reason="shelf")
+
+
+def release_a_hold_that_ended(house: House) -> str:
+    holds.release(house.hold, reason="x")
+    return house.post("inventory:hold_release", house.hold.pk, reason="again")
+
+
+def reallocate_a_hold_that_ended(house: House) -> str:
+    holds.release(house.hold, reason="x")
+    return house.post("inventory:hold_reallocate", house.hold.pk, stock="", priority="0")
+
+
+def reallocate_to_a_blocked_lot(house: House) -> str:
+    other = make_stock(house.bun, 9, house.shop, lot_code="B1", expires_on=clock.today())
+    with acting(house.olga):
+        lots.block(other, reason="Smell")
+    return house.post("inventory:hold_reallocate", house.hold.pk, stock="B1", priority="0")
+
+
+def reallocate_to_a_lot_that_expires_before(house: House) -> str:
+    house.hold.needed_on = clock.today() + timedelta(days=2)
+    house.hold.save(update_fields=["needed_on"])
+    return house.post("inventory:hold_reallocate", house.hold.pk, stock="A1", priority="0")
+
+
+def waste_what_rounds_to_nothing(house: House) -> str:
+    return house.post("inventory:waste", stock="A1", quantity="0.2", reason="crumbs")
+
+
+def transfer_what_rounds_to_nothing(house: House) -> str:
+    return house.post("inventory:transfer", stock="A1", quantity="0.2", destination=house.cellar.pk)
+
+
+def receive_under_a_blocked_lot(house: House) -> str:
+    with acting(house.olga):
+        lots.block(house.lot, reason="Smell")
+    line = {
+        "line-0-product": house.bun.pk, "line-0-quantity": "3", "line-0-cost": "1", "line-0-lot_code": "A1",
+        "line-0-expires_on": clock.today().isoformat(),
+    }  # fmt: skip
+    return house.post("inventory:receive", do="post", lines="1", location=house.shop.pk, **line)
+
+
+def post_a_count_that_was_overtaken(house: House) -> str:
+    count = counting.start(location=house.shop)
+    counting.record(count.lines.get(), quantity=D(2))
+    stock.waste(lot=house.lot, location=house.shop, quantity=D(9), reason="x", override_holds=True)
+    return house.post("inventory:count_post", count.pk)
+
+
+def change_the_rules_that_another_changed(house: House) -> str:
+    from apps.inventory.services import policy
+
+    with acting(house.olga):
+        policy.update(count_tolerance=D(10))
+    rest = {"expiry_days": "3", "lot_pattern": policy.current().lot_pattern}
+    data = {"count_tolerance": "20", "revision": "1", **rest}
+    return house.post("inventory:policy_edit", **data)
+
+
+def adjust_what_rounds_to_nothing(house: House) -> str:
+    return house.post("inventory:adjust", stock="A1", counted="9.8", reason="counted")
+
+
+def adjust_to_what_the_book_says(house: House) -> str:
+    return house.post("inventory:adjust", stock="A1", counted="10", reason="counted")
+
+
+def adjust_below_zero(house: House) -> str:
+    return house.post("inventory:adjust", stock="A1", counted="-1", reason="counted")
+
+
+def send_back_what_rounds_to_nothing(house: House) -> str:
+    return house.post("inventory:return_to_supplier", stock="A1", quantity="0.2", reason="bad")
+
+
+def split_what_rounds_to_nothing(house: House) -> str:
+    return house.post("inventory:lot_split", stock="A1", quantity="0.2", reason="shelf")
+
+
+def split_what_is_held(house: House) -> str:
+    return house.post("inventory:lot_split", stock="A1", quantity="5", reason="shelf")
+
+
+def split_under_a_code_that_is_taken(house: House) -> str:
+    return house.post("inventory:lot_split", stock="A1", quantity="1", code="A1", reason="shelf")
+
+
+def merge_what_is_held(house: House) -> str:
+    make_stock(house.bun, 2, house.shop, lot_code="C1", expires_on=clock.today())
+    return house.post("inventory:lot_merge", stock="A1", into="C1", reason="tidy")
+
+
+def merge_into_what_lasts_longer(house: House) -> str:
+    make_stock(house.bun, 2, house.shop, lot_code="C1", expires_on=clock.today() + timedelta(days=3))
+    return house.post("inventory:lot_merge", stock="A1", into="C1", reason="tidy")
+
+
+def merge_with_a_blocked_lot(house: House) -> str:
+    other = make_stock(house.bun, 2, house.shop, lot_code="C1", expires_on=clock.today())
+    with acting(house.olga):
+        lots.block(other, reason="Smell")
+    return house.post("inventory:lot_merge", stock="A1", into="C1", reason="tidy")
+
+
+def transfer_to_a_place_that_was_closed(house: House) -> str:
+    with acting(house.olga):
+        locations.close(house.cellar)
+    return house.post("inventory:transfer", stock="A1", quantity="3", destination=house.cellar.pk)
+
+
+def transfer_to_where_it_is(house: House) -> str:
+    return house.post("inventory:transfer", stock="A1", quantity="3", destination=house.shop.pk)
+
+
+def transfer_what_is_used_up(house: House) -> str:
+    holds.release(house.hold, reason="x")
+    stock.waste(lot=house.lot, location=house.shop, quantity=D(10), reason="fell")
+    return house.post("inventory:transfer", stock="A1", quantity="3", destination=house.cellar.pk)
+
+
+def reverse_into_a_place_that_was_closed(house: House) -> str:
+    lot = make_stock(house.bun, 3, house.cellar, lot_code="K1", expires_on=clock.today())
+    moved = stock.transfer(lot=lot, quantity=D(3), source=house.cellar, destination=house.shop)
+    with acting(house.olga):
+        locations.close(house.cellar)
+    return house.post("inventory:operation_reverse", moved.pk, reason="wrong")
+
+
+def reverse_what_was_sold(house: House) -> str:
+    lot = make_stock(house.bun, 3, house.shop, lot_code="K1", expires_on=clock.today())
+    stock.waste(lot=lot, location=house.shop, quantity=D(2), reason="fell")
+    receipt = StockOperation.objects.filter(kind="receipt").latest("pk")
+    return house.post("inventory:operation_reverse", receipt.pk, reason="wrong")
+
+
+def receive(house: House, **more: Any) -> str:
+    """Three buns come, unless something else is said."""
+    said = {"quantity": "3", "cost": "1", "lot_code": "N1", "expires_on": clock.today().isoformat(), **more}
+    place = said.pop("location", house.shop.pk)
+    line = {f"line-0-{name}": value for name, value in said.items()}
+    return house.post(
+        "inventory:receive", do="post", lines="1", location=place, **{"line-0-product": house.bun.pk}, **line
+    )
+
+
+def receive_at_a_place_that_was_closed(house: House) -> str:
+    with acting(house.olga):
+        locations.close(house.cellar)
+    return receive(house, location=house.cellar.pk)
+
+
+def receive_what_rounds_to_nothing(house: House) -> str:
+    return receive(house, quantity="0.2")
+
+
+def receive_nothing(house: House) -> str:
+    return receive(house, quantity="0")
+
+
+def receive_a_pack_of_something_else(house: House) -> str:
+    bag = ProductUnit.objects.create(product=make_product("Flour"), name="Bag", numerator=25, denominator=1)
+    ProductUnit.objects.create(product=house.bun, name="Tray", numerator=12, denominator=1)
+    return receive(house, pack=bag.pk)
+
+
+def receive_a_pack_that_is_gone(house: House) -> str:
+    return receive(house, pack="999999")
+
+
+def receive_what_has_expired(house: House) -> str:
+    return receive(house, expires_on=(clock.today() - timedelta(days=2)).isoformat())
+
+
+def receive_under_a_lot_of_another_day(house: House) -> str:
+    return receive(house, lot_code="A1", expires_on=(clock.today() + timedelta(days=2)).isoformat())
+
+
+def receive_without_expiry(house: House) -> str:
+    house.bun.shelf_life_days, house.bun.lot_tracked = 4, True
+    house.bun.save(update_fields=["shelf_life_days", "lot_tracked"])
+    return receive(house, expires_on="")
+
+
+def counted(house: House, quantity: str = "7", **more: Any) -> tuple[Any, str]:
+    """What the line of a count answers to a figure."""
+    count = counting.start(location=house.shop)
+    line = count.lines.get()
+    if more.pop("olga", False):
+        with acting(house.olga):
+            counting.record(line, quantity=D(4))
+    return count, house.post("inventory:count_record", line.pk, quantity=quantity, revision="1", **more)
+
+
+def count_between_two_steps(house: House) -> str:
+    return counted(house, "7.5")[1]
+
+
+def count_what_another_counted(house: House) -> str:
+    return counted(house, olga=True)[1]
+
+
+def count_in_a_count_that_is_posted(house: House) -> str:
+    count = counting.start(location=house.shop)
+    line = count.lines.get()
+    with acting(house.olga):
+        counting.post(count)
+    return house.post("inventory:count_record", line.pk, quantity="7", revision="1")
+
+
+def post_a_count_twice(house: House) -> str:
+    count = counting.start(location=house.shop)
+    with acting(house.olga):
+        counting.post(count)
+    return house.post("inventory:count_post", count.pk)
+
+
+def close_a_place_with_stock(house: House) -> str:
+    return house.post("inventory:location_close", house.shop.pk)
+
+
+def change_a_place_that_another_changed(house: House) -> str:
+    was = house.cellar.revision
+    with acting(house.olga):
+        locations.update(house.cellar, code=house.cellar.code, name="Deep cellar", kind="storage", parent=None)
+    data = {"code": house.cellar.code, "name": "Cold cellar", "kind": house.cellar.kind, "parent": "", "revision": was}
+    return house.post("inventory:location_edit", house.cellar.pk, **data)
+
+
+def close_days_that_are_closed(house: House) -> str:
+    day = clock.today() - timedelta(days=5)
+    with acting(house.olga):
+        periods.close(day)
+    return house.post("inventory:period_close", closed_through=day.isoformat(), revision="2")
