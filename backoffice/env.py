@@ -164,7 +164,7 @@ def database(name: str, default: str) -> dict[str, object]:
         if path != ":memory:" and not Path(path).parent.is_dir():
             raise ImproperlyConfigured(f"{name}: there is no folder {Path(path).parent}.")
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "backoffice.kernel.sqlite",  # writers wait evenly
             "NAME": path,
             "CONN_MAX_AGE": None,
             "OPTIONS": {
