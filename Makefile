@@ -23,7 +23,7 @@ test: $(VENV)/.dev ## everything: lint, types, contracts, both databases, browse
 quick: $(VENV)/.dev ## what to run while working: one room on one database, make quick ROOM=apps/orders
 	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not race" $(ROOM)
 
-bench: $(VENV)/.dev ## SIZE=small|medium|large DB=sqlite|postgres|both ONLY=screens,stockroom,work,sums,many,beginning
+bench: $(VENV)/.dev ## SIZE=small|medium|large DB=sqlite|postgres|both ONLY=screens,finding,stockroom,work,sums,many,beginning
 	@$(BIN)/python -m benchmarks --size $(SIZE) --db $(DB) --only "$(ONLY)"
 
 chaos: $(VENV)/.dev ## kill web and worker KILLS times during commits, on both databases

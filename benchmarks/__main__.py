@@ -43,7 +43,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--db", choices=("sqlite", "postgres", "both"), default="sqlite")
-    parser.add_argument("--only", default="", help="chapters, by commas: screens,stockroom,work,sums,many,beginning")
+    parser.add_argument(
+        "--only", default="", help="chapters, by commas: screens,finding,stockroom,work,sums,many,beginning"
+    )
     parser.add_argument("--alone", action="store_true", help="this size only, without those below it")
     asked = parser.parse_args()
     fine = True

@@ -19,8 +19,24 @@ LARGE = 1_000_000
 IMPORTED = 100_000
 """Rows of a large file."""
 SEARCH = 100
-SEARCHED = ("rye", "croissant rye", "P-000123", "crois")
-"""What much has, what less has, a code, and the beginning of a word."""
+SEARCHED = {
+    "what tens of thousands have": "organic",
+    "what thousands have": "rye",
+    "what hundreds have": "saffron",
+    "what a few have": "kouign",
+    "the beginning of a word": "crois",
+    "two words": "organic rye bread",
+    "a choice of an attribute": "smoked",
+    "a barcode": "200000000123",
+    "a SKU": "P-000123",
+    "the beginning of a SKU": "P-0001",
+    "a slip of the fingers": "crossant",
+}
+MANY_FOUND = {
+    "sorted by price": {"sort": "-price"},
+    "sorted by category": {"sort": "category"},
+    "page 40": {"page": "40"},
+}
 
 
 def took(name: str, reading: Reading, budget: float | None = None, growth_budget: float | None = None) -> Result:
@@ -64,16 +80,32 @@ def screens(size: Size) -> list[Result]:
         Result(f"  page {last}, sorted by SKU, falling", falling.normal_ms / products.normal_ms, "x", 1.3),
         Result(f"  page {last // 2}, the farthest from both ends", middle.normal_ms / products.normal_ms, "x"),
         Result(f"  stock list, page {last} against the first", far_stock.normal_ms / stock.normal_ms, "x", 1.3),
-        *(
-            took(f"products searched: {words}", bench.list("catalog:product_list", "table", q=words), SEARCH)
-            for words in SEARCHED
-        ),
-        *(
-            took(f"palette: {words}", bench.list("ui:palette", "palette-results", q=words), SEARCH)
-            for words in SEARCHED
-        ),
         took("edit of a product, form and save", bench.edit(), 30),
     ]
+
+
+def finding(size: Size) -> list[Result]:
+    """What the product list and the palette find, and the facets beside the list."""
+    from benchmarks import flows
+
+    bench = flows.Bench()
+    facets = bench.list("catalog:product_list", "facet-list")
+    narrowed = bench.list("catalog:product_list", "facet-list", q=SEARCHED["what tens of thousands have"])
+    results = [
+        took("facets of the product list", facets, 18),
+        Result("  queries", facets.queries, "", 12),
+        took("  of a search", narrowed, SEARCH),
+    ]
+    for what, words in SEARCHED.items():
+        results += [
+            took(f"{what}, list", bench.list("catalog:product_list", "table", q=words), SEARCH),
+            Result("  found", bench.found(words), ""),
+            took("  palette", bench.list("ui:palette", "palette-results", q=words), SEARCH),
+        ]
+    for what, query in MANY_FOUND.items():
+        found = bench.list("catalog:product_list", "table", q=SEARCHED["what tens of thousands have"], **query)
+        results.append(took(f"tens of thousands, {what}", found, SEARCH))
+    return results
 
 
 def work(size: Size) -> list[Result]:
@@ -200,6 +232,7 @@ def many(size: Size) -> list[Result]:
 
 CHAPTERS: dict[str, Callable[[Any], list[Result]]] = {
     "screens": screens,
+    "finding": finding,
     "stockroom": stockroom,
     "work": work,
     "sums": sums,

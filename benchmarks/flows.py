@@ -60,6 +60,10 @@ class Bench:
         """A list of 50."""
         return measure(lambda _number: len(self.get(name, fragment, query)), rounds=ROUNDS)
 
+    def found(self, words: str) -> int:
+        """How many products a search has to choose from: one that finds nothing is no search."""
+        return Product.objects.search(words).count()
+
     def page(self, name: str, *args: Any, fragment: str = "", **query: str) -> Reading:
         """The page of one thing."""
         return measure(lambda _number: len(self.get(name, fragment, query, args=args)), rounds=ROUNDS)

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from apps.catalog.models import Attribute, Category, CategoryAttribute, Price, PriceList, Product, Unit
 from apps.catalog.selectors.schemas import Schemas
@@ -14,12 +15,31 @@ from benchmarks.load import load
 PRICE = 10_000
 """How prices are scaled in the tables."""
 
-WORDS = [
-    "sourdough", "baguette", "croissant", "rye", "brioche", "focaccia", "carrot", "basque", "cookie", "espresso",
-    "almond", "walnut", "spelt", "lemon", "cocoa", "vanilla", "cinnamon", "pumpkin", "sesame", "olive",
-    "raisin", "honey", "barley", "oat", "ginger", "coffee", "orange", "cherry", "pistachio", "hazelnut",
+FORMS = [
+    "bread", "roll", "croissant", "tart", "cookie", "loaf", "pie", "bun", "biscuit", "cracker", "muffin", "brioche",
 ]  # fmt: skip
+"""What a thing is: each word is in the names of a twelfth of all products."""
+
+TASTES = [
+    "rye", "almond", "walnut", "spelt", "lemon", "cocoa", "vanilla", "cinnamon", "pumpkin", "sesame", "olive", "raisin",
+    "honey", "barley", "oat", "ginger", "coffee", "orange", "cherry", "pistachio", "hazelnut", "carrot", "apple", "fig",
+    "pear", "plum", "quince", "apricot", "coconut", "maple", "mint", "thyme", "rosemary", "garlic", "onion", "potato",
+    "beetroot", "millet", "buckwheat", "linseed", "butter",
+]  # fmt: skip
+"""What it tastes of: a fortieth each."""
+
+SEASONS = {3: "organic", 211: "saffron", 9973: "kouign"}
+"""A word that one name in so many has: tens of thousands, hundreds and a few of the large shop."""
+
+PLACES = ["Serra", "Minas", "Bahia", "Sertao", "Litoral", "Pampa"]
 FLAVOURS = ["plain", "sweet", "salted", "spiced", "smoked", "sour"]
+
+
+def name_of(pk: int) -> str:
+    """What the product is called, like "Organic rye bread 312"; which words go together follows from the number."""
+    seasons = [word for every, word in SEASONS.items() if pk % every == 0]
+    words = [*seasons, TASTES[pk * 7 % len(TASTES)], FORMS[pk // 5 % len(FORMS)]]
+    return f"{' '.join(words).capitalize()} {pk}"
 
 
 def fill(products: int, chance: Random) -> PriceList:
@@ -32,15 +52,14 @@ def fill(products: int, chance: Random) -> PriceList:
     priced = {pk for pk in range(1, products + 1) if pk % 37}
 
     def product(pk: int) -> tuple[int, str, str, str, str, int, str, str, bool, int, int]:
-        words = [WORDS[(pk * step + shift) % len(WORDS)] for step, shift in ((1, 0), (7, 3), (11, 5))]
         category = categories[pk % len(categories)]
-        values = {"flavour": FLAVOURS[pk % len(FLAVOURS)], "weight": str(50 + pk % 900)}
-        values |= {"origin": words[2].title()} if pk % 3 else {}
+        values: dict[str, Any] = {"flavour": FLAVOURS[pk % len(FLAVOURS)], "weight": str(50 + pk % 900)}
+        values |= {"origin": PLACES[pk * 11 % len(PLACES)]} if pk % 3 else {}
         values |= {"vegan": pk % 2 == 0} if pk % 5 else {}
         ingredient = pk % 10 == 0
         row = Product(
             sku=f"P-{pk:06d}",
-            name=f"{words[0].title()} {words[1]} {pk}",
+            name=name_of(pk),
             barcode=f"20{pk:010d}" if pk % 4 else "",
             kind=Product.Kind.INGREDIENT if ingredient else Product.Kind.SIMPLE,
             is_sellable=not ingredient,
