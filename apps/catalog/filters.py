@@ -22,7 +22,7 @@ from backoffice.ui.pagination import Count
 YES_NO = [("yes", _("Can be sold")), ("no", _("Not for sale"))]
 
 LACKS = [
-    ("complete", _("Complete")),
+    ("complete", _("Nothing missing")),
     ("incomplete", _("Not complete")),
     ("price", _("Without a price")),
     ("picture", _("Without a picture")),

@@ -34,11 +34,13 @@ def complete_text(percentage: int) -> SafeString:
     """How complete a product is, as a bar and a number."""
     return format_html(
         '<progress class="meter complete" max="100" value="{0}" aria-label="{1}"></progress> {0}{2}',
-        percentage, gettext("Complete"), " %",
+        percentage, gettext("Completeness"), " %",
     )  # fmt: skip
 
 
-TILED = '<img src="{0}" srcset="{0} {2}w, {1} {3}w" sizes=10rem width={2} height={2} alt="" loading=lazy decoding=async>'
+TILED = (
+    '<img src="{0}" srcset="{0} {2}w, {1} {3}w" sizes=10rem width={2} height={2} alt="" loading=lazy decoding=async>'
+)
 
 
 class ProductColumn(tables.WhatColumn):
@@ -103,7 +105,7 @@ class ProductTable(tables.Table):
     )
     unit = tables.Column(accessor="unit__code", verbose_name=_("per"), orderable=False, css="muted", card="")
     completeness = CompleteColumn(
-        verbose_name=_("Complete"), order_by=("completeness", "name"), css="nw muted", card=""
+        verbose_name=_("Filled in"), order_by=("completeness", "name"), css="nw muted", card=""
     )
     updated_at = tables.DateColumn(verbose_name=_("Changed"), css="wide", card="")
 

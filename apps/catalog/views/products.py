@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from apps.catalog import allergens
 from apps.catalog.filters import ProductFilter
@@ -247,7 +247,10 @@ class ProductDetail(DetailScreen):
             Fact(_("Category"), product.category.path if product.category else ""),
             Fact(_("Unit"), f"{product.unit.code} · {product.unit.label}"),
             Fact(_("Barcode"), product.barcode),
-            Fact(_("Shelf life"), "" if days is None else _("%(days)d days") % {"days": days}),
+            Fact(
+                _("Shelf life"),
+                "" if days is None else ngettext("%(days)d day", "%(days)d days", days) % {"days": days},
+            ),
             Fact(_("Sold"), product.get_sell_policy_display() if product.is_sellable else _("not for sale")),
             Fact(_("Kept by lot"), _("Yes") if product.lot_tracked else _("No")),
             Fact(_("Can be bought"), _("Yes") if product.is_purchasable else _("No")),
