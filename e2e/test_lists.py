@@ -82,6 +82,7 @@ def test_names_and_states_are_edited_along_the_rows_without_a_mouse(
     settled(page)
     saved = Product.objects.get(sku=sku)
     assert (saved.name, saved.is_active) == ("Crescent of Tuesday", False)
+    expect(page.locator("#views a", has_text="Retired").locator("span")).to_have_text("1")
 
     first.locator("td").nth(4).hover()
     page.locator("#pencil").click()

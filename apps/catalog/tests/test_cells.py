@@ -52,11 +52,13 @@ def test_a_product_is_retired_and_restored_in_its_cell(as_user: AsUser) -> None:
     product = make_product("Bread")
     client = as_user("catalog.view_product", "catalog.change_product")
 
-    gone = client.post(address(product), {"is_active": "False", "revision": 1}, headers=INTO).content.decode()
+    gone = client.post(address(product), {"is_active": "False", "revision": 1}, headers=INTO)
     product.refresh_from_db()
     assert (product.is_active, product.revision) == (False, 2)
-    assert "<span class=badge>Retired</span>" in gone
-    assert "Bread is retired." in gone
+    assert "<span class=badge>Retired</span>" in gone.content.decode()
+    assert "Bread is retired." in gone.content.decode()
+    assert "changed:catalog-product-counts" in gone["HX-Trigger-After-Settle"]
+    assert '"changed:catalog-product"' not in gone["HX-Trigger-After-Settle"], "the rows stay as they are"
     back = client.post(address(product), {"is_active": "True", "revision": 2}, headers=INTO).content.decode()
 
     product.refresh_from_db()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from apps.catalog.forms import ProductActiveForm, ProductNameForm
@@ -13,6 +13,7 @@ from apps.catalog.models import Product
 from apps.catalog.services import products
 from apps.catalog.tables import ProductTable
 from backoffice.kernel.errors import StaleRevision
+from backoffice.ui import htmx
 from backoffice.ui.screens import InlineScreen
 
 from .products import listed
@@ -67,6 +68,12 @@ class ProductActive(_ProductCell):
     def perform(self, form: Any) -> Product:
         change = products.restore if form.cleaned_data["is_active"] else products.retire
         return change(self.object, revision=form.cleaned_data["revision"])
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """In its cell it changes what tabs and facets count; the rows stay, and so does whoever is typing in them."""
+        answer = super().post(request, *args, **kwargs)
+        in_place = answer.status_code == 200 and htmx.target(request) == self.fragment
+        return htmx.tell(answer, f"{self.event}-counts") if in_place else answer
 
     def success(self, result: Product) -> str:
         said = _("%s is back in use.") if result.is_active else _("%s is retired.")
