@@ -30,7 +30,8 @@ def load(folder: Path, manifest: dict[str, Any], *, force: bool) -> None:
         def fill(cursor: Any, table: str) -> None:
             _copy(source, cursor, table)
 
-        postgres.replace_all(manifest, fill, force=force)
+        counted = sqlite.ours(manifest["tables"], sqlite.tables(source))
+        postgres.replace_all({**manifest, "tables": counted}, fill, force=force)
 
 
 def _copy(source: sqlite3.Connection, cursor: Any, table: str) -> None:

@@ -170,6 +170,27 @@ def test_a_sqlite_archive_moves_into_postgresql(saved, tmp_path, monkeypatch):
     assert {model: list(model.objects.order_by("pk").values()) for model in before} == before
 
 
+def test_an_archive_holds_the_models_tables_and_no_others(saved):
+    """SQLite's search keeps tables that PostgreSQL does not have; with them in the archive a shop could not move."""
+    with tarfile.open(saved) as tar:
+        manifest = json.load(tar.extractfile("manifest.json"))
+
+    models = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    assert set(manifest["tables"]) == {*models, "django_migrations"}
+
+
+def test_an_archive_that_still_names_the_tables_of_the_search_is_good_too(saved, tmp_path):
+    file = tmp_path / "old.sqlite3"
+    with sqlite3.connect(file) as database:
+        database.execute("CREATE TABLE shelf (name text)")
+        database.execute("CREATE VIRTUAL TABLE shelf_words USING fts5(name)")
+        counted = sqlite_backup.count(database)
+    database.close()
+
+    assert counted == {"shelf": 0}
+    assert sqlite_backup.ours({"shelf": 0, "shelf_words": 7, "shelf_words_data": 2}, counted) == counted
+
+
 def as_sqlite(saved, tmp_path):
     """The PostgreSQL database as the SQLite archive that the same program would have made."""
     folder = tmp_path / "sqlite"
