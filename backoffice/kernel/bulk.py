@@ -4,14 +4,18 @@ Values are prepared column by column and written with what each database is best
 PostgreSQL. Constraints and triggers hold as ever; signals and `save()` are not called, as with `bulk_create`.
 """
 
+import json
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from functools import cache, partial
 from operator import attrgetter
 from typing import Any, Literal, TypeVar
+from uuid import UUID
 
 from django.db import connection, models
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
 from backoffice.kernel import audit
 
@@ -25,6 +29,8 @@ PLAIN = {
     "OneToOneField", "PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField", "SlugField",
     "SmallIntegerField", "TextField",
 }  # fmt: skip
+# What a JSON text says without a doubt, as far as PostgreSQL reads it back by the column's type.
+SAID_AS_JSON = {*AS_THEY_ARE, Jsonb, datetime, date, time, Decimal, UUID}
 UPDATED_AT_ONCE = 500
 
 
@@ -167,6 +173,8 @@ def _update(model: type[models.Model], names: Sequence[str], columns: Columns) -
         with connection.cursor() as cursor:
             cursor.executemany(f"UPDATE {table} SET {setting} WHERE {key_column} = %s", lines)  # noqa: S608 - own names
         return len(lines)
+    if SAID_AS_JSON.issuperset(type(value) for name in (*names, key.attname) for value in columns[name]):
+        return _update_from_json(model, names, lines)
     setting = ", ".join(f"{quote(fields[name].column)} = new.{quote(fields[name].column)}" for name in names)
     kinds = [fields[name].db_type(connection) for name in names] + [key.rel_db_type(connection)]
     first = ", ".join(f"%s::{kind}" for kind in kinds)  # the first line tells the types of all
@@ -184,6 +192,36 @@ def _update(model: type[models.Model], names: Sequence[str], columns: Columns) -
             cursor.execute(statement, [value for line in part for value in line])
             count += cursor.rowcount
     return count
+
+
+def _update_from_json(model: type[models.Model], names: Sequence[str], lines: Sequence[tuple[Any, ...]]) -> int:
+    """All rows as one text: a tenth of the work of a statement with a place for every value."""
+    quote = connection.ops.quote_name
+    key: Any = model._meta.pk
+    fields: dict[str, Any] = {field.attname: field for field in model._meta.concrete_fields}
+    table = quote(model._meta.db_table)
+    heads = [f"c{number}" for number in range(len(names) + 1)]
+    setting = ", ".join(f"{quote(fields[name].column)} = new.{head}" for name, head in zip(names, heads, strict=False))
+    kinds = [fields[name].db_type(connection) for name in names] + [key.rel_db_type(connection)]
+    told = ", ".join(f"{head} {kind}" for head, kind in zip(heads, kinds, strict=True))
+    statement = (
+        f"UPDATE {table} SET {setting} FROM json_to_recordset(%s::json) AS new({told}) "  # noqa: S608 - own names
+        f"WHERE {table}.{quote(key.column)} = new.{heads[-1]}"
+    )
+    count = 0
+    with connection.cursor() as cursor:
+        for start in range(0, len(lines), UPDATED_AT_ONCE):
+            part = [dict(zip(heads, line, strict=True)) for line in lines[start : start + UPDATED_AT_ONCE]]
+            cursor.execute(statement, [json.dumps(part, default=_as_json, separators=(",", ":"))])
+            count += cursor.rowcount
+    return count
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Jsonb):
+        dumps = value.dumps or json.dumps
+        return value.obj if dumps is json.dumps else json.loads(dumps(value.obj))
+    return str(value)
 
 
 # --- history ------------------------------------------------------------------------------------------------------

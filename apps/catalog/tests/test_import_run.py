@@ -81,3 +81,49 @@ def test_the_exported_file_imports_without_a_change(as_user: Callable[..., Clien
     assert (run.new, run.changed, run.unchanged, run.refused) == (0, 0, 2, 0), list(
         run.rows.values("changes", "reason")
     )
+
+
+def test_the_same_file_in_two_tabs_is_written_once(as_user: Callable[..., Client]) -> None:
+    make_price_list()
+    bread = make_product("Bread", sku="A", price="5")
+    client = as_user(*IMPORTING)
+    content = b"sku,name,price\nA,Loaf,5.50\nB,Bun,1.20\n"
+    first, second = upload(client, "goods.csv", content), upload(client, "goods.csv", content)
+    assert (second.new, second.changed) == (1, 1)
+
+    for run in (first, second):
+        client.post(reverse("transfers:run_apply", args=[run.pk]))
+    runner.drain()
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, first.applied, second.status, second.applied, second.refused_late) == (
+        "done",
+        2,
+        "done",
+        0,
+        2,
+    )
+    assert Product.objects.filter(sku="B").count() == 1
+    assert (Price.objects.filter(product=bread).count(), bread.history.count()) == (2, 2)
+    reasons = {row.reason for row in second.rows.all()}
+    assert reasons == {
+        "Somebody changed this product since the preview.", "A product with this SKU was added since the preview.",
+    }  # fmt: skip
+
+
+def test_a_file_in_which_every_line_is_wrong_is_told_line_by_line(as_user: Callable[..., Client]) -> None:
+    make_price_list()
+    client = as_user(*IMPORTING)
+    content = "sku,name,unit,price\n" + "".join(f"NO GOOD {n},,parsecs,1,5\n" for n in range(2500))
+
+    run = upload(client, "goods.csv", content.encode())
+
+    assert (run.status, run.refused, run.new) == ("ready", 2500, 0)
+    page = client.get(run.get_absolute_url(), {"tab": "refused", "page": "50"}).content.decode()
+    assert page.count("NO GOOD") >= 50
+    assert "Apply" not in page.partition("savebar")[2]
+    answer = client.get(reverse("transfers:run_refused", args=[run.pk]))
+    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert len(lines) == 2501
+    assert not Product.objects.exists()

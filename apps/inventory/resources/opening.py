@@ -41,7 +41,7 @@ class OpeningImporter(Importer):
         Column("unit_cost", gettext_lazy("Cost of one unit"), aliases=("cost", "custo"), example="3.90"),
     )
     undoable = True
-    apply_size = 200
+    apply_size = 400
     figure_labels = {"rows": gettext_lazy("rows posted")}
     done_url = "inventory:stock_list"
 

@@ -16,7 +16,7 @@ from apps.catalog.models import Product
 from apps.inventory.models import HoldAllocation, Location, Lot, Move, StockBalance, StockOperation
 from apps.inventory.services import locations, stock, stock_locks
 from apps.inventory.services.posting import PostLine, post
-from backoffice.kernel import audit, clock
+from backoffice.kernel import audit, bulk, clock
 from backoffice.kernel import quantity as quantities
 from backoffice.kernel.models import IdempotencyKey
 
@@ -143,9 +143,11 @@ def open_stock(entries: Sequence[Entry]) -> StockOperation | None:
     ]
     operation = post(StockOperation.Kind.RECEIPT, lines, reason=_("Opening stock"))
     kind = ContentType.objects.get_for_model(StockOperation)
-    IdempotencyKey.objects.bulk_create(
-        IdempotencyKey(scope=SCOPE, key=key, fingerprint=entry.figures, result_type=kind, result_id=operation.pk)
-        for key, entry in new.items()
+    bulk.insert(
+        [
+            IdempotencyKey(scope=SCOPE, key=key, fingerprint=entry.figures, result_type=kind, result_id=operation.pk)
+            for key, entry in new.items()
+        ]
     )
     return operation
 

@@ -127,3 +127,13 @@ def test_neutralising_can_be_undone(text):
     written = neutralise(text)
     assert restore(written) == text
     assert not written.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+
+
+@pytest.mark.parametrize("text", ["a," * 100_000, '"a";' * 100_000, "a\t" * 100_000])
+def test_a_line_of_a_hundred_thousand_columns_is_refused(text):
+    with pytest.raises(UnreadableFile, match="columns"):
+        read(text.encode())
+
+
+def test_bytes_of_no_encoding_are_read_as_an_old_program_wrote_them():
+    assert read(b"sku;nome\nA;P\xe3o \x81\n") == (["sku", "nome"], [(2, ["A", "Pão �"])])

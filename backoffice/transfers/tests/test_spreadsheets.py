@@ -203,3 +203,41 @@ def test_a_mistake_of_ours_is_not_called_a_damaged_file(monkeypatch: pytest.Monk
     book.active.append([1])
     with pytest.raises(KeyError, match="mistake"):
         read(book)
+
+
+def test_merged_cells_have_their_text_where_it_stands() -> None:
+    book = Workbook()
+    sheet = book.active
+    sheet.append(["sku", "name", "price"])
+    sheet.append(["A", "both", None])
+    sheet.append([None, "alone", 2])
+    sheet.merge_cells("B2:C2")
+    sheet.merge_cells("A2:A3")
+    assert read(book) == [(1, ["sku", "name", "price"]), (2, ["A", "both"]), (3, ["", "alone", "2"])]
+
+
+def test_a_formula_says_what_it_gave() -> None:
+    cell = b'<c r="A1" t="s"><v>0</v></c>'
+    assert read(rewritten((SHEET, cell, b'<c r="A1"><f>6*7+cmd()</f><v>42</v></c>')))[0][1][0] == "42"
+    assert read(rewritten((SHEET, cell, b'<c r="A1" t="str"><f>A2</f><v>=1+1</v></c>')))[0][1][0] == "=1+1"
+
+
+def test_cells_far_to_the_right_and_lines_far_down_take_no_memory() -> None:
+    far = b'<c r="ZZZZ1" t="s"><v>0</v></c><c r="XFD1" t="s"><v>1</v></c>'
+    cells = b'<c r="A1" t="s"><v>0</v></c>' + far
+    ((line, found),) = read(
+        rewritten((SHEET, b'<c r="A1" t="s"><v>0</v></c>', cells), (SHEET, b'r="1"', b'r="999999"'))
+    )
+    assert (line, len(found) <= 201) == (999999, True)
+
+
+def test_a_zip_that_lies_about_its_sizes_is_damaged() -> None:
+    whole = rewritten((TEXTS, b"one", b"o" * 5_000_000))
+    small = bytearray(whole)
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        size = archive.getinfo(TEXTS).file_size
+    at = small.rindex(TEXTS.encode()) - 46  # its entry in the directory
+    assert int.from_bytes(small[at + 24 : at + 28], "little") == size
+    small[at + 24 : at + 28] = (300).to_bytes(4, "little")
+    with pytest.raises(spreadsheets.Damaged):
+        read(bytes(small))
