@@ -1,4 +1,4 @@
-"""Many rows at once say what each of them said, whatever is in them."""
+"""Many rows at once say what each of them said, whatever is in them: the bulk writing of the kernel, on products."""
 
 from __future__ import annotations
 
