@@ -136,9 +136,10 @@ class Move(LedgerRow):
         ]
         indexes = [
             models.Index(fields=["product", "id"], name="move_by_product"),
-            # For the recount: each place of a lot is summed from the index alone.
-            models.Index(fields=["lot", "product", "destination", "quantity", "value"], name="move_in_by_lot"),
-            models.Index(fields=["lot", "product", "source", "quantity", "value"], name="move_out_by_lot"),
+            # For the recount: what went from where to where of each lot is summed from the index alone.
+            models.Index(
+                fields=["lot", "product", "destination", "source", "quantity", "value"], name="move_ways_of_lot"
+            ),
         ]
 
     def __str__(self) -> str:

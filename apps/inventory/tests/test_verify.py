@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from apps.inventory.models import Hold, HoldAllocation, Move, StockBalance, StockOperation
-from apps.inventory.services import holds
+from apps.inventory.services import holds, verify
 from apps.inventory.services.holds import HoldLine
 from apps.inventory.services.verify import differences
 from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
@@ -32,6 +32,17 @@ def test_good_books_have_no_difference(hold):
 def test_a_changed_balance_is_found(hold):
     StockBalance.objects.update(quantity=D(6))
     assert [(found.kind, found.expected, found.found) for found in differences()] == [("balance", D(5), D(6))]
+
+
+@pytest.mark.parametrize("bits", [0, 63])
+def test_lots_are_read_in_parts_and_places_however_they_are_numbered(hold, monkeypatch, bits):
+    monkeypatch.setattr(verify, "AT_ONCE", 1)
+    monkeypatch.setattr(verify, "BITS", bits)
+    shop = make_location(code="FAR")
+    others = [make_stock(make_product(sku=f"P{number}"), 3, shop, cost="1").pk for number in range(3)]
+    assert differences() == []
+    StockBalance.objects.filter(lot_id__in=others[::2]).update(quantity=D(4))
+    assert [found.about for found in differences()] == [("inventory.Lot", pk) for pk in others[::2]]
 
 
 def test_a_changed_value_and_a_missing_balance_are_found(hold):
