@@ -10,13 +10,16 @@ from backoffice.ui.permissions import may
 from backoffice.ui.search import Hit
 
 LIMIT = 5
+SAYS_WHICH = 3
+"""Signs from which on a beginning of a code is looked for: thousands have the same two."""
 
 
 def lots(query: str, user: Any) -> list[Hit]:
-    """Lots by the beginning of their code; a scanned one exactly."""
+    """Lots by their code, or by the beginning of it when that is three signs or more."""
     if not may(user, "inventory.view_lot"):
         return []
-    found = Lot.objects.tracked().filter(code__istartswith=query).select_related("product").order_by("-pk")
+    named = Q(code__istartswith=query) if len(query) >= SAYS_WHICH else Q(code__in={query, query.upper()})
+    found = Lot.objects.tracked().filter(named).select_related("product").order_by("-pk")
     return [Hit(lot.code, lot.product.name, lot.get_absolute_url(), _("Lots"), "boxes") for lot in found[:LIMIT]]
 
 

@@ -353,6 +353,9 @@ def test_the_palette_finds_lots_and_places(user_with, shop):
     stocked(shop)
     user = user_with("inventory.view_lot", "inventory.view_location")
     assert [hit.title for hit in search.lots("lot", user)] == ["LOT-1"]
+    assert search.lots("lo", user) == [], "too many begin like that"
+    Lot.objects.update(code="L1")
+    assert [hit.title for hit in search.lots("l1", user)] == ["L1"], "a whole code may be short"
     assert [hit.title for hit in search.locations("sho", user)] == ["Shop"]
     assert search.lots("lot", user_with(username="nobody")) == []
     assert Lot.objects.count() == 1
