@@ -30,6 +30,24 @@ TILL = "\n".join(
     )
 )
 
+# As WooCommerce writes it. The pictures lie on a computer inside somebody's own network, where nobody is asked.
+OTHER_SHOP = "\n".join(
+    (
+        "ID,Type,SKU,Name,Published,Description,Date sale price starts,Date sale price ends,Sale price,Regular price,"
+        "Categories,Tags,Images,Parent,Attribute 1 name,Attribute 1 value(s),Stock",
+        '71,variable,JAM,Fruit jam,1,"<p>Cooked in small pots, <b>60 %</b> fruit.</p>",,,,,Pantry > Jams,homemade,'
+        '"http://192.168.1.20/jam.jpg, http://192.168.1.20/pots.jpg",,Fruit,"Strawberry, Fig, Orange",',
+        "72,variation,JAM-STR,,1,,,,,24,,,http://192.168.1.20/strawberry.jpg,JAM,Fruit,Strawberry,14",
+        "73,variation,JAM-FIG,,1,,,,24,28,,,,JAM,Fruit,Fig,6",
+        "74,variation,JAM-ORA,,1,,,,,24,,,,JAM,Fruit,,9",
+        '80,simple,HONEY,Wild flower honey 500 g,1,,,,,"36",Pantry,,http://192.168.1.20/honey.jpg,,,,20',
+        "81,simple,GRAN,Granola with nuts 400 g,1,,,,29,34,Pantry > Breakfast,,,,,,12",
+        "82,simple,TEA,Mate tea 250 g,0,,,,,18,Pantry,,,,,,3",
+        "83,virtual,CARD,Gift card 50,1,,,,,50,Vouchers,,,,,,",
+        "84,simple,OIL,Olive oil 250 ml,1,,,,,forty,Pantry,,,,,,8",
+    )
+)
+
 
 def nothing(page: Page) -> None:
     """Nothing to put back."""
@@ -198,6 +216,40 @@ def import_preview(page: Page, address: str) -> None:
     settled(page)
 
 
+def shop_upload(page: Page, address: str) -> None:
+    """The file of another shop: its format is chosen, and how long a sale without an end lasts."""
+    page.goto(f"{address}/transfers/new/products/")
+    page.goto(f"{address}{page.get_by_role('link', name='WooCommerce').evaluate('a => a.pathname')}")
+    file: FilePayload = {"name": "wc-product-export.csv", "mimeType": "text/csv", "buffer": OTHER_SHOP.encode()}
+    page.locator("input[type=file]").set_input_files(files=[file])
+
+
+def shop_preview(page: Page, address: str) -> None:
+    """What would become of the other shop's products; nothing is written yet."""
+    shop_upload(page, address)
+    page.locator("main form button.primary").click()
+    expect(page.locator("form[action$='/apply/'] button")).to_be_visible(timeout=60_000)
+    page.goto(f"{page.url.split('?')[0]}?tab=new")
+    settled(page)
+
+
+def shop_pictures(page: Page, address: str) -> None:
+    """The other shop's products are written; the list says which pictures could not be fetched, and why."""
+    shop_preview(page, address)
+    page.locator("form[action$='/apply/'] button").click()
+    pictures = page.locator("#panel-pictures")
+    expect(pictures.locator("tbody tr")).to_have_count(4, timeout=60_000)
+    pictures.scroll_into_view_if_needed()
+    settled(page)
+
+
+def undo_run(page: Page) -> None:
+    page.locator("#run a[href$='/undo/']").first.click()
+    page.locator("[name=reason]").fill("Only for the picture")
+    page.locator("dialog[open] footer button.danger, main form button.danger").last.click()
+    expect(page.locator("#run")).to_contain_text("rows were undone", timeout=60_000)
+
+
 def past_sales(page: Page, address: str) -> None:
     """The names in a till's log, and what they are here."""
     upload(page, address, "past_sales", "till-october.csv", TILL)
@@ -239,7 +291,7 @@ def split(page: Page, address: str) -> None:
 def seen(page: Page, address: str) -> None:
     """Somebody has seen an alert, and says what is done about it."""
     page.goto(f"{address}/stock/alerts/?view=new")
-    alert = page.locator("tbody td a").first.evaluate("a => a.pathname")
+    alert = page.locator("tbody tr", has_text="expiring").locator("td a").first.evaluate("a => a.pathname")
     dialog(page, address, alert, "/seen/")
     page.locator("dialog[open] [name=note]").fill("Goes on the counter at half price today.")
 
@@ -278,6 +330,9 @@ SCENES: dict[str, Scene] = {
     "palette": Scene(palette),
     "conflict": Scene(conflict),
     "import-preview": Scene(import_preview, cancel_run),
+    "shop-upload": Scene(shop_upload),
+    "shop-preview": Scene(shop_preview, cancel_run),
+    "shop-pictures": Scene(shop_pictures, undo_run),
     "past-sales": Scene(past_sales, cancel_run),
     "floor-report": Scene(pad),
 }

@@ -19,6 +19,7 @@ PASSWORD = "let-me-in-demo"
 PAGES: dict[str, tuple[str, str]] = {
     "home": ("/", ""),
     "products": ("/catalog/products/", ""),
+    "search": ("/catalog/products/?q=strawberry", ""),
     "product": ("/catalog/products/?q=VI-CROI", "tbody td a"),
     "prices": ("/catalog/price-lists/", "tbody td a"),
     "schema": ("/catalog/categories/", "main a[href*='/categories/'][href$='/attributes/']"),
