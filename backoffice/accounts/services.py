@@ -1,5 +1,6 @@
 """What is done with people who work here. Every change ends the sessions that lived under the old rights."""
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,10 +13,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from backoffice.kernel import clock
+from backoffice.kernel.audit import current_actor, shortened
 from backoffice.kernel.errors import DomainError
 
 from .models import User
-from .roles import OWNER
+from .roles import OWNER, title
+
+log = logging.getLogger(__name__)
 
 
 class LastOwner(DomainError):
@@ -37,8 +41,11 @@ def create(*, username: str, name: str, password: str, roles: Iterable[Group] = 
     user = User(username=username, name=name, **fields)
     _set(user, password)
     user.full_clean()
+    given = set(roles)
+    _note_roles(user, set(), given)
     user.save()
-    user.groups.set(roles)
+    user.__dict__.pop("_change_reason", None)
+    user.groups.set(given)
     return user
 
 
@@ -48,14 +55,15 @@ def update(user: User, *, roles: Iterable[Group] | None = None, **fields: Any) -
     for field, value in fields.items():
         setattr(user, field, value)
     user.full_clean()
+    before, wanted = set(user.groups.all()), set(user.groups.all() if roles is None else roles)
+    if before != wanted:
+        if OWNER not in {group.name for group in wanted}:
+            _another_owner_than(user)
+        user.groups.set(wanted)
+        end_sessions(user)
+        _note_roles(user, before, wanted)
     user.save(update_fields=list(fields) or None)
-    if roles is not None:
-        wanted = set(roles)
-        if set(user.groups.all()) != wanted:
-            if OWNER not in {group.name for group in wanted}:
-                _another_owner_than(user)
-            user.groups.set(wanted)
-            end_sessions(user)
+    user.__dict__.pop("_change_reason", None)  # said once
     return user
 
 
@@ -81,7 +89,9 @@ def reactivate(user: User) -> User:
 def set_password(user: User, *, password: str) -> User:
     """A new password, chosen for them. Ends their sessions, and their waiting after wrong ones. Raises WeakPassword."""
     _set(user, password)
+    user._change_reason = _("A new password was set.")  # type: ignore[attr-defined]
     user.save(update_fields=["password"])
+    user.__dict__.pop("_change_reason", None)
     end_sessions(user)
     axes_reset(username=user.username)
     return user
@@ -105,6 +115,15 @@ def end_sessions(user: User) -> int:
         if session.get_decoded().get("_auth_user_id") == str(user.pk)
     ]
     return Session.objects.filter(pk__in=theirs).delete()[0]
+
+
+def _note_roles(user: User, before: set[Group], after: set[Group]) -> None:
+    """Roles are no column of a person, so the next entry of the history says in its reason what they were and are."""
+    old, new = (", ".join(sorted(title(group.name) for group in some)) or _("no role") for some in (before, after))
+    sentence = _("Roles: %(before)s → %(after)s") % {"before": old, "after": new}
+    why = current_actor().why
+    user._change_reason = shortened(f"{sentence} · {why}" if why else sentence)  # type: ignore[attr-defined]
+    log.info("roles", extra={"data": {"of": user.username, "before": old, "after": new}})
 
 
 def _set(user: User, password: str) -> None:

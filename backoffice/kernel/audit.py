@@ -14,7 +14,12 @@ from simple_history.models import HistoricalRecords
 from backoffice.kernel import rows
 
 T = TypeVar("T", bound=models.Model)
-REASON_LENGTH = 200
+REASON_LENGTH = 100  # what every history table has room for; a test holds that. PostgreSQL would refuse one more
+
+
+def shortened(reason: str) -> str:
+    """A reason as long as the history can keep; what is cut off is shown to be."""
+    return reason if len(reason) <= REASON_LENGTH else f"{reason[: REASON_LENGTH - 1]}…"
 
 
 @dataclass(frozen=True)
@@ -29,9 +34,7 @@ class Actor:
     @property
     def why(self) -> str:
         """The reason as the history keeps it, with the system's part in front when a job acted."""
-        return (f"{self.system}: {self.reason}" if self.system and self.reason else self.system or self.reason)[
-            :REASON_LENGTH
-        ]
+        return shortened(f"{self.system}: {self.reason}" if self.system and self.reason else self.system or self.reason)
 
 
 _actor: ContextVar[Actor] = ContextVar("actor", default=Actor())  # noqa: B039 - frozen

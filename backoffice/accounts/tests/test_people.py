@@ -170,3 +170,23 @@ def test_nonsense_preferences_are_ignored(client):
     text = client.get(reverse("accounts:login")).content.decode()
 
     assert '<html lang="en">' in text
+
+
+def test_the_history_says_who_gave_which_roles(as_owner, ana):
+    """Roles are no column of the person, and are what an owner most wants to find again."""
+    counter, baker = (Group.objects.create(name=name) for name in ("counter", "baker"))
+    bo = services.create(username="bo", name="Bo", password=PASSWORD, roles=[counter])
+
+    sent = {"name": "Bo", "username": "bo", "roles": [counter.pk, baker.pk]}
+    answer = as_owner.post(reverse("accounts:user_edit", args=[bo.pk]), sent)
+
+    assert answer.status_code == 302
+    last, first = bo.history.order_by("-history_date", "-history_id")
+    assert first.history_change_reason == "Roles: no role → Counter"
+    assert last.history_change_reason == "Roles: Counter → Baker, Counter"
+    assert last.history_user is not None
+    as_owner.post(reverse("accounts:user_password", args=[bo.pk]), {"password": "another long pass phrase"})
+    page = as_owner.get(reverse("accounts:user_history", args=[bo.pk])).content.decode()
+    assert "Roles: Counter → Baker, Counter" in page
+    assert "A new password was set." in page
+    assert "another long pass phrase" not in page

@@ -111,6 +111,7 @@ class PersonHistory(HistoryScreen):
     permission = "accounts.view_user"
     detail_class = PersonPage
     list_url, list_title = "accounts:user_list", _("People")
+    reasons_count = True  # roles and passwords are no columns that are kept
 
 
 class PersonCreate(CreateScreen):

@@ -57,6 +57,7 @@ class HistoryScreen(ObjectScreen):
     detail_class: ClassVar[Any] = None
     related: ClassVar[Sequence[str]] = ()
     hidden: ClassVar[Sequence[str]] = ("id", "revision", "created_at", "updated_at", "search_text")
+    reasons_count: ClassVar[bool] = False  # a save that says why is shown even when it changed no column
 
     def get_title(self) -> Any:
         return self.title or gettext("History")
@@ -105,7 +106,8 @@ class HistoryScreen(ObjectScreen):
             last = before.get(row.id)
             before[row.id] = row
             changes = list(words.changes(last, row))
-            if last is not None and not changes and row.history_type == "~":
+            tells = self.reasons_count and row.history_change_reason
+            if last is not None and not changes and not tells and row.history_type == "~":
                 continue
             name = f"{capfirst(str(words.name))}: {words.thing(row)}" if subject else ""
             yield Entry(
