@@ -127,6 +127,9 @@ class StockForm(Form):
                 if name in self.fields:
                     self.fields[name].affix = row.product.unit.code  # type: ignore[attr-defined]
                     self.fields[name].help_text = _("%(quantity)s by the book.") % {"quantity": there}
+        if not self.is_bound:  # the scanner types at once; where the stock is named already, the figure is next
+            known = next((name for name in ("quantity", "counted", "into") if row and name in self.fields), "stock")
+            self.fields[known].widget.attrs["autofocus"] = True
 
 
 class TransferForm(StockForm):

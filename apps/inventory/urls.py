@@ -31,6 +31,7 @@ urlpatterns = [
     path("products/<int:pk>/", products.ProductCard.as_view(), name="product_card"),
     path("products/<int:pk>/moves/", products.product_moves, name="product_moves"),
     path("products/<int:pk>/promises/", products.product_promises, name="product_promises"),
+    path("products/<int:pk>/days/", products.product_story, name="product_story"),
     path("products/<int:pk>/why/", products.product_why, name="product_why"),
     path("products/<int:pk>/panel/", products.product_stock, name="product_stock"),
     path("products/<int:pk>/minimum/", products.ProductMinimum.as_view(), name="product_minimum"),

@@ -34,6 +34,8 @@ document.addEventListener("keydown", (event) => {
   const fields = [...event.target.form.elements].filter((field) => field.type !== "hidden" && !field.disabled && field.offsetParent);
   fields[fields.indexOf(event.target) + 1]?.focus();
 });
+// [data-replace]: a figure that is there is marked, so that what is typed takes its place instead of following it.
+document.addEventListener("focusin", ({ target }) => { if (target.matches?.("[data-replace]")) target.select(); });
 // [data-scan-home] keeps the focus for the scanner: it comes back after a few idle seconds.
 const home = () => document.querySelector("[data-scan-home]");
 let idle;
@@ -42,6 +44,10 @@ function comeBack() {
   if (home()) idle = setTimeout(() => { if (!document.querySelector("dialog[open]") && !document.activeElement?.matches("input, select, textarea")) home()?.focus(); }, 3000);
 }
 for (const name of ["focusout", "keydown", "pointerdown"]) document.addEventListener(name, comeBack);
+// After a save it comes back at once: whoever scans on does not wait.
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.requestConfig?.verb === "post" && detail.xhr?.status < 300 && document.activeElement === document.body) home()?.focus();
+});
 
 // Steppers: [data-stepper] with buttons [data-step="-1|1"] around an input. The change is told once the fingers rest.
 const resting = new WeakMap();

@@ -102,6 +102,7 @@ class CountImporter(Importer):
     options_form = Questions
     figure_labels = {"lines": gettext_lazy("lines counted")}
     undoable = True
+    undone_new = gettext_lazy("counted by it: not counted any more")
     undo_note = gettext_lazy(
         "Lines say again what they said before the file came, as long as their count is not posted. Lots that the "
         "count did not expect stay in it, not counted."

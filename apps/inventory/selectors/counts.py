@@ -155,6 +155,11 @@ class Scanned:
     lines: list[StockCountLine] = field(default_factory=list)
     strangers: list[Lot] = field(default_factory=list)
 
+    @property
+    def next(self) -> StockCountLine | None:
+        """Where the figure goes that is typed next: the first that is still blank."""
+        return next((line for line in self.lines if line.counted is None), self.lines[0] if self.lines else None)
+
 
 def scan(count: StockCount, text: str, *, location: Location | None = None) -> Scanned:
     """Lines by lot code, SKU or barcode, else by words of the product's name; unknown to the count: lots to add."""

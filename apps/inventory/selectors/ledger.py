@@ -90,6 +90,11 @@ def card(
     return Card(lines, last, _signer(product).sign(f"{last}_{balance.normalize():f}"))
 
 
+def on_hand(product: Product) -> Decimal:
+    """How much there is of the product in the whole house."""
+    return _total(StockBalance.objects.filter(product=product))
+
+
 def carried_on(product: Product, link: str) -> tuple[int, Decimal | None] | None:
     """(before, carried) of a link's text, for `card`.
 

@@ -317,9 +317,11 @@ def below_minimum(now: datetime | None = None, today: date | None = None) -> Que
     here = Q(location_id=Coalesce(OuterRef("location_id"), F("location_id")))
     stock = StockBalance.objects.filter(usable_stock(today), here, product_id=OuterRef("product_id"))
     held = HoldAllocation.objects.filter(usable_backing(today, now), here, hold__product_id=OuterRef("product_id"))
+    # Asked of each rule: joined, the products, of which there are many more, may be read first.
+    is_active = Exists(Product.objects.filter(pk=OuterRef("product_id"), is_active=True))
     return ReorderRule.objects.annotate(
         available=_sum(stock, "product_id") - _sum(held, "hold__product_id"),
-    ).filter(available__lt=F("minimum"), product__is_active=True)
+    ).filter(is_active, available__lt=F("minimum"))
 
 
 def _sum(rows: QuerySet[Any], group: str) -> Coalesce:

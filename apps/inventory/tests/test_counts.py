@@ -258,3 +258,19 @@ def test_the_pages_ask_as_often_for_one_line_as_for_three(clerk, shop):
         seen.append(figures)
     assert seen[0] == seen[1] == seen[2]
     assert max(seen[0]) <= 20
+
+
+def test_a_scan_puts_the_finger_on_the_first_line_that_is_still_blank(as_user):
+    place, milk = make_location("Fridge"), make_product("Milk", sku="MILK")
+    for code in ("A", "B"):
+        make_stock(milk, 5, place, lot_code=code)
+    count = counting.start(location=place)
+    first, second = count.lines.order_by("lot__code")
+    counting.record(first, quantity=D(5))
+    client = as_user("inventory.change_stockcount", "inventory.view_stockcount")
+    page = client.get(reverse("inventory:count_enter", args=[count.pk]), {"scan": "MILK"}).content.decode()
+    assert page.count("data-replace autofocus") == 1
+    assert "data-replace autofocus" in page.split(f'id="line-{second.pk}"')[1].split("</li>")[0]
+    counting.record(second, quantity=D(5))
+    page = client.get(reverse("inventory:count_enter", args=[count.pk]), {"scan": "MILK"}).content.decode()
+    assert "data-replace autofocus" in page.split(f'id="line-{first.pk}"')[1].split("</li>")[0]

@@ -1,12 +1,14 @@
 """Stock by product: the list, the stock card, the why, and the panel on the product's page."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,14 +17,14 @@ from apps.catalog.models import Product
 from apps.inventory.filters import StockFilter
 from apps.inventory.forms import MinimumForm, WhyForm
 from apps.inventory.models import ReorderRule
-from apps.inventory.selectors import availability, bundles, ledger
+from apps.inventory.selectors import availability, bundles, daily, ledger
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import reorder
 from apps.inventory.tables import StockTable, state_of
 from backoffice.company import current as current_company
 from backoffice.kernel.money import format_money
 from backoffice.kernel.quantity import format_quantity
-from backoffice.ui import htmx
+from backoffice.ui import charts, htmx
 from backoffice.ui.actions import Action
 from backoffice.ui.forms import set_unit
 from backoffice.ui.permissions import requires
@@ -176,6 +178,33 @@ def product_promises(request: HttpRequest, pk: int) -> HttpResponse:
     """Who holds it and what is to come, by the documents: the stock card fetches it."""
     product = get_object_or_404(Product.objects.select_related("unit", "category"), pk=pk)
     return _part(request, product, "promises", {"why": availability.why(product), "title": _("Holds")})
+
+
+@requires("inventory.view_stockbalance")
+def product_story(request: HttpRequest, pk: int) -> HttpResponse:
+    """How much there was at the end of each of the last days, and how long it lasts: the stock card fetches it."""
+    product = get_object_or_404(stock_reads.with_minimum(Product.objects.select_related("unit", "category")), pk=pk)
+    found, unit = daily.story(product, ledger.on_hand(product)), product.unit.code
+    minimum = product.minimum  # type: ignore[attr-defined]
+    lines = [charts.Series(_("At the end of the day"), found.left, "now")]
+    if minimum is not None:
+        lines.append(charts.Series(_("Minimum"), [minimum] * len(found.days), "prev"))
+    chart = charts.Line(
+        _("Stock of %(product)s day by day, in %(unit)s") % {"product": product.name, "unit": unit},
+        [date_format(day, "j M") for day in found.days],
+        lines,
+        show=lambda value: format_quantity(Decimal(value), unit),
+        heading=_("Day"),
+        width=560,
+        height=140,
+    )
+    lasts = ""
+    if found.lasts is not None:
+        lasts = _("%(a_day)s a day: lasts %(days)s days") % {
+            "a_day": format_quantity(found.a_day.quantize(Decimal("0.1")), unit),
+            "days": format_quantity(found.lasts.quantize(Decimal("0.1"))),
+        }
+    return _part(request, product, "story", {"chart": chart, "lasts": lasts, "title": _("Last 14 days")})
 
 
 def _part(request: HttpRequest, product: Product, name: str, more: dict[str, Any]) -> HttpResponse:
