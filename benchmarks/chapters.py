@@ -61,6 +61,7 @@ def screens(size: Size) -> list[Result]:
     stock = bench.list("inventory:stock_list", "table")
     products = bench.list("catalog:product_list", "table")
     page = bench.list("catalog:product_list", "")
+    home = bench.page("home:home")
     last = size.products // 50
     far = bench.list("catalog:product_list", "table", page=str(last))
     falling = bench.list("catalog:product_list", "table", page=str(last), sort="-sku")
@@ -81,6 +82,8 @@ def screens(size: Size) -> list[Result]:
         Result(f"  page {last // 2}, the farthest from both ends", middle.normal_ms / products.normal_ms, "x"),
         Result(f"  stock list, page {last} against the first", far_stock.normal_ms / stock.normal_ms, "x", 1.3),
         took("edit of a product, form and save", bench.edit(), 30),
+        took("home page, without what it fetches", home, 40),
+        Result("  queries", home.queries, "", 12),
     ]
 
 
@@ -189,7 +192,7 @@ def sums(size: Size) -> list[Result]:
 
     from apps.catalog.models import Product
     from apps.inventory.selectors import availability
-    from apps.inventory.services import verify
+    from apps.inventory.services import alerts, verify
 
     many = list(Product.objects.filter(sku__startswith="P-").order_by("pk").values_list("pk", flat=True)[:WIDE])
 
@@ -201,15 +204,21 @@ def sums(size: Size) -> list[Result]:
         assert verify.differences() == []
         return 0
 
+    def sweep(_number: int) -> int:
+        assert alerts.sweep() == 0
+        return 0
+
     def everything(_number: int) -> int:
         call_command("verify_ledgers", verbosity=0)
         return 0
 
+    alerts.sweep()  # the first one raises what the shop was built with
     wide, full = len(many) == WIDE, size.moves >= LARGE
     return [
         took(f"stock of {len(many):,} × 5", measure(numbers, rounds=4, warm_up=1), 150 if wide else None),
         took(f"recount of {size.moves:,} moves", measure(recount, rounds=3, warm_up=0), 600 if full else None),
         took("  with all other books", measure(everything, rounds=2, warm_up=0)),
+        took("look at all alerts, nothing new", measure(sweep, rounds=2, warm_up=0), 1000 if full else None),
     ]
 
 
