@@ -169,6 +169,7 @@ class Importer:
     apply_size: ClassVar[int] = 500
     figure_labels: ClassVar[Mapping[str, str | _StrPromise]] = {}
     undoable: ClassVar[bool] = False  # has ``obstacles`` and ``undo``
+    undone_new: ClassVar[str | _StrPromise] = gettext_lazy("made by it: removed")  # what undoing does to new rows
     undo_note: ClassVar[str | _StrPromise] = ""  # what else to know before undoing, shown where it is asked
     export_permission: ClassVar[str] = ""  # has ``export``, for who has this permission
     number_style: ClassVar[str] = ""  # how numbers are written in such files, when that is known: "dot", "comma"

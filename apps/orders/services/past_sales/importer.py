@@ -48,6 +48,7 @@ class PastSalesImporter(Importer):
     apply_size = 500
     done_url = "orders:order_list"
     undoable = True
+    undone_new = gettext_lazy("made by it: cancelled")
     undo_note = gettext_lazy(
         "Past sales are sealed like any other: they are not removed but cancelled for your reason, and no figure "
         "counts them any more. Their tickets can be imported again. Products that were made for them stay."
