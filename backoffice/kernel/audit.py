@@ -64,6 +64,17 @@ def _user(instance: Any = None, request: Any = None, **kwargs: Any) -> Any:
     return _actor.get().user
 
 
+@contextmanager
+def noting(thing: Any, sentence: str) -> Iterator[None]:
+    """The entry that is written inside says, before the reason, what no column of the thing keeps."""
+    why = current_actor().why
+    thing._change_reason = shortened(f"{sentence} · {why}" if sentence and why else sentence or why)
+    try:
+        yield
+    finally:
+        del thing._change_reason
+
+
 class AuditTrail(HistoricalRecords):
     """History that knows the actor and the reason without a request."""
 

@@ -69,7 +69,8 @@ def update(
         setattr(promotion, name, value)
     _tidy(promotion)
     validation.check(promotion)
-    promotion = state.save_revised(promotion, revision=promotion.revision, fields=list(EDITABLE))
+    with audit.noting(promotion, "" if scope is None else _rescoped(promotion, scope)):
+        promotion = state.save_revised(promotion, revision=promotion.revision, fields=list(EDITABLE))
     if scope is not None:
         _write_scope(promotion, scope)
     _refuse_equal_rank(promotion)
@@ -230,6 +231,17 @@ def _about(promotion: Promotion) -> set[tuple[str, Any]]:
         else:
             found.add(("tag", scope.tag))
     return found
+
+
+def _rescoped(promotion: Promotion, scope: Scope) -> str:
+    """What the history says when it counts for other things than before; they are no columns of the promotion."""
+    now = promotion.scopes.select_related("product", "category").order_by("pk")
+    old = sorted(str(one.product or one.category or one.tag) for one in now)
+    new = sorted(str(one) for one in (*scope.products, *scope.categories, *dict.fromkeys(scope.tags)))
+    if old == new:
+        return ""
+    before, after = (", ".join(some) or _("everything") for some in (old, new))
+    return _("Counts for: %(before)s → %(after)s") % {"before": before, "after": after}
 
 
 def _write_scope(promotion: Promotion, scope: Scope) -> None:

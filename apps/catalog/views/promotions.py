@@ -142,6 +142,7 @@ class PromotionHistory(HistoryScreen):
     list_url = LIST
     detail_class = PromotionDetail
     related = ("coupons",)
+    reasons_count = True  # what it counts for is no column
 
 
 class PromotionCreate(CreateScreen):

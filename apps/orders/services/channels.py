@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from apps.inventory.models import Location
 from apps.orders.models import Channel, ChannelLocation
 from backoffice.kernel import state
+from backoffice.kernel.audit import noting
 from backoffice.kernel.errors import DomainError
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -49,10 +50,20 @@ def update(channel: Channel, *, revision: int, locations: Sequence[Location] | N
     for name, value in rules.items():
         setattr(channel, name, value)
     channel.full_clean(exclude=["locations"])
-    state.save_revised(channel, revision=revision)
+    with noting(channel, "" if locations is None else _moved(channel, locations)):
+        state.save_revised(channel, revision=revision)
     if locations is not None:
         set_locations(channel, locations)
     return channel
+
+
+def _moved(channel: Channel, locations: Sequence[Location]) -> str:
+    """What the history says of other places, or of another order of them; they are no column of the channel."""
+    places = channel.places.select_related("location").order_by("position")
+    before, after = ([str(one) for one in some] for some in ((place.location for place in places), locations))
+    if before == after:
+        return ""
+    return _("Places: %(before)s → %(after)s") % {"before": ", ".join(before), "after": ", ".join(after)}
 
 
 def set_locations(channel: Channel, locations: Sequence[Location]) -> None:

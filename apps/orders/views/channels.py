@@ -113,3 +113,4 @@ class ChannelHistory(HistoryScreen):
     title = gettext_lazy("History")
     list_url = LIST
     detail_class = ChannelDetail
+    reasons_count = True  # its places are no column
