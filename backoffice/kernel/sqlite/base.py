@@ -19,6 +19,8 @@ PAUSES = ((0.004, 0.0020), (0.020, 0.0015), (0.500, 0.0010))
 """Up to so many seconds of waiting, a pause of about so many."""
 LONG = 0.003
 """Whoever has waited longer than all of these is one of very many."""
+POLITE = 0.0010
+"""So long whoever had to wait holds back the next time, which is enough for the others to ask once."""
 LONGEST = 8000
 """Longer statements are of many rows: not worth keeping."""
 
@@ -30,6 +32,9 @@ if hasattr(os, "register_at_fork"):  # a lock that another thread holds would ne
 class DatabaseWrapper(base.DatabaseWrapper):
     """A transaction that is going to write waits for its turn as long as `timeout` says, then it is "locked"."""
 
+    crowded = False
+    """Whether the turn before this one had to be waited for: then others wait now, and are let in first."""
+
     def create_cursor(self, name: str | None = None) -> Any:
         return self.connection.cursor(factory=Cursor)
 
@@ -40,9 +45,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return
         patience = float(self.settings_dict["OPTIONS"].get("timeout", 5.0))
         self.connection.execute("PRAGMA busy_timeout = 0")
+        if self.crowded:
+            time.sleep(POLITE)
         try:
             with self.wrap_database_errors:
-                if not self._begun(mode):
+                self.crowded = not self._begun(mode)
+                if self.crowded:
                     self._wait(mode, patience)
         finally:
             self.connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")

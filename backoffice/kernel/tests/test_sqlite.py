@@ -75,6 +75,10 @@ def test_the_second_waits_until_the_first_is_done(connect: Connect) -> None:
     waiting.join(30)
     assert began.is_set()
     assert second.connection.in_transaction
+    assert (first.crowded, second.crowded) == (False, True), "who had to wait lets others in first the next time"
+    commit(second)
+    begin(second)
+    assert not second.crowded
     commit(second)
 
 
