@@ -16,9 +16,16 @@ from apps.catalog.models import Product
 from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation, Location, Lot, StockBalance
 from apps.inventory.selectors import locations as places
 from backoffice.kernel import clock
+from backoffice.kernel.compiled import Compiled
+from backoffice.kernel.fields import QuantityField, exact
 
 ZERO = Decimal(0)
 MANY = 500
+_STOCK: Compiled[StockBalance] = Compiled(
+    lambda product: StockBalance.objects.filter(
+        product_id=product, quantity__gt=exact(0, QuantityField)
+    ).select_related("lot", "location")
+)
 Products = Iterable[Product | int] | QuerySet[Product] | None
 
 
@@ -249,7 +256,7 @@ def why(
     """
     day, now = (on or clock.today()) + timedelta(days=margin_days), clock.now()
     scope = places.scope(locations)
-    stock = StockBalance.objects.filter(product=product, quantity__gt=0).select_related("lot", "location")
+    stock: Any = StockBalance.objects.filter(product=product, quantity__gt=0).select_related("lot", "location")
     holds = Hold.objects.counting(now).filter(product=product).order_by("-priority", "created_at", "pk")
     arrivals = ExpectedArrival.objects.filter(product=product).select_related("location")
     if scope is not None:
@@ -262,6 +269,8 @@ def why(
         holds = holds.exclude(origin_type=ContentType.objects.get_for_model(exclude), origin_id=exclude.pk)
     backing = HoldAllocation.objects.select_related("lot", "location")
     holds = holds.prefetch_related(Prefetch("allocations", backing))
+    if scope is None:
+        stock = _STOCK(product.pk)
     if documents:
         holds, arrivals = holds.prefetch_related("origin"), arrivals.prefetch_related("origin")
     shown = list(holds)

@@ -211,6 +211,12 @@ listed: Compiled[Product] = Compiled(
 """Products as a row of the stock list shows them."""
 
 
+carded: Compiled[Product] = Compiled(
+    lambda pk: with_minimum(Product.objects.filter(pk=pk).select_related("unit", "category"))
+)
+"""One product as its stock card shows it."""
+
+
 def worst_first(enough: int | None = None) -> list[int]:
     """The products with something to say, as the stock list says it: short, below minimum, unusable, expiring.
 

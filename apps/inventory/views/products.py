@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -129,8 +129,12 @@ class ProductCard(DetailScreen):
         ),
     ]
 
-    def get_queryset(self) -> QuerySet[Product]:
-        return stock_reads.with_minimum(Product.objects.select_related("unit", "category"))
+    @cached_property
+    def object(self) -> Any:
+        found = stock_reads.carded(self.kwargs["pk"])
+        if not found:
+            raise Http404
+        return found[0]
 
     def thumb(self) -> tuple[str, str]:
         return self.object.shown_icon, self.object.hue
