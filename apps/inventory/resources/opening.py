@@ -131,7 +131,7 @@ class OpeningImporter(Importer):
         return {row.pk: _facts(row.data, units.get(row.data["product"], "")) for row in rows}
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
-        products = Product.objects.select_related("unit").in_bulk([row.data["product"] for row in rows])
+        products = stock_locks.lock_products(row.data["product"] for row in rows)
         places = Location.objects.in_bulk([row.data["location"] for row in rows])
         entries = {row.pk: _read(row.data, products, places) for row in rows}
         lots = opening.lots_of(list(entries.values()))
@@ -149,7 +149,7 @@ class OpeningImporter(Importer):
                 refused[pk] = _("%(place)s is closed.") % {"place": entry.location.name}
             else:
                 good.append(entry)
-        operation = opening.open_stock(good) if good else None
+        operation = opening.write(good, products, lots) if good else None
         written = {pk: {"operation": operation.pk} for pk in entries if pk not in refused} if operation else {}
         return Applied(figures={"rows": len(good)}, refused=refused, written=written)
 

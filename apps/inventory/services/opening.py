@@ -1,21 +1,21 @@
 """The stock that was there before the program: each entry is posted once, however often its file comes."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
 from apps.inventory.models import HoldAllocation, Location, Lot, Move, StockBalance, StockOperation
-from apps.inventory.services import locations, stock, stock_locks
-from apps.inventory.services.posting import PostLine, post
+from apps.inventory.services import locations, posting, stock, stock_locks
+from apps.inventory.services.posting import PostLine
 from backoffice.kernel import audit, bulk, clock
 from backoffice.kernel import quantity as quantities
 from backoffice.kernel.models import IdempotencyKey
@@ -107,13 +107,19 @@ def open_stock(entries: Sequence[Entry]) -> StockOperation | None:
     """
     products = stock_locks.lock_products(entry.product.pk for entry in entries)
     before = done(entries)
+    new = [entry for entry in entries if entry.key not in before]
+    return write(new, products, lots_of(new)) if new else None
+
+
+def write(
+    entries: Sequence[Entry], products: Mapping[int, Product], lots: Mapping[tuple[int, str], Lot]
+) -> StockOperation:
+    """`open_stock` for who holds the locks of `products`, and has read under them the `lots`, and what was posted."""
+    assert connection.in_atomic_block, "Stock is opened inside a transaction."
     new: dict[str, Entry] = {}
     for entry in entries:
-        if entry.key not in before:
-            new.setdefault(entry.key, entry)
-    if not new:
-        return None
-    there = lots_of(list(new.values()))
+        new.setdefault(entry.key, entry)
+    there = dict(lots)
     missing: dict[tuple[int, str], Lot] = {}
     today = clock.today()
     for entry in new.values():
@@ -141,7 +147,7 @@ def open_stock(entries: Sequence[Entry]) -> StockOperation | None:
         )
         for entry in new.values()
     ]
-    operation = post(StockOperation.Kind.RECEIPT, lines, reason=_("Opening stock"))
+    operation = posting.write(StockOperation.Kind.RECEIPT, lines, products, reason=_("Opening stock")).operation
     kind = ContentType.objects.get_for_model(StockOperation)
     bulk.insert(
         [
