@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -17,25 +18,29 @@ from apps.inventory.selectors import nearness, stock
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui import dashboard
+from backoffice.ui.counting import kept
 from backoffice.ui.pagination import capped_counts
 from backoffice.ui.permissions import requires
 
 ROWS = 6
 
 
+def _low() -> QuerySet[Product]:
+    return Product.objects.filter(pk__in=stock.below_minimum().order_by().values("product_id"))
+
+
+def _expiring() -> QuerySet[Lot]:
+    return Lot.objects.filter(pk__in=stock.expiring().order_by().values("lot_id"))
+
+
+def _short() -> QuerySet[Product]:
+    return Product.objects.filter(pk__in=stock.waiting().order_by().values("product_id"))
+
+
 def figures(user: Any) -> list[dashboard.Figure]:
     """Low stock, expiring lots, short orders: each leads to the list that proves it. Two queries."""
     url, days = reverse("inventory:stock_list"), nearness.days()
-    low, lots, short = (
-        found.number
-        for found in capped_counts(
-            [
-                Product.objects.filter(pk__in=stock.below_minimum().order_by().values("product_id")),
-                Lot.objects.filter(pk__in=stock.expiring().order_by().values("lot_id")),
-                Product.objects.filter(pk__in=stock.waiting().order_by().values("product_id")),
-            ]
-        )
-    )
+    low, lots, short = (found.number for found in capped_counts([kept(_low), kept(_expiring), kept(_short)]))
     return [
         dashboard.Figure(
             "low", _("Low stock"), low, _("below minimum"), f"{url}?view=low", "bad" if low else "", "package-minus"
