@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from backoffice.kernel import clock
-from backoffice.kernel.audit import current_actor, shortened
+from backoffice.kernel.audit import current_actor
 from backoffice.kernel.errors import DomainError
 
 from .models import User
@@ -122,7 +122,7 @@ def _note_roles(user: User, before: set[Group], after: set[Group]) -> None:
     old, new = (", ".join(sorted(title(group.name) for group in some)) or _("no role") for some in (before, after))
     sentence = _("Roles: %(before)s → %(after)s") % {"before": old, "after": new}
     why = current_actor().why
-    user._change_reason = shortened(f"{sentence} · {why}" if why else sentence)  # type: ignore[attr-defined]
+    user._change_reason = f"{sentence} · {why}" if why else sentence  # type: ignore[attr-defined]
     log.info("roles", extra={"data": {"of": user.username, "before": old, "after": new}})
 
 

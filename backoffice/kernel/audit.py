@@ -14,12 +14,6 @@ from simple_history.models import HistoricalRecords
 from backoffice.kernel import rows
 
 T = TypeVar("T", bound=models.Model)
-REASON_LENGTH = 100  # what every history table has room for; a test holds that. PostgreSQL would refuse one more
-
-
-def shortened(reason: str) -> str:
-    """A reason as long as the history can keep; what is cut off is shown to be."""
-    return reason if len(reason) <= REASON_LENGTH else f"{reason[: REASON_LENGTH - 1]}…"
 
 
 @dataclass(frozen=True)
@@ -34,7 +28,7 @@ class Actor:
     @property
     def why(self) -> str:
         """The reason as the history keeps it, with the system's part in front when a job acted."""
-        return shortened(f"{self.system}: {self.reason}" if self.system and self.reason else self.system or self.reason)
+        return f"{self.system}: {self.reason}" if self.system and self.reason else self.system or self.reason
 
 
 _actor: ContextVar[Actor] = ContextVar("actor", default=Actor())  # noqa: B039 - frozen
@@ -68,7 +62,7 @@ def _user(instance: Any = None, request: Any = None, **kwargs: Any) -> Any:
 def noting(thing: Any, sentence: str) -> Iterator[None]:
     """The entry that is written inside says, before the reason, what no column of the thing keeps."""
     why = current_actor().why
-    thing._change_reason = shortened(f"{sentence} · {why}" if sentence and why else sentence or why)
+    thing._change_reason = f"{sentence} · {why}" if sentence and why else sentence or why
     try:
         yield
     finally:
@@ -79,7 +73,9 @@ class AuditTrail(HistoricalRecords):
     """History that knows the actor and the reason without a request."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(get_user=_user, **kwargs)
+        # As long as people and jobs write it: the library's hundred characters stop the change on PostgreSQL.
+        why = models.TextField(blank=True, null=True)
+        super().__init__(get_user=_user, history_change_reason_field=why, **kwargs)
 
     def get_change_reason_for_object(self, instance: Any, history_type: str, using: str | None) -> str | None:
         return getattr(instance, "_change_reason", None) or _actor.get().why or None
