@@ -49,7 +49,8 @@ SELECT key / ({products} * {places}) FROM (
 GROUP BY key
 HAVING SUM(quantity) <> 0 OR SUM(value) <> 0
 UNION
-SELECT f.lot_id FROM flow f JOIN inventory_lot l ON l.id = f.lot_id WHERE l.product_id <> f.product_id
+SELECT f.lot_id FROM flow f JOIN inventory_lot l ON l.id = f.lot_id
+WHERE l.product_id <> f.product_id AND l.id BETWEEN {first} AND {last}
 """
 AT_ONCE = 5_000
 """Lots that are summed together: what has to be sorted then stays in memory, however many there are."""
@@ -106,7 +107,7 @@ GROUP BY h.id HAVING SUM(a.quantity) > MAX(h.quantity - h.fulfilled)
 # Rows that should not be: (kind, model to look at, query). Each returns a row's key and the key of what to look at; an
 # empty answer is a good one. What the database itself refuses (quantities below zero, moves that do not move) is not
 # asked again. A move leaves one place and enters another, so an operation is out of balance when it has none, or when
-# it does not take back what it reverses.
+# it does not take back what it reverses. One move of each is looked for: not all are read beside the operations.
 STRANGERS = {
     "allocation of an ended hold": (
         "inventory.Hold",
@@ -137,7 +138,7 @@ STRANGERS = {
         "inventory.StockOperation",
         """
         SELECT o.id, o.id FROM inventory_stockoperation o
-        WHERE NOT EXISTS (SELECT 1 FROM inventory_move m WHERE m.operation_id = o.id)
+        WHERE (SELECT 1 FROM inventory_move m WHERE m.operation_id = o.id LIMIT 1) IS NULL
         """,
     ),
     "reversal that does not take all of it back": (
