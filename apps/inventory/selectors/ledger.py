@@ -60,8 +60,10 @@ def card(
     The balance starts from what is on hand (asked for unless it is known) and is taken back move by move, so no page
     sums the history below it. A page further down starts from what the one above `carried` on: moves are never changed,
     so what was there before one of them does not change either. Without it all newer moves are summed.
+
+    What moved nothing but value, as corrections of cost do, is not among them: the lot and the correction show it.
     """
-    moves = Move.objects.filter(product=product)
+    moves = Move.objects.filter(product=product).exclude(quantity=0)
     if before is not None:
         if carried is None:
             newer = moves.filter(pk__gte=before)

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from apps.inventory.models import CostCorrection, StockBalance, StockOperation
+from apps.inventory.models import CostCorrection, Move, StockBalance, StockOperation
+from apps.inventory.selectors import ledger
 from apps.inventory.services import cost_corrections, purchasing, stock
 from apps.inventory.services.stock import ReceiptLine
 from apps.inventory.tests.factories import make_location, make_product, make_stock
@@ -170,3 +171,17 @@ def test_the_pages_ask_as_often_for_many_rows_as_for_few(as_owner, django_assert
     as_owner.get(correction.get_absolute_url())
     with django_assert_max_num_queries(24):
         as_owner.get(correction.get_absolute_url())
+
+
+def test_a_correction_moves_value_only_so_the_stock_card_keeps_silent(receipt):
+    move = receipt.moves.get()
+    before = [line.move for line in ledger.card(move.product).lines]
+
+    correction = cost_corrections.draft(receipt, values={move.pk: D(250)}, reason="Invoice")
+    cost_corrections.apply(correction)
+    runner.drain()
+
+    correction.refresh_from_db()
+    assert correction.status == "applied"
+    assert Move.objects.filter(product=move.product).count() > len(before)
+    assert [line.move for line in ledger.card(move.product).lines] == before

@@ -35,7 +35,7 @@ def customer(directive: Directive) -> None:
     ).send()
     interactions.note(
         order.customer,
-        kind=Interaction.Kind.CAMPAIGN,
+        kind=Interaction.Kind.ORDER,
         summary=_("E-mail sent: %(subject)s") % {"subject": subject},
         channel="email",
         origin=directive,

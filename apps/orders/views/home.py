@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,6 +23,7 @@ from backoffice.ui.permissions import requires
 
 VIEW = "orders.view_order"
 WEEKS = 6
+MANY_TIMES = 300  # per cent more than last week; beyond that people think in times
 PATIENCE = 10  # minutes that an order may wait for somebody to accept it
 
 
@@ -60,7 +61,7 @@ def today(request: HttpRequest) -> HttpResponse:
     )
     lead, tone = "", ""
     if found.change is not None:
-        lead = f"{'+' if found.change >= 0 else '−'}{abs(found.change):.1f} %"
+        lead = compared(found.change)
         tone = "ok" if found.change >= 0 else "bad"
     note = _("%(amount)s on %(day)s at this time") % {"amount": format_money(found.total_before), "day": weekday}
     panel = dashboard.ChartPanel(
@@ -69,6 +70,13 @@ def today(request: HttpRequest) -> HttpResponse:
         refresh="orders-order", self_url=request.path,
     )  # fmt: skip
     return dashboard.render_chart(request, panel)
+
+
+def compared(percent: Decimal) -> str:
+    """A change in words that are read at a glance: "+12.5 %", and "× 21.0" where per cent would be thousands."""
+    if percent >= MANY_TIMES:
+        return f"× {number_format(round(percent / 100 + 1, 1), 1)}"
+    return f"{'+' if percent >= 0 else '−'}{number_format(round(abs(percent), 1), 1)} %"
 
 
 @requires(VIEW)
