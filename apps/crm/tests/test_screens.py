@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -6,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from apps.crm.models import Address, Customer, LoyaltyProgram, PointTransaction
 from apps.crm.services import customers, interactions, loyalty, purchases
@@ -162,6 +164,20 @@ def test_the_page_tells_spend_time_line_and_points(as_user: Any, julia: Customer
     for words in ("Rings the side door", "Croissant", "+19", "19.00", "Rua das Acácias", "•••.982.•••-25", "vip"):
         assert words in page, words
     assert "Add note" not in page
+
+
+def test_who_bought_before_the_card_was_written_is_a_customer_since_then(as_user: Any, julia: Customer) -> None:
+    client = as_user(VIEW)
+    today = date_format(clock.local(julia.created_at), "SHORT_DATE_FORMAT")
+    assert f"customer since {today}" in text(client.get(julia.get_absolute_url()))
+
+    sale = interactions.note(build.customer("Other"), summary="x")
+    item = (build.product().pk, Decimal(2), Decimal("19.00"))
+    before = clock.now() - timedelta(days=40)
+    purchases.record(julia, origin=sale, at=before, channel_code="counter", amount=Decimal("19.00"), items=[item])
+
+    first = date_format(clock.local(before), "SHORT_DATE_FORMAT")
+    assert f"customer since {first}" in text(client.get(julia.get_absolute_url()))
 
 
 def test_the_time_line_can_be_narrowed_and_is_part_of_the_page(as_user: Any, julia: Customer) -> None:

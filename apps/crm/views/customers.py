@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.crm.filters import CustomerFilter, not_seen_lately, points_expiring
 from apps.crm.forms import CustomerForm, NewCustomerForm, TagForm
-from apps.crm.models import Customer
+from apps.crm.models import Customer, PointLot
 from apps.crm.selectors import customers as figures
 from apps.crm.selectors import loyalty as points
 from apps.crm.selectors import timeline
@@ -122,11 +123,20 @@ class CustomerPage(DetailScreen):
     def get_queryset(self) -> QuerySet[Customer]:
         return Customer.objects.select_related("price_list")
 
+    @cached_property
+    def lots(self) -> list[PointLot]:
+        return points.lots_of(self.object)
+
+    @cached_property
+    def summary(self) -> figures.Summary:
+        return figures.summary(self.object, lots=self.lots)
+
     def fragments(self) -> Mapping[str, str]:
         return {name: f"crm/customer.html#{name}" for name in ("crm-figures", "crm-addresses")}
 
     def meta(self) -> list[str]:
-        since = date_format(clock.local(self.object.created_at), "SHORT_DATE_FORMAT")
+        first, written = self.summary.first_at, self.object.created_at  # who bought before the card was written
+        since = date_format(clock.local(min(first or written, written)), "SHORT_DATE_FORMAT")
         return [self.object.code, self.object.get_kind_display(), _("customer since %(day)s") % {"day": since}]
 
     def badge(self) -> Badge | None:
@@ -134,11 +144,10 @@ class CustomerPage(DetailScreen):
 
     def get_context(self, **more: Any) -> dict[str, Any]:
         customer = self.object
-        lots = points.lots_of(customer)
         return super().get_context(
             customer=customer,
-            summary=figures.summary(customer, lots=lots),
-            statement=points.statement(customer, limit=points.SHOWN, lots=lots),
+            summary=self.summary,
+            statement=points.statement(customer, limit=points.SHOWN, lots=self.lots),
             addresses=list(customer.addresses.order_by("-is_default", "pk")),
             may_see_document=may(self.request.user, "crm.view_document"),
             **(line_context(self.request, customer) if "show" in self.request.GET else {}),  # else it fetches itself
