@@ -40,6 +40,42 @@ def test_what_is_retired_comes_last(user_with: Callable[..., Any]) -> None:
     assert [hit.title for hit in search.products("bun", user_with("catalog.view_product"))] == ["B bun", "A bun"]
 
 
+def test_of_many_those_in_use_come_first_however_many_are_retired(user_with: Callable[..., Any]) -> None:
+    user = user_with("catalog.view_product")
+    retired = [make_product(f"A bun {number:02}") for number in range(search.CHOICE)]
+    for product in retired:
+        products.retire(product)
+    make_product("Z bun")
+
+    assert [hit.title for hit in search.products("bun", user)][:2] == ["Z bun", "A bun 00"]
+
+    for number in range(search.CHOICE):
+        make_product(f"M bun {number:02}")
+    assert [hit.title for hit in search.products("bun", user)] == [
+        f"M bun {number:02}" for number in range(search.MOST)
+    ]
+
+
+def test_on_postgresql_a_search_walks_along_the_names_and_reads_no_rows() -> None:
+    """The index by name has what is searched; SQLite has a table of words for that."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'catalog_product_words'")
+            assert "fts5" in cursor.fetchone()[0]
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'product_by_name_and_stock'")
+        assert cursor.fetchone()[0].endswith("(name, id, sell_policy, is_active) INCLUDE (search_text)")
+
+
+def test_the_longest_words_fit_in_the_index() -> None:
+    product = make_product("🥐" * 120)
+    crumbs = "".join(chr(0x1F400 + number) for number in range(500))
+    Product.objects.filter(pk=product.pk).update(search_text=crumbs)
+
+    assert list(Product.objects.filter(search_text__contains=crumbs[480:])) == [product]
+
+
 def test_a_reader_is_offered_nothing_to_change(as_user: Callable[..., Client]) -> None:
     product = make_product("Bread", price="5")
     packs.add(product, name="box", quantity=product.tax_rate + 6)
