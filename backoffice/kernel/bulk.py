@@ -34,6 +34,26 @@ SAID_AS_JSON = {*AS_THEY_ARE, Jsonb, datetime, date, time, Decimal, UUID}
 UPDATED_AT_ONCE = 500
 
 
+def blanks(model: type[T]) -> Callable[[], T]:
+    """A function that makes new rows as `model()` would, at a tenth of the cost. For models that nobody listens to when
+    they are made, and without an `__init__` of their own."""
+    assert not any(signal.has_listeners(model) for signal in (models.signals.pre_init, models.signals.post_init))
+    assert model.__init__ is models.Model.__init__
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
+    asked = [(field.attname, field.default) for field in fields if field.has_default() and callable(field.default)]
+    values = model().__dict__
+
+    def blank() -> T:
+        row = model.__new__(model)
+        row.__dict__.update(values)
+        row._state = models.base.ModelState()
+        for name, default in asked:
+            row.__dict__[name] = default()
+        return row
+
+    return blank
+
+
 def insert(rows: Sequence[T], *, history: bool | None = None) -> list[T]:
     """Insert new rows and give them their keys. Audited models get their history, unless `history` is False.
 
@@ -104,8 +124,11 @@ def _column(rows: Sequence[models.Model], field: Any, add: bool) -> list[Any]:
         values = [field.pre_save(row, add) for row in rows]
     else:
         values = list(map(attrgetter(field.attname), rows))
-    if _is_plain(field) and AS_THEY_ARE.issuperset(map(type, values)):
-        return values
+    if _is_plain(field):
+        if not AS_THEY_ARE.issuperset(map(type, values)):
+            values = [value.value if isinstance(value, models.Choices) else value for value in values]
+        if AS_THEY_ARE.issuperset(map(type, values)):
+            return values
     return _each(values, partial(field.get_db_prep_save, connection=connection))
 
 
@@ -142,7 +165,9 @@ def _keys(model: type[models.Model], count: int) -> list[int]:
             return list(range(last + 1, last + 1 + count))
         assert model._meta.pk is not None
         named = [connection.ops.quote_name(table), model._meta.pk.column, count]
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)", named)
+        # Its inner query is asked once; as a mere argument the sequence would be looked for again for every key.
+        statement = "SELECT nextval((SELECT pg_get_serial_sequence(%s, %s)::regclass)) FROM generate_series(1, %s)"
+        cursor.execute(statement, named)
         return [key for (key,) in cursor.fetchall()]
 
 

@@ -42,9 +42,10 @@ def concerned(rows: Sequence[TransferRow]) -> set[int]:
 class Parents:
     """The products that new variants of one batch belong to, and the combinations that are taken."""
 
-    def __init__(self, rows: Iterable[TransferRow]) -> None:
+    def __init__(self, rows: Iterable[TransferRow], products: Iterable[Product]) -> None:
+        """`products` are those that may be meant: what `concerned` found, locked, and what the batch has made."""
         skus = {row.data["variant"]["of"].lower() for row in rows}
-        self.by_sku = {row.sku.lower(): row for row in by_sku(skus)} if skus else {}
+        self.by_sku = {row.sku.lower(): row for row in products if row.sku.lower() in skus} if skus else {}
         taken = Product.objects.filter(variant_of__in=list(self.by_sku.values()))
         self.taken = set(taken.values_list("variant_of_id", "variant_key")) if skus else set()
 
@@ -72,7 +73,8 @@ def write_parts(written: Written) -> dict[int, list[dict[str, str]]]:
     if not rows:
         return {}
     known = {part.sku.lower(): part for part in by_sku(sku.lower() for _p, row in rows for sku in row.data["parts"])}
-    before = parts_of([product.pk for product, _row in rows])
+    old = [product.pk for product, row in rows if row.data.get("pk")]
+    before = parts_of(old) if old else {}
     wanted: dict[int, dict[int, Decimal]] = {}
     for product, row in rows:
         if product.kind != Product.Kind.BUNDLE:
@@ -114,4 +116,5 @@ def ask_for_media(written: Written, run: TransferRun) -> tuple[int, dict[int, li
     made: dict[int, list[int]] = defaultdict(list)
     for pk, video in videos:
         made[pk].append(video.pk)
-    return remote_media.schedule(pictures, run=run) + len(videos), made
+    new = {product.pk for product, row in rows if not row.data.get("pk")}
+    return remote_media.schedule(pictures, run=run, made=new) + len(videos), made

@@ -18,7 +18,7 @@ What a row's `data` holds; other files of products may be read into the same, an
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -34,6 +34,7 @@ from apps.catalog.selectors.schemas import Lack, Schemas
 from apps.catalog.services import bulk, categories, completeness, kinds, prices
 from apps.catalog.services.locks import lock_products
 from backoffice.kernel import audit
+from backoffice.kernel import bulk as kernel_bulk
 from backoffice.kernel.text import fold
 from backoffice.transfers.importer import Applied
 
@@ -78,9 +79,11 @@ class Batch:
         self.schemas = Schemas()  # after the categories: new ones inherit
         self.choices = Attribute.choices_of()
         new = [row for row in rows if not row.data.get("pk")]
+        self.taken = _taken(new)
         written: list[tuple[Product, TransferRow]] = []
         written += self._create([row for row in new if not row.data.get("variant")], paths)
-        written += self._create([row for row in new if row.data.get("variant")], paths)
+        made = [product for product, _row in written]
+        written += self._create([row for row in new if row.data.get("variant")], paths, made)
         written += self._change([row for row in rows if row.data.get("pk")], paths)
         self._remember(written)
         self._packs(written)
@@ -114,20 +117,17 @@ class Batch:
             for pk, amount in price_reads.current(self.lists[code], ids).items():
                 by_product[pk]["prices"][code][0] = plain_price(amount)
 
-    def _create(self, rows: Sequence[TransferRow], paths: Mapping[str, int]) -> list[tuple[Product, TransferRow]]:
-        skus = {row.data["fields"]["sku"].lower() for row in rows}
-        taken = set(
-            Product.objects.annotate(folded_sku=Lower("sku"))
-            .filter(folded_sku__in=skus)
-            .values_list("folded_sku", flat=True)
-        )
-        parents = composing.Parents([row for row in rows if row.data.get("variant")])
-        fresh = []
+    def _create(
+        self, rows: Sequence[TransferRow], paths: Mapping[str, int], others: Sequence[Product] = ()
+    ) -> list[tuple[Product, TransferRow]]:
+        """Make new products. Variants may be of products that are locked, and of others that this batch made."""
+        parents = composing.Parents([row for row in rows if row.data.get("variant")], [*self.locked.values(), *others])
+        blank, fresh = kernel_bulk.blanks(Product), []
         for row in rows:
-            if row.data["fields"]["sku"].lower() in taken:
+            if row.data["fields"]["sku"].lower() in self.taken:
                 self.refused[row.pk] = _("A product with this SKU was added since the preview.")
             else:
-                product = Product()
+                product = blank()
                 if row.data.get("variant") and (why := parents.fit(product, row.data["variant"])):
                     self.refused[row.pk] = why
                     continue
@@ -183,7 +183,7 @@ class Batch:
         if not wanted:
             return {}
         paths = {fold(path): pk for pk, path in category_tree.choices()}
-        for path in sorted(wanted):
+        for path in sorted(path for path in wanted if fold(path) not in paths):
             parent: Category | None = None
             names = path.split(category_tree.SEPARATOR)
             for depth, name in enumerate(names, start=1):
@@ -203,7 +203,8 @@ class Batch:
             return
         there: dict[tuple[int, str], ProductUnit] = {}
         packs_before: dict[int, list[ProductUnit]] = defaultdict(list)
-        for pack in ProductUnit.objects.filter(product__in=wanted):
+        old = [product.pk for product, row in written if product.pk in wanted and row.data.get("pk")]
+        for pack in ProductUnit.objects.filter(product__in=old) if old else ():
             packs_before[pack.product_id].append(pack)
         for product, row in written:
             if product.pk in packs_before:
@@ -213,14 +214,18 @@ class Batch:
                 there[pack.product_id, pack.name] = pack
             else:
                 pack.delete()
+        blank = kernel_bulk.blanks(ProductUnit)
         fresh: list[ProductUnit] = []
         changed: list[ProductUnit] = []
         for product_id, packs in wanted.items():
             for name, said in packs.items():
-                pack = there.get((product_id, name)) or ProductUnit(product_id=product_id, name=name)
-                if pack.pk is None or plain_pack(pack) != said:
-                    shape(pack, said)
-                    (changed if pack.pk else fresh).append(pack)
+                kept = there.get((product_id, name))
+                if kept is None:
+                    kept = blank()
+                    kept.product_id, kept.name = product_id, name
+                if kept.pk is None or plain_pack(kept) != said:
+                    shape(kept, said)
+                    (changed if kept.pk else fresh).append(kept)
         audit.bulk_create(fresh)
         audit.bulk_update(changed, PACK_FIELDS)
         self.figures["packs"] += len(fresh) + len(changed)
@@ -258,3 +263,10 @@ class Batch:
         self.figures["scheduled"] += len(later)
         self.figures["prices"] -= len(later)  # told as what is scheduled
         return list(later)
+
+
+def _taken(rows: Iterable[TransferRow]) -> set[str]:
+    """Folded SKUs of the rows that products have by now."""
+    skus = {row.data["fields"]["sku"].lower() for row in rows}
+    found = Product.objects.annotate(folded_sku=Lower("sku")).filter(folded_sku__in=skus)
+    return set(found.values_list("folded_sku", flat=True)) if skus else set()

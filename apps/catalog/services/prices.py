@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from apps.catalog.errors import PriceChanged, PriceRefused
 from apps.catalog.models import Price, PriceList, Product, ProductUnit, Unit
 from backoffice.kernel import audit, clock, money
+from backoffice.kernel import bulk as kernel_bulk
 
 from . import bulk, completeness, following, packs
 from .following import Key
@@ -141,7 +142,7 @@ def begin(
     now = clock.now()
     if _windows(price_list, series, now):
         raise PriceRefused(_("One of these products has a price in this list already."))
-    opened = []
+    blank, opened = kernel_bulk.blanks(Price), []
     for product_id, steps in series.items():
         begun = [amount for moment, amount in steps if moment is None or moment <= now]
         coming = [(moment, amount) for moment, amount in steps if moment is not None and moment > now]
@@ -149,12 +150,10 @@ def begin(
         for (start, amount), end in zip(starts, [*(moment for moment, _amount in starts[1:]), None], strict=True):
             checked = _checked(amount)
             assert checked is not None
-            opened.append(
-                Price(
-                    price_list=price_list, product_id=product_id, amount=checked, valid_from=start, valid_to=end,
-                    min_quantity=ANY_QUANTITY,
-                )
-            )  # fmt: skip
+            row = blank()
+            row.price_list, row.product_id, row.amount = price_list, product_id, checked
+            row.valid_from, row.valid_to, row.min_quantity = start, end, ANY_QUANTITY
+            opened.append(row)
     with audit.acting(reason=reason or None):
         _write(lists, price_list, [Step(open=row) for row in opened], now)
     return len(opened)

@@ -8,7 +8,7 @@ written down with its reason, for the page of the import.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -56,20 +56,20 @@ def schedule_images(product_id: int, urls: Iterable[str], *, run: TransferRun | 
     return schedule([Wanted(product_id, url) for url in urls], run=run)
 
 
-def schedule(wanted: Sequence[Wanted], *, run: TransferRun | None = None) -> int:
+def schedule(wanted: Sequence[Wanted], *, run: TransferRun | None = None, made: Collection[int] = ()) -> int:
     """Write down pictures to be fetched, inside the caller's transaction. Returns how many are new.
 
     An address that a product had before, fetched or not, changes nothing. What is no web address is written down as not
-    fetched. A few statements for all of them.
+    fetched. A few statements for all of them. `made`: keys of products that this transaction has made, which had none.
     """
     assert connection.in_atomic_block, "Pictures are asked for in the transaction that writes their products."
     there: dict[int, set[str]] = defaultdict(set)
-    for pk, urls in addresses({each.product_id for each in wanted}).items():
+    for pk, urls in addresses({each.product_id for each in wanted}.difference(made)).items():
         there[pk].update(urls)
     places = Counter({pk: len(urls) for pk, urls in there.items()})
-    fresh = []
+    blank, fresh = bulk.blanks(RemotePicture), []
     for each in wanted:
-        row = _row(each, run)
+        row = _row(each, run, blank)
         if row.url in there[row.product_id]:
             continue
         there[row.product_id].add(row.url)
@@ -168,8 +168,10 @@ def gave_up(directive: Directive) -> None:
     rows.update(status=Status.FAILED, reason=sentence, updated_at=clock.now())
 
 
-def _row(wanted: Wanted, run: TransferRun | None) -> RemotePicture:
-    row = RemotePicture(product_id=wanted.product_id, alt=" ".join(wanted.alt.split())[:200], run=run)
+def _row(wanted: Wanted, run: TransferRun | None, blank: Callable[[], RemotePicture]) -> RemotePicture:
+    row = blank()
+    row.product_id, row.alt = wanted.product_id, " ".join(wanted.alt.split())[:200]
+    row.run_id = run.pk if run is not None else None
     try:
         row.url = outward.clean(wanted.url)
     except outward.Unreachable as error:
