@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import itertools
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -95,6 +97,36 @@ def test_what_is_searched_for_is_counted_up_to_a_limit(shelves: Any, monkeypatch
     assert all(count == Count(0, False) or count.capped for count in found.facets({}, {})["kind"].values())
     assert not facet_counts.counted(Product.objects.all(), narrowed=False).capped
     assert facet_counts.counted(Product.objects.none(), narrowed=False).groups == []
+
+
+def test_groups_that_are_stepped_through_are_those_that_all_products_make(
+    shelves: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = Product.Kind.SIMPLE, Product.Kind.INGREDIENT
+    many = itertools.product([None, shelves["bread"], shelves["drinks"]], kinds, [True, False], [0, 3, 12])
+    for number, (category, kind, sold, missing) in enumerate(many):
+        product = make_product(f"P{number}", category=category, kind=kind, is_sellable=sold)
+        Product.objects.filter(pk=product.pk).update(missing=missing)
+    alike = Counter(Product.objects.values_list(*facet_counts.COLUMNS))
+
+    def groups() -> dict[Any, int]:
+        found = facet_counts.counted(Product.objects.all(), narrowed=False).groups
+        return {(group.category, group.kind, group.sold, group.missing): group.number for group in found}
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert groups() == alike
+        return len(queries)
+
+    assert asked() == 1
+    monkeypatch.setattr(facet_counts, "STEPS", len([group for group in alike if group[0]]) - 1)
+    assert asked() == (2 if connection.vendor == "sqlite" else 1), "too many to step through"
+    Product.objects.update(category=None)
+    alike = Counter(Product.objects.values_list(*facet_counts.COLUMNS))
+    assert groups() == alike
+    Price.objects.all().delete()
+    Product.objects.all().delete()
+    assert groups() == {}
 
 
 def test_the_bar_says_how_many_of_those_shown_are_complete(as_user: AsUser, shelves: Any) -> None:
