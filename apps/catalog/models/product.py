@@ -29,7 +29,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
     def search(self, text: str) -> Self:
         """Products whose codes, name or attributes have every word of the text, whatever accents or case.
 
-        A word may be the beginning of one. PostgreSQL forgives a slip in a word as well.
+        A word may be the beginning of one. A PostgreSQL with trigrams forgives a slip in a word as well.
         """
         wanted = fold(text).split()
         return self.filter(words.conditions(wanted)) if wanted else self.all()

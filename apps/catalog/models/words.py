@@ -1,5 +1,5 @@
-"""How the words of a search are put to the database: by whole words and their beginnings on SQLite, by trigrams, which
-forgive a slip of the fingers, on PostgreSQL."""
+"""How the words of a search are put to the database: by whole words and their beginnings on SQLite, on PostgreSQL
+anywhere in the text; where that has its extension for trigrams, a slip of the fingers is forgiven."""
 
 from __future__ import annotations
 
