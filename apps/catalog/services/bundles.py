@@ -18,6 +18,9 @@ from backoffice.kernel import bulk
 from . import validation
 from .locks import lock_products
 
+AT_ONCE = 5000
+"""Keys in one statement."""
+
 
 @transaction.atomic
 def put(bundle: Product, component: Product, *, quantity: Decimal) -> BundleItem:
@@ -58,14 +61,14 @@ def every_id() -> list[int]:
 def replace(wanted: Mapping[int, Mapping[int, Decimal]]) -> dict[int, str]:
     """Let bundles hold just these parts, in their order. Returns why which bundles stay as they were.
 
-    A few statements for all of them. The caller holds a transaction, the locks of these parts, and of all bundles if
-    one of the changed ones was there before. Checked are circles and depth; that bundles are bundles, and parts can be
-    parts, is the caller's to see to.
+    A few statements for all of them, however many bundles there are besides. The caller holds a transaction, the locks
+    of these parts, and of all bundles if one of the changed ones was there before. Checked are circles and depth; that
+    bundles are bundles, and parts can be parts, is the caller's to see to.
     """
     there: dict[int, dict[int, BundleItem]] = defaultdict(dict)
     for item in BundleItem.objects.filter(bundle__in=wanted):
         there[item.bundle_id][item.component_id] = item
-    below, names = _all_below()
+    below = _around(wanted)
     above = _above(below)
     kept: dict[int, str] = {}
     gone: list[BundleItem] = []
@@ -74,7 +77,7 @@ def replace(wanted: Mapping[int, Mapping[int, Decimal]]) -> dict[int, str]:
     for pk, parts in wanted.items():
         before = below[pk]
         _hold(pk, list(parts), below, above)
-        if why := _why_not(pk, parts, below, above, names):
+        if why := _why_not(pk, parts, below, above):
             kept[pk] = why
             _hold(pk, before, below, above)
             continue
@@ -100,12 +103,12 @@ def _hold(pk: int, parts: list[int], below: dict[int, list[int]], above: dict[in
     below[pk] = parts
 
 
-def _why_not(
-    pk: int, parts: Iterable[int], below: dict[int, list[int]], above: dict[int, list[int]], names: dict[int, str]
-) -> str:
+def _why_not(pk: int, parts: Iterable[int], below: dict[int, list[int]], above: dict[int, list[int]]) -> str:
     for part in parts:
         if part == pk or (path := _way(part, pk, below)):
-            return BundleCycle([names.get(each, "?") for each in (pk, *([pk] if part == pk else path))]).message
+            way = (pk, *([pk] if part == pk else path))
+            names = dict(Product.objects.filter(pk__in=way).values_list("pk", "name"))
+            return BundleCycle([names[each] for each in way]).message
     if _depth(pk, above) + _depth(pk, below) > MOST_LEVELS:
         return _("Bundles lie %(most)d levels deep at most.") % {"most": MOST_LEVELS}
     return ""
@@ -126,6 +129,32 @@ def _refuse_circle(bundle: Product, component: Product) -> None:
     levels = _depth(bundle.pk, _above(below)) + _depth(bundle.pk, below)
     if levels > MOST_LEVELS:
         raise InvalidProduct(_("Bundles lie %(most)d levels deep at most.") % {"most": MOST_LEVELS}, field="component")
+
+
+def _around(wanted: Mapping[int, Iterable[int]]) -> dict[int, list[int]]:
+    """What bundles hold, as far as it can matter to these: what lies above them, and beneath them and their new parts.
+
+    Two statements for each level.
+    """
+    pairs: set[tuple[int, int]] = set()
+    for start, known, other in (
+        ({*wanted, *(part for parts in wanted.values() for part in parts)}, "bundle", 1),
+        (set(wanted), "component", 0),
+    ):
+        seen, here = set(start), start
+        while here:
+            found: set[tuple[int, int]] = set()
+            ids = sorted(here)
+            for first in range(0, len(ids), AT_ONCE):
+                rows = BundleItem.objects.filter(**{f"{known}__in": ids[first : first + AT_ONCE]})
+                found.update(rows.values_list("bundle_id", "component_id"))
+            pairs |= found
+            here = {pair[other] for pair in found} - seen
+            seen |= here
+    below: dict[int, list[int]] = defaultdict(list)
+    for upper, lower in pairs:
+        below[upper].append(lower)
+    return below
 
 
 def _all_below() -> tuple[dict[int, list[int]], dict[int, str]]:

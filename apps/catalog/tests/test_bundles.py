@@ -69,6 +69,40 @@ def test_bundles_lie_five_levels_deep_at_most_from_whichever_end_they_grow() -> 
         bundles.put(chain[4], chain[5], quantity=D(1))
 
 
+def test_many_replaced_at_once_follow_the_same_rules() -> None:
+    good = make_product()
+    chain = [make_bundle(f"Level {number}") for number in range(4)]
+    for upper, lower in pairwise(chain):
+        bundles.put(upper, lower, quantity=D(1))
+    top, low, free = make_bundle("Top"), make_bundle("Low", (good, 1)), make_bundle("Free")
+
+    # Through those that nobody named: a circle below, and too many levels above and beneath.
+    kept = bundles.replace({chain[3].pk: {chain[0].pk: D(1)}})
+    assert list(kept) == [chain[3].pk]
+    assert "Level 3 → Level 0 → Level 1 → Level 2 → Level 3" in kept[chain[3].pk]
+    kept = bundles.replace({chain[3].pk: {low.pk: D(1)}, top.pk: {chain[0].pk: D(1)}, free.pk: {good.pk: D(2)}})
+    assert list(kept) == [top.pk]
+    assert reads.leaves([chain[0].pk, free.pk]) == {chain[0].pk: {good.pk: 1}, free.pk: {good.pk: 2}}
+    # What one of them holds from now on counts for the next.
+    assert list(bundles.replace({free.pk: {top.pk: D(1)}, top.pk: {free.pk: D(1)}})) == [top.pk]
+
+
+def test_replacing_asks_as_much_among_many_bundles(django_assert_max_num_queries: Any) -> None:
+    good = make_product()
+    wanted = make_bundle("Wanted", (good, 1))
+    for number in range(12):
+        make_bundle(f"Another {number}", (good, 1))
+
+    with django_assert_max_num_queries(8) as seen:
+        assert bundles.replace({wanted.pk: {good.pk: D(2)}}) == {}
+
+    read = [
+        query["sql"] for query in seen.captured_queries if "SELECT" in query["sql"] and "bundleitem" in query["sql"]
+    ]
+    assert read
+    assert all("WHERE" in sql for sql in read)
+
+
 def test_what_can_be_part_of_what() -> None:
     good, cake = make_product("Good"), make_product("Cake", kind="configurable")
     bundle = make_bundle("Bundle", (good, 1))
