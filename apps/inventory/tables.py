@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, QuerySet
+from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import escape, format_html
@@ -22,6 +23,7 @@ from apps.inventory.selectors.stock import Facts
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui.actions import Action
+from backoffice.ui.permissions import may_open
 from backoffice.ui.tables import (
     BadgeColumn,
     BoolColumn,
@@ -268,15 +270,17 @@ class OperationTable(Table):
         order_by = "-occurred_at"
 
     def render_origin(self, record: StockOperation) -> Any:
-        return origin_link(record.origin)
+        return origin_link(record.origin, self.request)
 
 
-def origin_link(origin: Any) -> Any:
-    """The document that caused something, with its link when it has a page."""
+def origin_link(origin: Any, request: HttpRequest | None) -> Any:
+    """The document that caused something, with its link when it has a page that the person may open."""
     if origin is None:
         return ""
     url = origin.get_absolute_url() if hasattr(origin, "get_absolute_url") else ""
-    return format_html('<a href="{}">{}</a>', url, origin) if url else str(origin)
+    if not url or request is None or not may_open(request.user, origin, url):
+        return str(origin)
+    return format_html('<a href="{}">{}</a>', url, origin)
 
 
 class HoldTable(Table):
@@ -308,7 +312,7 @@ class HoldTable(Table):
         ]
 
     def render_origin(self, record: Hold) -> Any:
-        return origin_link(record.origin)
+        return origin_link(record.origin, self.request)
 
     def render_created_at(self, value: Any) -> Any:
         return ago(value)

@@ -1,7 +1,7 @@
 """Who may open what. Every view names its permission, and says so to the guard tests by an attribute."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_not_required
@@ -39,6 +39,19 @@ def may_open(user: Any, thing: Any, url: str) -> bool:
         except Resolver404:
             _needed[kind] = None
     return may(user, _needed[kind])
+
+
+@lru_cache(maxsize=2048)
+def _asked_by(url: str) -> str | None:
+    try:
+        return getattr(resolve(url).func, "permission", None)
+    except Resolver404:
+        return None
+
+
+def may_follow(user: Any, url: str) -> bool:
+    """The same for an address whose thing is not at hand. A blank one leads nowhere."""
+    return bool(url) and may(user, _asked_by(url))
 
 
 def check(request: HttpRequest, permission: str | None) -> HttpResponse | None:

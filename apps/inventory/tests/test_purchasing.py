@@ -92,6 +92,22 @@ def test_receiving_in_parts_lowers_what_is_expected_and_shows_the_price_differen
     assert differences() == []
 
 
+def test_who_may_not_see_purchases_reads_of_one_without_a_link_to_it(as_user, store, mill, flour):
+    order = sent(mill, flour)
+    operation = purchasing.receive(order, location=store, lines=[came(flour, "4")], reference="NF 1")
+    link, pages = (
+        f'href="{order.get_absolute_url()}"',
+        (reverse("inventory:operation_list"), operation.get_absolute_url()),
+    )
+    see = "inventory.view_stockoperation"
+    for permissions, linked in (((see,), False), ((see, "inventory.view_purchaseorder"), True)):
+        client = as_user(*permissions, username=f"linked-{linked}")
+        for page in pages:
+            shown = client.get(page).content.decode()
+            assert order.number in shown, page
+            assert (link in shown) is linked, (page, permissions)
+
+
 def test_a_delivery_in_the_products_unit_counts_on_the_sacks(store, mill, flour):
     order = sent(mill, flour)
     purchasing.receive(order, location=store, lines=[ReceiptLine(flour, D(50), unit_cost=D("4.20"))])

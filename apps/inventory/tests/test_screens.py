@@ -291,6 +291,17 @@ def test_a_reversal_is_offered_for_what_people_posted_only(sign_in, shop):
     assert client.post(reverse("inventory:operation_reverse", args=[sale.pk]), {"reason": "x"}).status_code == 404
 
 
+def test_a_reversal_that_is_refused_offers_no_smaller_quantity(sign_in, shop):
+    lot = stocked(shop)  # 10, of which 4 are held
+    receipt = StockOperation.objects.get(kind="receipt")
+    client = sign_in("view_stockoperation", "reverse_stockoperation", "view_stockbalance")
+    refused = client.post(reverse("inventory:operation_reverse", args=[receipt.pk]), {"reason": "wrong"})
+    page = refused.content.decode()
+    assert refused.status_code == 409
+    assert "Take 6" not in page
+    assert reverse("inventory:product_card", args=[lot.product_id]) in page
+
+
 def test_releasing_one_hold_and_many(sign_in, shop):
     client = sign_in("view_hold", "release_hold")
     for number in (1, 2):

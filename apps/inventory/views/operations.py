@@ -19,8 +19,10 @@ from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import cost_corrections, stock
 from apps.inventory.tables import OperationTable
 from backoffice.kernel import clock
+from backoffice.kernel.errors import DomainError
 from backoffice.ui.actions import Action
 from backoffice.ui.forms import dress
+from backoffice.ui.permissions import may_open
 from backoffice.ui.screens import ActionScreen, Badge, DetailScreen, Empty, Fact, ListScreen, SavedView
 
 CHANGED = ("inventory-stock", "inventory-stockoperation", "inventory-lot")
@@ -111,7 +113,8 @@ class OperationDetail(DetailScreen):
             found.append(Fact(_("Note"), operation.note))
         if operation.origin is not None:
             url = getattr(operation.origin, "get_absolute_url", lambda: "")()
-            found.append(Fact(_("For"), operation.origin, url))
+            mine = url and may_open(self.request.user, operation.origin, url)
+            found.append(Fact(_("For"), operation.origin, url if mine else ""))
         if operation.reverses is not None:
             found.append(Fact(_("Reverses"), operation.reverses, operation.reverses.get_absolute_url()))
         if operation.kind == StockOperation.Kind.RECEIPT and self.request.user.has_perm(
@@ -173,6 +176,10 @@ class OperationReverse(ActionScreen):
 
     def perform(self, form: Any) -> Any:
         return stock.reverse(self.object, reason=form.cleaned_data["reason"])
+
+    def remedies_for(self, error: DomainError) -> Any:
+        """All or nothing is reversed: what is left cannot be taken instead."""
+        return [one for one in error.remedies if one.url]
 
     def success(self, result: Any) -> str:
         return _("%(number)s is reversed.") % {"number": self.object}

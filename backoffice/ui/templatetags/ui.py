@@ -17,7 +17,7 @@ from backoffice import company
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_amount, format_money
 from backoffice.kernel.quantity import format_quantity
-from backoffice.ui import charts, codes, drawing, icons, views_icons
+from backoffice.ui import charts, codes, drawing, icons, permissions, views_icons
 
 register = template.Library()
 
@@ -65,6 +65,12 @@ def icon(name: str, css: str = "") -> SafeString:
 def sidebar_icon(name: str) -> SafeString:
     """An icon of the sidebar: they are many, on every page, and so drawn in a file that the browser keeps."""
     return views_icons.shared(str(name or icons.UNKNOWN))
+
+
+@register.simple_tag(takes_context=True)
+def may_follow(context: Any, url: str) -> bool:
+    """Whether the person may open an address, so that no link leads to a refusal."""
+    return permissions.may_follow(context["request"].user, url)
 
 
 @register.simple_tag
