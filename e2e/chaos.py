@@ -262,7 +262,6 @@ def run(kills: int) -> int:
     from django.db import connection
     from django.urls import reverse
 
-
     products, customers = prepare()
     connection.close()
     house = House(free_port())

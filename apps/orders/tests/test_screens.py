@@ -16,7 +16,6 @@ from apps.inventory.models import Hold
 from apps.orders.models import Channel, Order, OrderSession, Payment
 from apps.orders.services import orders, verify
 from apps.orders.tests.build import D, counter, croissant, espresso, fresh, order, tab
-from apps.orders.views.home import compared
 from backoffice.kernel import clock
 from backoffice.testing import screens as contract
 
@@ -387,18 +386,3 @@ def test_a_sale_in_portuguese_reads_commas(user_with: Any):
     assert answer.status_code == 302, answer.content.decode()
     made = Order.objects.get()
     assert (made.total, made.payments.get().tendered) == (D("3086.25"), D("3090.00"))
-
-
-@pytest.mark.parametrize(
-    ("percent", "words"),
-    [
-        ("0", "+0.0 %"),
-        ("12.54", "+12.5 %"),
-        ("-8", "−8.0 %"),
-        ("299.9", "+299.9 %"),
-        ("300", "× 4.0"),
-        ("2098.8", "× 22.0"),
-    ],
-)
-def test_a_change_is_said_in_words_that_are_read_at_a_glance(percent, words):
-    assert compared(D(percent)) == words
