@@ -64,15 +64,17 @@ class Parents:
         return ""
 
 
-def write_parts(written: Written) -> dict[int, list[dict[str, str]]]:
+def write_parts(written: Written, products: Iterable[Product]) -> dict[int, list[dict[str, str]]]:
     """Let bundles hold what their rows say. Returns, by key of the row, what they held before and hold now.
 
+    `products` are those that may be parts: what `concerned` found, locked, and what the batch has made.
     Raises InvalidProduct when one cannot; the runner then takes the rows one by one.
     """
     rows = [(product, row) for product, row in written if row.data.get("parts") is not None]
     if not rows:
         return {}
-    known = {part.sku.lower(): part for part in by_sku(sku.lower() for _p, row in rows for sku in row.data["parts"])}
+    named = {sku.lower() for _product, row in rows for sku in row.data["parts"]}
+    known = {part.sku.lower(): part for part in products if part.sku.lower() in named}
     old = [product.pk for product, row in rows if row.data.get("pk")]
     before = parts_of(old) if old else {}
     wanted: dict[int, dict[int, Decimal]] = {}

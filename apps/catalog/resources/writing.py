@@ -231,7 +231,8 @@ class Batch:
         self.figures["packs"] += len(fresh) + len(changed)
 
     def _parts(self, written: Sequence[tuple[Product, TransferRow]]) -> None:
-        for pk, (before, after) in composing.write_parts(written).items():
+        products = [*self.locked.values(), *(product for product, _row in written)]
+        for pk, (before, after) in composing.write_parts(written, products).items():
             self.written[pk]["parts"] = [before, after]
             self.figures["parts"] += len(after)
 
