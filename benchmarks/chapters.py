@@ -18,6 +18,8 @@ LARGE = 1_000_000
 
 IMPORTED = 100_000
 """Rows of a large file."""
+UPLOADED = 2_400
+"""Lines of the files with all that products have."""
 SEARCH = 100
 SEARCHED = {
     "what tens of thousands have": "organic",
@@ -139,7 +141,21 @@ def work(size: Size) -> list[Result]:
         took("recipe tree of 3,125 leaves", trees.explode([large], net=False, nodes=3905), 60),
         took("plan of 20, 420 recipes deep", trees.explode(roots, net=True, nodes=20 * 84), 500),
         Result("import, preview and apply", rows, "row/s", 1500, at_least=True, machine=machine),
+        *uploads(bench.user),
     ]
+
+
+def uploads(user: Any) -> list[Result]:
+    """Files with all that products have. Each step has the budget."""
+    from benchmarks import uploads
+
+    files = {"products": "own file with everything", "woocommerce": "WooCommerce", "shopify": "Shopify"}
+    results = []
+    for key, name in files.items():
+        for step, pace in zip(("preview", "apply"), uploads.paces(user, key, UPLOADED), strict=True):
+            title = f"{name}, {step}"
+            results.append(Result(title, pace.lines, "row/s", 1500, at_least=True, machine=pace.machine))
+    return results
 
 
 def stockroom(size: Size) -> list[Result]:
