@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from apps.crm.models import Customer, Interaction, PointMove, PointTransaction, Purchase, PurchaseItem
 from backoffice.kernel import clock
+from backoffice.outbox.models import Directive
 
 SHOWN = 15
 
@@ -93,7 +94,7 @@ def _interactions(customer: Customer, limit: int) -> list[Entry]:
             lead=f"{row.get_kind_display().capitalize()}:",
             text=row.summary,
             tone="w" if row.kind == Interaction.Kind.COMPLAINT else "",
-            origin=row.origin,
+            origin=None if isinstance(row.origin, Directive) else row.origin,  # a job is no document of people's
             person=row.by,
             small=(row.channel,) if row.channel else (),
         )

@@ -9,6 +9,7 @@ from django.core import mail
 from django.db import DatabaseError, connection, transaction
 
 from apps.crm.models import Interaction
+from apps.crm.selectors import timeline
 from apps.crm.services import loyalty
 from apps.crm.tests.build import customer, program
 from apps.inventory.errors import InsufficientStock
@@ -184,6 +185,8 @@ def test_the_customer_is_told_once():
     assert "Butter croissant" in message.body
     assert f"directive-{directive.pk}@" in message.extra_headers["Message-ID"]
     assert Interaction.objects.filter(channel="email").count() == 1
+    (told,) = [entry for entry in timeline.of(person).entries if "email" in entry.small]
+    assert (told.lead, told.origin) == ("Order:", None), "a job is no document of the customer's"
 
 
 def test_an_order_is_accepted_or_called_off_by_itself():
