@@ -9,26 +9,12 @@ from django.urls import reverse
 
 from apps.catalog.models import ProductUnit
 from apps.inventory.models import Location, Move, StockOperation
-from apps.inventory.tests.factories import make_location, make_product
+from apps.inventory.tests.factories import make_product
 from backoffice.kernel import clock
 
 pytestmark = pytest.mark.django_db
 D = Decimal
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def sign_in(client, user_with):
-    def make(*permissions: str):
-        client.force_login(user_with(*(f"inventory.{name}" for name in permissions)))
-        return client
-
-    return make
-
-
-@pytest.fixture
-def shop() -> Location:
-    return make_location("Shop", kind="sale")
 
 
 def receipt(**lines: Any) -> dict[str, Any]:

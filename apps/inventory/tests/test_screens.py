@@ -18,20 +18,6 @@ D = Decimal
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def sign_in(client, user_with):
-    def make(*permissions: str):
-        client.force_login(user_with(*(f"inventory.{name}" for name in permissions)))
-        return client
-
-    return make
-
-
-@pytest.fixture
-def shop() -> Location:
-    return make_location("Shop", kind="sale")
-
-
 def stocked(shop: Location, number: int = 1, **more: Any) -> Any:
     product = make_product(f"Bun {number}", **more)
     lot = make_stock(

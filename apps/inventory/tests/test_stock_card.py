@@ -8,27 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from apps.inventory.models import Location, Move
+from apps.inventory.models import Move
 from apps.inventory.selectors import ledger
 from apps.inventory.services import stock
-from apps.inventory.tests.factories import make_location, make_product, make_stock
+from apps.inventory.tests.factories import make_product, make_stock
 
 pytestmark = pytest.mark.django_db
 D = Decimal
-
-
-@pytest.fixture
-def sign_in(client, user_with):
-    def make(*permissions: str):
-        client.force_login(user_with(*(f"inventory.{name}" for name in permissions)))
-        return client
-
-    return make
-
-
-@pytest.fixture
-def shop() -> Location:
-    return make_location("Shop", kind="sale")
 
 
 def walked(client, product):
