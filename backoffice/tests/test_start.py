@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
@@ -105,3 +106,16 @@ def test_a_demo_that_was_stopped_half_way_goes_on_at_the_next_start(monkeypatch)
     assert told == ["told"] * 3
     assert User.objects.get(username="owner").is_superuser
     assert User.objects.count() == len(composition.ROLES)
+
+
+@pytest.mark.django_db
+def test_the_people_of_the_demo_have_their_roles_whoever_builds_it(monkeypatch):
+    monkeypatch.setattr(composition, "DEMO_MASTERS", [])
+    monkeypatch.setattr(composition, "DEMO_STORY", [])
+    Group.objects.all().delete()
+
+    call_command("seed_demo", "--password=let-me-in-demo")
+
+    for role in composition.ROLES:
+        assert [group.name for group in User.objects.get(username=role).groups.all()] == [role]
+    assert User.objects.get(username="counter").has_perm("catalog.view_product")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 from fractions import Fraction
 from typing import Any
 
@@ -109,8 +109,8 @@ def stop_coupon(coupon: Coupon) -> None:
     coupon.save(update_fields=["is_active"])
 
 
-def check_coupon(code: str) -> Coupon:
-    """The coupon that this code opens now. Raises CouponRefused, which says why not."""
+def check_coupon(code: str, *, at: datetime | None = None) -> Coupon:
+    """The coupon that this code opens now, or at a moment that is tried. Raises CouponRefused, which says why not."""
     code = code.replace("\x00", "").strip()[:40]
     coupon = Coupon.objects.select_related("promotion").filter(code__iexact=code).first() if code else None
     if coupon is None:
@@ -121,8 +121,9 @@ def check_coupon(code: str) -> Coupon:
             (_("The coupon %(code)s was used already.") if used else _("The coupon %(code)s no longer counts."))
             % {"code": coupon.code}
         )
-    if not Promotion.objects.at(clock.now()).filter(pk=coupon.promotion_id).exists():
-        raise CouponRefused(_("%(promotion)s does not count now.") % {"promotion": coupon.promotion})
+    if not Promotion.objects.at(at or clock.now()).filter(pk=coupon.promotion_id).exists():
+        says = _("%(promotion)s does not count now.") if at is None else _("%(promotion)s does not count at that time.")
+        raise CouponRefused(says % {"promotion": coupon.promotion})
     return coupon
 
 

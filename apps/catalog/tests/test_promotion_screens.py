@@ -135,6 +135,32 @@ def test_the_trial_says_what_each_rule_would_do_and_why(keeper: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("coupon", "at", "says"),
+    [
+        ("NOBODY", "", "There is no coupon “NOBODY”."), ("stopped", "", "The coupon STOPPED no longer counts."),
+        ("GONE", "", "The coupon GONE was used already."), ("\x00", "", ""),
+        ("GOOD", "2099-01-01T10:00", "Friends does not count at that time."),
+    ],
+)  # fmt: skip
+def test_a_coupon_that_opens_nothing_is_named_beside_its_field(keeper: Client, coupon: str, at: str, says: str) -> None:
+    make_product("Rye", sku="BR-1", price="10")
+    friends = rule("Friends", by_coupon=True, valid_to=clock.now() + timedelta(days=9))
+    for code in ("GOOD", "STOPPED", "GONE"):
+        promotions.add_coupons(friends, code=code)
+    promotions.stop_coupon(Coupon.objects.get(code="STOPPED"))
+    Coupon.objects.filter(code="GONE").update(uses=1)
+
+    answer = keeper.get(page("promotion_try"), {"basket": "BR-1", "coupon": coupon, "at": at})
+
+    assert answer.status_code == 422
+    assert any(says in error for error in answer.context["form"].errors["coupon"])
+    if coupon != "\x00":
+        assert answer.context["trial"].quote.total == Decimal("10.00")  # the basket is tried all the same
+        good = keeper.get(page("promotion_try"), {"basket": "BR-1", "coupon": "good"})
+        assert (good.status_code, good.context["trial"].quote.total) == (200, Decimal("9.00"))
+
+
+@pytest.mark.parametrize(
     "basket", ["", "nothing like this", "0 × BR-1", "\x00", "9999999999 × BR-1", "1.2.3 BR-1", "x" * 3000]
 )
 def test_a_basket_that_makes_no_sense_is_refused(keeper: Client, basket: str) -> None:

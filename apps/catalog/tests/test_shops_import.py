@@ -216,7 +216,10 @@ def test_what_did_not_come_is_fetched_again_on_the_page(as_user: Callable[..., C
 
 def test_an_import_without_pictures_says_so(as_user: Callable[..., Client]) -> None:
     run = imported("woocommerce", "Name,SKU,Regular price\nTea,TEA,3\n")
-    assert "no addresses" in as_user(*IMPORTING).get(reverse("catalog:run_pictures", args=[run.pk])).content.decode()
+    client, url = as_user(*IMPORTING), reverse("catalog:run_pictures", args=[run.pk])
+    assert "no addresses" in client.get(url).content.decode()
+    TransferRun.objects.filter(pk=run.pk).update(status=TransferRun.Status.UNDONE)
+    assert "undone and has no pictures" in client.get(url).content.decode()
 
 
 @pytest.mark.parametrize(("shop", "counts"), [("woocommerce", (24, 0, 27)), ("shopify", (18, 0, 17))])

@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from apps.catalog.errors import CouponRefused
 from apps.catalog.forms.promotion import CouponsForm, PromotionForm, TryForm
 from apps.catalog.models import Coupon, Promotion
 from apps.catalog.promotion_tables import ICONS, CouponTable, PromotionTable, gives, state_of, when_of
@@ -278,12 +279,18 @@ def trial(request: HttpRequest) -> HttpResponse:
     if form.is_bound and not form.is_valid():
         status = 422
     elif form.is_bound:
-        wanted, unknown = trials.read_basket(form.cleaned_data["basket"])
+        asked = dict(form.cleaned_data)  # a field that is refused leaves the form's own
+        wanted, unknown = trials.read_basket(asked["basket"])
+        if asked["coupon"]:
+            try:
+                promotions.check_coupon(asked["coupon"], at=asked["at"])
+            except CouponRefused as error:
+                form.add_error("coupon", error.message)
         if unknown:
             form.add_error("basket", _("No product is meant by: %(lines)s") % {"lines": "; ".join(unknown[:3])})
         if wanted:
             try:
-                context["trial"] = trials.run(wanted, _context(request, form.cleaned_data))
+                context["trial"] = trials.run(wanted, _context(request, asked))
             except DomainError as error:
                 form.add_error("basket", error.message)
         status = 422 if form.errors else 200

@@ -30,6 +30,7 @@ class Command(BaseCommand):
         from django.conf import settings
 
         with translation.override(settings.LANGUAGE_CODE), acting(system="demo"):
+            roles.sync()  # people are given roles: without these they could do nothing
             self._people(options["password"], [role for role in composition.ROLES if role != OWNER])
             for path in steps:
                 self.stdout.write(f"  {path.partition('.')[2]}")
