@@ -48,6 +48,7 @@ class SettingsHistory(HistoryScreen):
 
     model = Company
     permission = "company.change_company"
+    reasons_count = True  # the counter's hours are no columns of the company
 
     @cached_property
     def object(self) -> Any:

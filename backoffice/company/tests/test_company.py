@@ -90,3 +90,16 @@ def test_a_notice_is_shown_to_everybody(as_user):
     services.update(name="S", banner="The card terminal is out of order")
 
     assert "card terminal" in as_user().get(reverse("home:home")).content.decode()
+
+
+def test_the_history_says_what_became_of_the_counter_hours(as_user):
+    services.update(name="S", hours={0: (time(7), time(19)), 6: None})
+    services.update(name="S", hours={0: (time(7), time(19)), 6: None})  # as they were: nothing to say
+    services.update(name="S", hours={0: (time(8, 30), time(19)), 1: (time(7), time(12)), 6: None})
+    with pytest.raises(ValidationError):
+        services.update(name="", hours={0: None})
+
+    page = as_user("company.change_company").get(reverse("company:history")).content.decode()
+
+    assert page.count("Counter hours:") == 2
+    assert "Counter hours: Monday 07:00–19:00 → 08:30–19:00; Tuesday closed → 07:00–12:00" in page
