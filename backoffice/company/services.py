@@ -53,7 +53,7 @@ def update(*, revision: int | None = None, hours: Hours | None = None, **fields:
 
 
 def _rehoured(hours: Hours) -> str:
-    """What the history says of days that open or close at other times than before; they are no columns of the company."""
+    """What the history says of days with other times than before; they are no columns of the company."""
     before = {one.weekday: (one.opens, one.closes) for one in OpeningHours.objects.filter(company_id=PK)}
     said = [
         f"{WEEKDAYS[day]} {_spoken(before.get(day))} → {_spoken(span)}"
