@@ -45,36 +45,50 @@ class _Statements:
 
     def __init__(self, build: Callable[..., Any], *, most: int = MOST) -> None:
         self.build, self.most = build, most
+        self.apart = False  # whether its collections stand elsewhere than behind IN
 
     def prepared(self, given: tuple[Any, ...]) -> "_Statement | None":
         """The statement with the values in it; None when there are too many of them."""
+        # Kept with the connection, which belongs to one thread: a statement is never used by two at once.
+        database = connections[DEFAULT_DB_ALIAS]
+        together = database.vendor == "postgresql" and not self.apart
         shape: list[Any] = []
         values: list[Any] = []
+        number = 0
         for one in given:
             if isinstance(one, Collection) and not isinstance(one, str):
                 members = list(dict.fromkeys(one))
+                number += len(members)
+                if together and set(map(type, members)) == {int}:
+                    shape.append(_Array)
+                    values.append(_Array(members))
+                    continue
                 shape.append((len(members), type(members[0])))
                 values += members
             else:
+                number += 1
                 shape.append(type(one))
                 values.append(one)
-        if len(values) > self.most:
+        if number > self.most:
             return None
-        # Kept with the connection, which belongs to one thread: a statement is never used by two at once.
-        database = connections[DEFAULT_DB_ALIAS]
         kept: dict[Any, _Statement] = database.__dict__.setdefault("compiled_statements", {})
         key = (self, tuple(shape))
         statement = kept.get(key)
         if statement is None:
             marks: list[Any] = []
             arguments = [
-                [_mark(member, marks) for member in dict.fromkeys(one)]
+                [_mark(member, marks) for member in ([1] if kind is _Array else dict.fromkeys(one))]
                 if isinstance(one, Collection) and not isinstance(one, str)
                 else _mark(one, marks)
-                for one in given
+                for one, kind in zip(given, shape, strict=True)
             ]
             queryset, compiler = self.compiler(database, arguments)
-            statement = kept[key] = _Statement(database, queryset, compiler, marks)
+            arrays = {number for number, value in enumerate(values) if type(value) is _Array}
+            statement = _Statement(database, queryset, compiler, marks)
+            if not statement.take_arrays(arrays):
+                self.apart = True
+                return self.prepared(given)
+            kept[key] = statement
         for at, number in statement.places:
             statement.params[at] = _adapted(values[number], database)
         return statement
@@ -88,6 +102,7 @@ class _Statement:
 
     def __init__(self, database: Any, queryset: Any, compiler: Any, marks: list[Any]) -> None:
         self.database, self.queryset, self.compiler = database, queryset, compiler
+        self.shape: _Shape | None = None
         self.sql, params = spelled_out(*compiler.as_sql())
         self.params = [_adapted(param, database) if isinstance(param, int) else param for param in params]
         numbers = {_adapted(mark, database): number for number, mark in enumerate(marks)}
@@ -98,6 +113,23 @@ class _Statement:
         ]
         if {number for _at, number in self.places} != set(range(len(marks))):
             raise TypeError("A compiled query uses every value that it is given, as it is.")
+
+    def take_arrays(self, numbers: Collection[int]) -> bool:
+        """Have each collection of these numbers as one value: then all lengths of it share a statement and a plan, and
+        the driver has not to read fifty marks each time. False when they do not stand behind IN."""
+        arrays = {at for at, number in self.places if number in numbers}
+        if not arrays:
+            return True
+        parts = self.sql.split("%s")
+        if "%%" in self.sql or len(parts) != len(self.params) + 1:
+            return False
+        for at in arrays:
+            if not parts[at].endswith('" IN (') or not parts[at + 1].startswith(")"):
+                return False
+            parts[at] = parts[at].removesuffix("IN (") + "= ANY ("
+            parts[at + 1] = "::bigint[]" + parts[at + 1]
+        self.sql = "%s".join(parts)
+        return True
 
     def fetch(self) -> list[Any]:
         """Run what returns rows, as the driver gives them: all at once, they are few."""
@@ -116,10 +148,16 @@ class Compiled(_Statements, Generic[Row]):
     """A queryset of models or of `values_list`, as a function of its values, evaluated when it is called.
 
     An empty collection finds nothing. `prefetch_related` is left to the caller.
+
+    With `shown` the rows are only looked at: those that refer to the same unit (category, ...) share one, and they are
+    put together without what a model does when it is made anew, which is half of what reading a page costs.
     """
 
-    def __init__(self, build: "Callable[..., models.QuerySet[Any, Row]]", *, most: int = MOST) -> None:
+    def __init__(
+        self, build: "Callable[..., models.QuerySet[Any, Row]]", *, most: int = MOST, shown: bool = False
+    ) -> None:
         super().__init__(build, most=most)
+        self.shown = shown
 
     def __call__(self, *given: Any) -> list[Row]:
         if _empty(given):
@@ -128,7 +166,11 @@ class Compiled(_Statements, Generic[Row]):
         if statement is None:
             return list(self.build(*given))
         with planned(statement.database):
-            return list(self._rows(statement))
+            if not self.shown:
+                return list(self._rows(statement))
+            if statement.shape is None:
+                statement.shape = _Shape(statement.compiler, statement.compiler.klass_info)
+            return statement.shape.rows(statement)
 
     def compiler(self, database: Any, arguments: list[Any]) -> tuple[Any, Any]:
         queryset = self.build(*arguments)
@@ -144,6 +186,46 @@ class Compiled(_Statements, Generic[Row]):
             compiler.get_converters = lambda expressions: converters
             queryset.query.get_compiler = lambda *args, **kwargs: compiler
         return iter(queryset._iterable_class(queryset))
+
+
+class _Shape:
+    """How a row becomes a model and what it refers to, worked out once a statement."""
+
+    def __init__(self, compiler: Any, part: Any) -> None:
+        if part.get("from_parent"):
+            raise TypeError("Rows that are shown have no parent model.")
+        first, last = part["select_fields"][0], part["select_fields"][-1] + 1
+        self.model, self.columns = part["model"], slice(first, last)
+        self.names = [column[0].target.attname for column in compiler.select[self.columns]]
+        self.key = first + self.names.index(self.model._meta.pk.attname)
+        self.set = part.get("local_setter")
+        self.others = [_Shape(compiler, other) for other in part.get("related_klass_infos", ())]
+        self.worked_out: list[tuple[str, int]] = []
+        if self.set is None:  # the row itself
+            self.worked_out = [*compiler.annotation_col_map.items()]
+            self.converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
+
+    def rows(self, statement: _Statement) -> list[Any]:
+        """The rows of the statement as models, those that they refer to shared by all of them."""
+        known: dict[Any, Any] = {}
+        found = statement.compiler.apply_converters(statement.fetch(), self.converters)
+        return [self.made(row, statement.database.alias, known) for row in found]
+
+    def made(self, row: Sequence[Any], alias: str, known: dict[Any, Any]) -> Any:
+        made = self.model.__new__(self.model)
+        state = made._state = models.base.ModelState()
+        state.adding, state.db = False, alias
+        inside = made.__dict__
+        inside.update(zip(self.names, row[self.columns], strict=True))
+        for name, at in self.worked_out:
+            inside[name] = row[at]
+        for other in self.others:
+            key = row[other.key]
+            one = known.get((other, key))
+            if one is None and key is not None:
+                one = known[other, key] = other.made(row, alias, known)
+            other.set(made, one)
+        return made
 
 
 @cache
@@ -251,6 +333,13 @@ def spelled_out(sql: str, params: Collection[Any]) -> tuple[str, list[Any]]:
             left.append(param)
         text += (f"'{param}'" if constant else "%s") + part
     return text, left
+
+
+class _Array(str):
+    """Whole numbers as PostgreSQL writes an array of them."""
+
+    def __new__(cls, members: Collection[int]) -> "_Array":
+        return super().__new__(cls, f"{{{','.join(map(str, members))}}}")
 
 
 def _mark(value: Any, marks: list[Any]) -> Any:

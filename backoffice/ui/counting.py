@@ -1,7 +1,7 @@
 """Counts that every page shows: each is put together once, and only the time in it changes."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NoReturn
 
@@ -16,6 +16,9 @@ Rows = Callable[[], QuerySet[Any]]
 Statement = tuple[str, list[Any]]
 # Two moments that have neither day nor time in common.
 MOMENTS = datetime(2001, 2, 3, 4, 5, 6, 789, tzinfo=UTC), datetime(2012, 11, 10, 19, 18, 17, 654, tzinfo=UTC)
+
+
+LARGE, MINUTE = 10_000, timedelta(minutes=1)
 
 
 class _AskedTheDatabase(Exception):
@@ -33,15 +36,38 @@ class KeptCount:
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
         self._kept: dict[str, tuple[str, list[Any]] | None] = {}
+        self._seen: dict[tuple[str, int], tuple[datetime | None, int]] = {}
 
-    def statement(self, cap: int) -> Statement:
+    def limit(self, cap: int) -> int:
+        """How many keys to count, to see whether there are more than the cap. 0 where a large cap needs no look: within
+        the last minute there were more than twice as many."""
+        known = self._seen.get(_here(cap))
+        if known is None:
+            return cap + 1
+        at, number = known
+        if at is None or not timedelta(0) <= clock.now() - at < MINUTE:
+            return 2 * cap + 1
+        return 0 if number > 2 * cap else cap + 1
+
+    def saw(self, cap: int, limit: int, number: int) -> None:
+        """What was found up to the limit."""
+        if cap < LARGE:
+            return
+        if number <= cap:
+            self._seen.pop(_here(cap), None)
+        elif limit > cap + 1:
+            self._seen[_here(cap)] = clock.now(), number
+        else:
+            self._seen.setdefault(_here(cap), (None, number))  # worth a longer look the next time
+
+    def statement(self, limit: int) -> Statement:
         """SQL and values that give the keys of so many rows. Raises EmptyResultSet where there can be none."""
         kept = self._of(connection.vendor)
         if kept is None:
-            return _keys(self.rows, cap)
+            return _keys(self.rows, limit)
         sql, values = kept
         now = {marker: made() for marker, made in _moving().items()} if any(map(_moves, values)) else {}
-        return f"{sql} LIMIT {int(cap)}", [now[value] if _moves(value) else value for value in values]
+        return f"{sql} LIMIT {int(limit)}", [now[value] if _moves(value) else value for value in values]
 
     def _of(self, vendor: str) -> "tuple[str, list[Any]] | None":
         if vendor not in self._kept:
@@ -101,10 +127,14 @@ def _refuse(*_args: Any) -> NoReturn:
     raise _AskedTheDatabase
 
 
-def _keys(rows: Rows | QuerySet[Any], cap: int) -> Statement:
+def _here(cap: int) -> tuple[str, int]:
+    return str(connection.settings_dict["NAME"]), cap
+
+
+def _keys(rows: Rows | QuerySet[Any], limit: int) -> Statement:
     found = rows() if callable(rows) else rows
     # Only the key is selected: what the list adds to its rows need not be worked out to count them.
-    sql, values = found.order_by().values("pk")[:cap].query.sql_with_params()
+    sql, values = found.order_by().values("pk")[:limit].query.sql_with_params()
     return sql, list(values)
 
 
@@ -112,6 +142,6 @@ kept = cache(KeptCount)
 """The count of a function's rows, the same one each time."""
 
 
-def statement(rows: "QuerySet[Any] | KeptCount", cap: int) -> Statement:
+def statement(rows: "QuerySet[Any] | KeptCount", limit: int) -> Statement:
     """SQL and values that give the keys of so many of the rows. Raises EmptyResultSet where there can be none."""
-    return rows.statement(cap) if isinstance(rows, KeptCount) else _keys(rows, cap)
+    return rows.statement(limit) if isinstance(rows, KeptCount) else _keys(rows, limit)

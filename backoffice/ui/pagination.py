@@ -16,6 +16,7 @@ from backoffice.kernel import clock
 from backoffice.kernel.compiled import planned
 
 from .counting import KeptCount, statement
+from .parts import Parts
 
 CAP = 10_000
 DEEP = 1000
@@ -58,27 +59,35 @@ class Page:
 
 
 def capped_counts(querysets: Sequence[QuerySet[Any] | KeptCount], cap: int | Sequence[int] = CAP) -> list[Count]:
-    """How many rows each has, up to the cap (or its own), and whether there are more: all of them in one query."""
+    """How many rows each has, up to the cap (or its own), and whether there are more: all of them in one query.
+
+    A kept count of far more than a large cap is not asked again within a minute (`KeptCount.limit`)."""
     caps = [cap] * len(querysets) if isinstance(cap, int) else cap
     parts: list[str] = []
     params: list[Any] = []
-    places: list[int] = []
+    places: dict[int, int] = {}
     counts = [Count(0, False)] * len(querysets)
     for place, queryset in enumerate(querysets):
+        limit = queryset.limit(caps[place]) if isinstance(queryset, KeptCount) else caps[place] + 1
+        if not limit:
+            counts[place] = Count(caps[place], True)
+            continue
         try:
-            sql, values = statement(queryset, caps[place] + 1)
+            sql, values = statement(queryset, limit)
         except EmptyResultSet:
             continue
         parts.append(f"(SELECT COUNT(*) FROM ({sql}) counted_{place})")  # noqa: S608 - the same
         params += values
-        places.append(place)
+        places[place] = limit
     if parts:
         always = all(isinstance(rows, KeptCount) for rows in querysets)
         with planned(connection) if always else nullcontext(), connection.cursor() as cursor:
             cursor.execute(f"SELECT {', '.join(parts)}", params)
             found = cursor.fetchone()
-        for place, number in zip(places, found, strict=True):
+        for (place, limit), number in zip(places.items(), found, strict=True):
             counts[place] = Count(min(number, caps[place]), number > caps[place])
+            if isinstance(rows := querysets[place], KeptCount):
+                rows.saw(caps[place], limit, number)
     return counts
 
 
@@ -106,28 +115,31 @@ def paginate(
     count: Count | None = None,
     first: Sequence[Any] = (),
     read: Callable[[Sequence[Any]], Sequence[Any]] | None = None,
+    parts: Parts | None = None,
 ) -> Page:
     """The page with this number; the last one when it lies behind the end. `count` when it is known already.
 
     A page costs what lies between it and the nearer end of the list, which an index that has its order makes little.
 
     The rows with the keys `first` come first, in that order; all others follow as the queryset has them. With `read`
-    the queryset only finds keys, and that reads the rows by them.
+    the queryset only finds keys, and that reads the rows by them. `parts` are the same keys in the same order, where
+    these come sooner part by part.
     """
     count = count or capped_count(queryset)
     total = count.number
     if deep := count.capped and (number - 1) * size >= CAP // 2:
-        total = totals.of(queryset, (number - 1) * size)
+        total = parts.number if parts else totals.of(queryset, (number - 1) * size)
     if deep or not count.capped:
         number = max(1, min(number, -(-total // size)))
     start = (number - 1) * size
     if not count.number:
         return Page([], number, size, count, False)
-    if read is None and not first and start < DEEP:
+    if read is None and not first and parts is None and start < DEEP:
         rows = list(queryset[start : start + size + 1])
         return Page(rows[:size], number, size, count, len(rows) > size)
     # Deep rows are found by their keys alone, which an index has, and then read.
-    keys = _keys(queryset, start, start + size + 1, first, total)
+    end = start + size + 1
+    keys = parts.keys(start, end) if parts else _keys(queryset, start, end, first, total)
     shown = keys[:size]
     found = {row.pk: row for row in (read(shown) if read else queryset.filter(pk__in=shown))} if shown else {}
     return Page([found[pk] for pk in shown if pk in found], number, size, count, len(keys) > size)

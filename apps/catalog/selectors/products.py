@@ -35,7 +35,7 @@ def _rows(now: Any, list_id: Any, keys: Any) -> QuerySet[Product]:
     return rows.select_related("category", "unit").only(*SHOWN)
 
 
-_shown: Compiled[Product] = Compiled(_rows, most=202)
+_shown: Compiled[Product] = Compiled(_rows, most=202, shown=True)
 
 
 def shown(keys: Sequence[int], price_list: PriceList | None) -> list[Product]:

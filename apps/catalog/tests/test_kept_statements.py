@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import F, Sum
+from django.db.models import BigIntegerField, F, Sum, Value
 
 from apps.catalog.models import Product
 from apps.catalog.tests.factories import make_product, make_unit
@@ -66,6 +66,45 @@ class TestReading:
         made = [make_product() for _number in range(MOST + 1)]
 
         assert BY_KEY([product.pk for product in made]) == made[::-1]
+
+    def test_any_number_of_keys_shares_a_statement_on_postgresql(self):
+        made = [make_product() for _number in range(3)]
+        kept = Compiled(lambda ids, but: Product.objects.filter(pk__in=ids).exclude(unit_id__in=but).order_by("pk"))
+
+        for number in (1, 2, 3):
+            assert kept([product.pk for product in made[:number]], [0]) == made[:number]
+        assert kept([product.pk for product in made], [made[0].unit_id, 0]) == []
+
+        statements = [key for key in connection.compiled_statements if key[0] is kept]
+        assert len(statements) == (1 if connection.vendor == "postgresql" else 4)
+
+    def test_keys_that_do_not_stand_behind_in_find_their_rows_too(self):
+        made = [make_product() for _number in range(3)]
+        wanted = Compiled(
+            lambda ids: Product.objects.filter(pk__in=ids).annotate(first=Value(next(iter(ids)), BigIntegerField()))
+        )
+
+        for number in (1, 2):
+            keys = [product.pk for product in made[:number]]
+            assert {(row.pk, row.first) for row in wanted(keys)} == {(key, keys[0]) for key in keys}
+
+    def test_rows_that_are_shown_are_models_that_share_what_they_refer_to(self, django_assert_num_queries):
+        a, b, c = make_product(unit="kg", tax_rate=Decimal("7.25")), make_product(unit="kg"), make_product(unit="un")
+        shown = Compiled(
+            lambda ids: Product.objects.filter(pk__in=ids).select_related("unit", "category").order_by("pk")
+            .annotate(taxed=F("tax_rate")).only("name", "tax_rate", "unit__code", "category__name"),
+            shown=True,
+        )  # fmt: skip
+
+        with django_assert_num_queries(1):
+            found = shown([a.pk, b.pk, c.pk])
+            assert found == [a, b, c]
+            assert [row.unit.code for row in found] == ["kg", "kg", "un"]
+            assert found[0].unit is found[1].unit
+            assert (found[0].tax_rate, found[0].taxed, found[0].category) == (Decimal("7.25"), Decimal("7.25"), None)
+            assert not found[0]._state.adding
+        with django_assert_num_queries(1):
+            assert found[0].sku == a.sku  # what was left out is read when it is asked for
 
     def test_sums_are_exact(self):
         total = Compiled(

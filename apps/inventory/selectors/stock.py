@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import (
     BigIntegerField,
     Exists,
@@ -24,7 +25,16 @@ from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import GreaterThan
 
 from apps.catalog.models import Product
-from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation, Location, Lot, ReorderRule, StockBalance
+from apps.inventory.models import (
+    ExpectedArrival,
+    Hold,
+    HoldAllocation,
+    Location,
+    Lot,
+    ReorderRule,
+    StockBalance,
+    TrendsKept,
+)
 from apps.inventory.selectors import nearness
 from apps.inventory.selectors.availability import Availability, Why, usable_backing, usable_stock
 from backoffice.kernel import clock
@@ -202,11 +212,23 @@ def with_minimum(products: QuerySet[Product]) -> QuerySet[Product]:
     return products.annotate(minimum=minimum, expiry_days=nearness.in_force())
 
 
+def with_trend(products: QuerySet[Product]) -> QuerySet[Product]:
+    """The products, each with what is kept of how its stock went (`StockTrend`), and of which day that is, as text."""
+    kept = TrendsKept.objects.filter(pk=TrendsKept.PK).values(said=_text("day"))
+    return products.annotate(
+        trend_ends=F("trend__ends"),
+        trend_used=_whole("trend__used"),
+        trend_days=F("trend__days"),
+        trend_day=Subquery(kept),
+    )
+
+
 listed: Compiled[Product] = Compiled(
-    lambda products: with_minimum(Product.objects.filter(pk__in=products).select_related("unit", "category")).only(
-        "sku", "name", "icon", "cover", "shelf_life_days", "unit__code", "category__icon", "category__hue"
-    ),
+    lambda products: with_trend(
+        with_minimum(Product.objects.filter(pk__in=products).select_related("unit", "category"))
+    ).only("sku", "name", "icon", "cover", "shelf_life_days", "unit__code", "category__icon", "category__hue"),
     most=PAGE,
+    shown=True,
 )
 """Products as a row of the stock list shows them."""
 
@@ -274,14 +296,26 @@ OUT_OF_USE = "SELECT shut.id FROM inventory_lot shut WHERE NOT (shut.status = 'o
 def _waiting_in_parts(now: Any, today: Any, since: Any) -> tuple[QuerySet[Hold], QuerySet[Hold]]:
     """`waiting` without looking at the lot of every promise: holds that have not enough backing of any kind, and those
     that are backed by what cannot be used, which is found from the few lots and places that are meant."""
-    backed = HoldAllocation.objects.filter(hold_id=OuterRef("pk"))
-    asked = F("quantity") - F("fulfilled")
-    unbacked = Hold.objects.counting(now).filter(GreaterThan(asked, _sum(backed, "hold_id")))
+    unbacked = Hold.objects.counting(now).filter(_asks_more_than_it_has())
     gone = HoldAllocation.objects.filter(lot__expires_on__lt=today, lot__expires_on__gte=since)
     shut = HoldAllocation.objects.filter(lot__in=RawSQL(OUT_OF_USE, []))  # noqa: S611 - a constant
     places = HoldAllocation.objects.filter(location__in=Location.objects.filter(kind=Location.Kind.QUARANTINE))
     spoilt = (rows.order_by().values("hold_id") for rows in (gone, shut, places))
     return unbacked, waiting(now, today).filter(pk__in=next(spoilt).union(*spoilt))
+
+
+UNBACKED = """SELECT asking.id FROM inventory_hold asking
+LEFT JOIN (SELECT hold_id, SUM(quantity) AS has FROM inventory_holdallocation GROUP BY hold_id) given
+ON given.hold_id = asking.id
+WHERE asking.status = 'active' AND asking.quantity - asking.fulfilled > COALESCE(given.has, 0)"""
+"""All holds at once, as PostgreSQL does in half the time of one after the other; SQLite does not."""
+
+
+def _asks_more_than_it_has() -> Q:
+    if connection.vendor == "postgresql":
+        return Q(pk__in=RawSQL(UNBACKED, []))  # noqa: S611 - a constant
+    backed = HoldAllocation.objects.filter(hold_id=OuterRef("pk"))
+    return Q(GreaterThan(F("quantity") - F("fulfilled"), _sum(backed, "hold_id")))
 
 
 def _together(parts: list[QuerySet[Any, Any]]) -> QuerySet[Any, Any]:

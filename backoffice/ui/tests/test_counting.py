@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils.module_loading import import_string
 
 from backoffice.kernel import clock
+from backoffice.ui import counting
 from backoffice.ui.counting import KeptCount
 from backoffice.ui.pagination import Count, capped_counts
 
@@ -84,3 +85,33 @@ def test_what_the_sidebar_counts_is_what_its_rows_are():
     rows = [import_string(function) if isinstance(function, str) else function for function in functions]
 
     assert capped_counts([KeptCount(each) for each in rows]) == capped_counts([each() for each in rows])
+
+
+def test_far_more_than_a_large_cap_are_not_counted_again_within_a_minute(monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(counting, "LARGE", 2)
+    everybody = KeptCount(User.objects.all)
+    for hours in range(5):
+        joined(hours)
+
+    with clock.fixed(NOON):
+        for queries in (1, 1, 0):  # there are more; how many more; known
+            with django_assert_num_queries(queries):
+                assert capped_counts([everybody], cap=2) == [Count(2, True)]
+        User.objects.all().delete()
+        assert capped_counts([everybody], cap=2) == [Count(2, True)]
+    with clock.fixed(NOON + timedelta(minutes=1)):
+        assert capped_counts([everybody], cap=2) == [Count(0, False)]
+
+
+def test_a_few_more_than_a_large_cap_are_counted_each_time(monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(counting, "LARGE", 2)
+    everybody = KeptCount(User.objects.all)
+    for hours in range(3):
+        joined(hours)
+
+    with clock.fixed(NOON):
+        for _time in range(4):
+            with django_assert_num_queries(1):
+                assert capped_counts([everybody], cap=2) == [Count(2, True)]
+        User.objects.filter(username="u0").delete()
+        assert capped_counts([everybody], cap=2) == [Count(2, False)]
