@@ -270,6 +270,8 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
     "order.auto_confirm": Handler("apps.orders.services.order_jobs.auto_confirm"),
     "notify.staff": Handler("apps.inventory.services.alert_jobs.tell", mode="long"),
     "stock.alerts": Handler("apps.inventory.services.alert_jobs.sweep", mode="long"),
+    "stock.trends": Handler("apps.inventory.services.trends.carry_out", mode="long"),
+    "stock.trends_late": Handler("apps.inventory.services.trends.carry_out_late", mode="long"),
     "stock.correct_cost": Handler("apps.inventory.services.cost_corrections.carry_out", lease_seconds=600),
     "purchase.send": Handler("apps.inventory.services.purchase_jobs.send", mode="long"),
     "order.auto_cancel": Handler("apps.orders.services.order_jobs.auto_cancel"),
@@ -339,5 +341,6 @@ DEMO_STORY: list[str] = [
     "apps.inventory.demo_story.purchases",
     "apps.inventory.demo_costs.build",
     "apps.inventory.demo_story.alerts",
+    "apps.inventory.services.trends.everything",
     "backoffice.observability.demo.books",
 ]

@@ -20,6 +20,7 @@ from apps.inventory.selectors import nearness
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.selectors.availability import Availability
 from apps.inventory.selectors.stock import Facts
+from apps.inventory.trend_columns import CoverColumn, TrendColumn
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui.actions import Action
@@ -174,7 +175,8 @@ class StockTable(Table):
     on_hand = Of("on_hand", verbose_name=_("On hand"), card="")
     held = Of("held", verbose_name=_("Held"), card="")
     available = Of("available", verbose_name=_("Available"), strong=True, card="stock")
-    expected = Of("expected", verbose_name=_("Expected"), card="")
+    trend = TrendColumn(verbose_name=_("14 days"))
+    cover = CoverColumn(verbose_name=_("Cover"))
     state = StateColumn(verbose_name=_("State"))
     value = ValueColumn(verbose_name=_("Cost"))
 

@@ -3,7 +3,7 @@
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
-from apps.inventory.services import alert_jobs, holds, lots
+from apps.inventory.services import alert_jobs, holds, lots, trends
 from backoffice.kernel.audit import acting
 
 
@@ -26,3 +26,11 @@ def look_at_alerts() -> None:
     """Raise what time or a price has crossed: a job of its own, because it looks at everything."""
     with acting(system="clock", reason="lines that stock may have crossed"):
         alert_jobs.start_sweep()
+
+
+@db_periodic_task(crontab(minute="*/5"))
+def keep_trends() -> None:
+    """Soon after midnight, or as soon as a machine that was off is on: a job keeps how the stock went."""
+    if trends.due():
+        with acting(system="clock", reason="how the stock went until yesterday"):
+            trends.start()

@@ -16,6 +16,7 @@ from apps.inventory.models.operation import Move, StockOperation
 from apps.inventory.models.policy import StockPolicy
 from apps.inventory.models.purchasing import PurchaseLine, PurchaseOrder, PurchaseReceipt, Supplier, SupplierItem
 from apps.inventory.models.reorder import ReorderRule
+from apps.inventory.models.trend import StockTrend, TrendsKept
 
 __all__ = [
     "AlertChoice",
@@ -44,6 +45,8 @@ __all__ = [
     "StockCountLine",
     "StockOperation",
     "StockPolicy",
+    "StockTrend",
     "Supplier",
     "SupplierItem",
+    "TrendsKept",
 ]

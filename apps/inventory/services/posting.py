@@ -14,7 +14,7 @@ from apps.inventory.errors import BadMove, BadQuantity, InsufficientStock, NotSt
 from apps.inventory.models import Hold, HoldAllocation, Location, Lot, Move, StockBalance, StockOperation
 from apps.inventory.selectors import cells as stock_cells
 from apps.inventory.selectors.cells import ZERO
-from apps.inventory.services import allocation, locations, periods, refusals, shortages, stock_locks
+from apps.inventory.services import allocation, locations, periods, refusals, shortages, stock_locks, trends
 from backoffice.kernel import bulk, clock, idempotency, money, rows
 from backoffice.kernel.audit import current_actor
 from backoffice.kernel.compiled import Compiled, CompiledDelete
@@ -115,6 +115,7 @@ def write(
         raise BadMove(_("Stock cannot move in the future."), field="occurred_at")
     if occurred_at is not None:
         periods.refuse_closed(occurred_at, now=now, what=lambda: _told(lines))
+        trends.posted(occurred_at, products)
     book = _Book(lines)
     values = [book.write(line) for line in lines]
     book.refuse_shortages(products, now=now)

@@ -82,7 +82,7 @@ class StockList(ListScreen):
 
     def get_queryset(self) -> QuerySet[Product]:
         goods = Product.objects.select_related("unit", "category").defer(*Product.DETAILS)
-        return stock_reads.with_minimum(stock_reads.kept(goods))
+        return stock_reads.with_trend(stock_reads.with_minimum(stock_reads.kept(goods)))
 
     def searched(self) -> QuerySet[Product]:
         return stock_reads.listable()
@@ -188,7 +188,7 @@ def product_promises(request: HttpRequest, pk: int) -> HttpResponse:
 def product_story(request: HttpRequest, pk: int) -> HttpResponse:
     """How much there was at the end of each of the last days, and how long it lasts: the stock card fetches it."""
     product = get_object_or_404(stock_reads.with_minimum(Product.objects.select_related("unit", "category")), pk=pk)
-    found, unit = daily.story(product, ledger.on_hand(product)), product.unit.code
+    found, unit = daily.story(product), product.unit.code
     minimum = product.minimum  # type: ignore[attr-defined]
     lines = [charts.Series(_("At the end of the day"), found.left, "now")]
     if minimum is not None:
@@ -206,7 +206,7 @@ def product_story(request: HttpRequest, pk: int) -> HttpResponse:
     if found.lasts is not None:
         lasts = _("%(a_day)s a day: lasts %(days)s days") % {
             "a_day": format_quantity(found.a_day.quantize(Decimal("0.1")), unit),
-            "days": format_quantity(found.lasts.quantize(Decimal("0.1"))),
+            "days": format_quantity(daily.rounded(found.lasts)),
         }
     return _part(request, product, "story", {"chart": chart, "lasts": lasts, "title": _("Last 14 days")})
 

@@ -1,0 +1,155 @@
+"""What is kept of how the stock went says what the stock card reads from the ledger."""
+
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from apps.inventory import tasks
+from apps.inventory.models import StockOperation, StockTrend, TrendsKept
+from apps.inventory.selectors import daily
+from apps.inventory.services import stock, trends
+from apps.inventory.services.stock import ConsumeLine, ReceiptLine
+from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
+from backoffice.kernel import clock
+from backoffice.outbox import runner
+from backoffice.outbox.models import Directive
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+def _days_ago(number, hour=12):
+    return clock.fixed(clock.at(clock.today() - timedelta(days=number), hour))
+
+
+@pytest.fixture
+def drain():
+    """Carry out what waits; tells how many of the topic there were."""
+
+    def run(topic):
+        waiting = Directive.objects.filter(topic=topic).exclude(status="done")
+        found = waiting.count()
+        runner.drain()
+        assert not waiting.exists()
+        return found
+
+    return run
+
+
+def _kept(product):
+    """What a list makes of what is kept, as the stock card tells it: ends of days, and for how long it lasts."""
+    row = StockTrend.objects.filter(product=product).first()
+    ends = [daily.exactly(end) for end in daily.read(row.ends if row else None)]
+    on_hand = daily.story(product).left[-1]
+    return [*ends, on_hand], daily.lasts(on_hand, row.used if row else D(0), row.days if row else 0)
+
+
+def _on_the_card(product):
+    told = daily.story(product)
+    return told.left, told.lasts
+
+
+def _rows():
+    return sorted(StockTrend.objects.values_list("product_id", "ends", "used", "days"))
+
+
+def _lives(chance, goods, places):
+    """Weeks of deliveries, use, waste, moves and what was taken back, in the order of time; today too."""
+    for back in range(24, -1, -1):
+        with _days_ago(back, hour=chance.choice((0, 9, 23)) if back else 0):
+            for product in goods:
+                what, place = chance.randrange(9), chance.choice(places)
+                there = product.balances.filter(location=place).order_by("pk").first()
+                if what == 0:
+                    make_stock(product, chance.choice(("3", "12.5", "0.75")), place)
+                elif there is not None and what in (1, 2):
+                    stock.consume(
+                        origin=make_origin(), lines=[ConsumeLine(product, min(there.quantity, D("1.5")), place)]
+                    )
+                elif there is not None and what == 3:
+                    stock.waste(lot=there.lot, location=place, quantity=there.quantity, reason="wet")
+                elif there is not None and what == 4:
+                    other = places[1 - places.index(place)]
+                    stock.transfer(lot=there.lot, quantity=there.quantity, source=place, destination=other)
+                elif what == 5:
+                    used = StockOperation.objects.filter(kind="consumption", reversed_by=None, moves__product=product)
+                    if used.exists():
+                        stock.reverse(used.latest("pk"), reason="not these")
+
+
+def test_what_is_kept_says_what_the_card_says():
+    places = [make_location("Shop"), make_location("Cellar")]
+    goods = [make_product(f"P {number}", unit="kg") for number in range(12)]
+    _lives(Random(11), goods[:10], places)
+    with _days_ago(40):
+        make_stock(goods[10], 7, places[0])  # never moved since
+    trends.everything()
+    told = [_on_the_card(product) for product in goods]
+    assert [_kept(product) for product in goods] == told
+    assert {lasts is None for _left, lasts in told} == {True, False}
+    assert not StockTrend.objects.filter(product=goods[11]).exists()  # it never had any
+    assert StockTrend.objects.get(product=goods[10]).ends == "7000000"
+
+    once = _rows()
+    trends.everything()
+    assert _rows() == once
+    # Tomorrow the days have moved on, also of what nobody touched; in a month all of them are as long as it is today.
+    for ahead in (1, 5, 30):
+        with clock.fixed(clock.at(clock.today() + timedelta(days=ahead), 1)):
+            trends.everything()
+            assert [_kept(product) for product in goods] == [_on_the_card(product) for product in goods]
+    assert set(StockTrend.objects.values_list("used", flat=True)) == {0}
+
+
+def test_only_what_differs_is_written(django_assert_num_queries):
+    place, salt = make_location("Shop"), make_product("Salt")
+    with _days_ago(3):
+        make_stock(salt, 5, place)
+    trends.everything()
+    ids, today = [salt.pk], clock.today()
+    with django_assert_num_queries(7):  # first move, savepoint, the lock, what is told and what is kept: no write
+        trends._write(ids, today, daily.first_move(today))
+    StockTrend.objects.update(ends="1", used=D(3))
+    make_product("Nothing")
+    StockTrend.objects.create(product=make_product("Gone"), ends="4", used=D(1), days=3)
+    trends.everything()
+    assert _rows() == [(salt.pk, " ".join(["0"] * 10 + ["5000000"] * 3), D(0), 3)]
+
+
+def test_what_is_posted_into_a_day_that_is_over_is_kept_again(drain):
+    place, salt, bun = make_location("Shop"), make_product("Salt"), make_product("Bun")
+    with _days_ago(5):
+        make_stock(salt, 5, place)
+    trends.everything()
+    make_stock(bun, 3, place)  # of today nothing is kept
+    assert not Directive.objects.filter(topic=trends.LATE).exists()
+    assert _kept(bun) == _on_the_card(bun)
+
+    yesterday = clock.at(clock.today() - timedelta(days=1), 9)
+    stock.receive(place, [ReceiptLine(salt, D(4), unit_cost=D(1))], occurred_at=yesterday)
+    assert _kept(salt) != _on_the_card(salt)
+    assert drain(trends.LATE) == 1
+    assert _kept(salt) == _on_the_card(salt)
+    assert _kept(salt)[0][-3:] == [5, 9, 9]
+    assert drain(trends.LATE) == 0
+
+
+def test_the_clock_keeps_them_soon_after_midnight_and_once_more(drain):
+    midnight = clock.at(clock.today() + timedelta(days=1))
+
+    def run(**later):
+        with clock.fixed(midnight + timedelta(**later)):
+            tasks.keep_trends.call_local()
+            return drain(trends.KEEP)
+
+    assert run(hours=-10) == 1  # never kept before
+    assert run(hours=-9) == 0
+    assert run(minutes=0) == 1
+    assert TrendsKept.objects.get().day == clock.local(midnight).date()
+    assert run(minutes=5) == run(minutes=55) == 0
+    assert run(minutes=60) == 1  # for what was under way at midnight
+    assert run(minutes=65) == run(hours=20) == 0
+    assert run(days=3, hours=9) == 1  # the machine was off
+    assert run(days=3, hours=10) == 0

@@ -1,0 +1,74 @@
+"""How the stock of a row's product went, and how long it lasts: two columns of the stock list.
+
+The rows come `with_trend`. What is kept is of one day; on any other, and before the job ran, nothing is known.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from apps.inventory.selectors import daily
+from backoffice.kernel import clock
+from backoffice.kernel.fields import QuantityField
+from backoffice.kernel.quantity import format_quantity
+from backoffice.ui import bars
+from backoffice.ui.columns import Column
+
+UNKNOWN = SafeString("<i>–</i>")
+LONG = 999
+"""Days; what lasts longer lasts for nobody knows how long."""
+
+
+class _OfTrend(Column):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, accessor="pk", orderable=False, **kwargs)
+        self.table: Any = None
+        self.today = ""
+
+    def bind(self, table: Any, name: str) -> None:
+        self.table, self.today = table, clock.today().isoformat()
+
+
+class TrendColumn(_OfTrend):
+    """The last days as bars, with the minimum as a line; in words the least and the most that there was."""
+
+    def cell(self, value: Any, record: Any) -> Any:
+        if record.trend_day != self.today:
+            return UNKNOWN
+        ends = daily.read(record.trend_ends)
+        ends.append(_whole(self.table.numbers(record).on_hand))
+        least, most = min(ends), max(ends)
+        said = format_quantity(daily.exactly(least))
+        if most != least:
+            said += f"–{format_quantity(daily.exactly(most))}"
+        return bars.drawn(ends, minimum=_whole(record.minimum) if record.minimum else None, said=said)
+
+
+class CoverColumn(_OfTrend):
+    """For how many days what is on hand is enough, at the pace of the last whole days."""
+
+    css = "num"
+
+    def _days(self, record: Any) -> Decimal | None:
+        if record.trend_day != self.today or not record.trend_used:
+            return None
+        on_hand = self.table.numbers(record).on_hand
+        return daily.lasts(on_hand, daily.exactly(record.trend_used), record.trend_days)
+
+    def cell(self, value: Any, record: Any) -> Any:
+        days = self._days(record)
+        if days is None:
+            return UNKNOWN
+        if days > LONG:
+            return gettext("> %(days)s d") % {"days": LONG}
+        return gettext("%(days)s d") % {"days": format_quantity(daily.rounded(days))}
+
+    def export(self, value: Any, record: Any) -> Any:
+        days = self._days(record)
+        return None if days is None else daily.rounded(days)
+
+
+def _whole(quantity: Decimal) -> int:
+    return int(quantity.scaleb(QuantityField.places))
