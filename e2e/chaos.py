@@ -131,7 +131,7 @@ class House:
         self.commands = {
             "web": [
                 sys.executable, "-m", "gunicorn", "backoffice.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2",
-                "--worker-class", "gthread", "--threads", "4", "--no-control-socket", "--log-level", "critical",
+                "--worker-class", "gthread", "--threads", "4", "--preload", "--no-control-socket", "--log-level", "critical",
             ],
             "worker": [sys.executable, "manage.py", "run_huey", "--quiet"],
         }  # fmt: skip
