@@ -47,6 +47,12 @@ def update(
         raise InvalidProduct(
             _("Products have values of %(name)s already, so its type stays.") % {"name": attribute.name}, field="type"
         )
+    if attribute.unit_id and attribute.unit_id != (unit.pk if unit else None) and is_used(attribute):
+        raise InvalidProduct(
+            _("Products have values of %(name)s in %(unit)s already, so its unit stays.")
+            % {"name": attribute.name, "unit": attribute.unit},
+            field="unit",
+        )
     attribute.name, attribute.type, attribute.unit = " ".join(name.split()), type, unit
     before = attribute.options
     attribute.options = _options(before, renamed or {}, added) if attribute.has_options else []

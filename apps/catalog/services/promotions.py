@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from fractions import Fraction
@@ -28,6 +28,7 @@ EDITABLE = (
 )  # fmt: skip
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that is read as another
 MOST_COUPONS = 1_000
+About = tuple[str, Any]  # what one scope names: product, category or tag, and which
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +179,26 @@ def rival(promotion: Promotion) -> Promotion | None:
     for other in others:
         if (other.kind == Promotion.Kind.FREE_DELIVERY) != (promotion.kind == Promotion.Kind.FREE_DELIVERY):
             continue
+        if promotion.by_coupon and other.by_coupon:
+            continue  # an order has one coupon, and a coupon opens one rule
         if _apart(promotion.channels, other.channels) or _never_together(promotion, other):
             continue
         theirs = _about(other)
-        if own and theirs and not own & theirs and all(kind == "product" for kind, _one in own | theirs):
+        if own and theirs and not _one_line(own, theirs) and all(kind == "product" for kind, _one in own | theirs):
             continue
         return other
     return None
+
+
+def _one_line(own: Collection[About], theirs: Collection[About]) -> bool:
+    """Whether one line could be about both: the same thing, or a product with variants and one of them."""
+    above = Product.objects.filter(
+        variant_of__isnull=False, pk__in=[pk for kind, pk in (*own, *theirs) if kind == "product"]
+    )
+    wider = {("product", pk): ("product", of) for pk, of in above.values_list("pk", "variant_of")}
+    return any(
+        one in there or wider.get(one) in there for some, there in ((own, theirs), (theirs, own)) for one in some
+    )
 
 
 def _refuse_equal_rank(promotion: Promotion) -> None:
@@ -222,8 +236,8 @@ def _of_day(hour: time | None, otherwise: int) -> Fraction:
     return Fraction(hour.hour * 3600 + hour.minute * 60 + hour.second, 86_400)
 
 
-def _about(promotion: Promotion) -> set[tuple[str, Any]]:
-    found: set[tuple[str, Any]] = set()
+def _about(promotion: Promotion) -> set[About]:
+    found: set[About] = set()
     for scope in promotion.scopes.all():
         if scope.product_id:
             found.add(("product", scope.product_id))

@@ -290,3 +290,20 @@ def test_counting_completeness_again_leaves_no_trace(bakery: Category) -> None:
     product.refresh_from_db()
     assert product.missing == 15
     assert (product.revision, product.history.count()) == before
+
+
+def test_the_unit_of_a_number_that_products_have_stays(bakery: Category) -> None:
+    weight = make("Weight", "number")
+    schema.add(bakery, weight)
+    bread = make_product("Rye", category=bakery, attributes={"weight": "250"})
+    gram, kilogram = make_unit("g"), make_unit("kg")
+
+    weight = attributes.update(weight, name="Weight", type="number", unit=gram)  # it was not said before
+    for unit in (kilogram, None):
+        with pytest.raises(InvalidProduct, match=r"in g already") as refused:
+            attributes.update(weight, name="Weight", type="number", unit=unit)
+        assert refused.value.field == "unit"
+    attributes.update(weight, name="Net weight", type="number", unit=gram)
+    products.update(bread, attributes={"weight": None})
+    weight.refresh_from_db()
+    assert attributes.update(weight, name="Weight", type="number", unit=kilogram).unit == kilogram

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.catalog.errors import CouponRefused, EqualRank, InvalidProduct, PromotionUsedUp
-from apps.catalog.models import Promotion, PromotionUse
+from apps.catalog.models import Product, Promotion, PromotionUse
 from apps.catalog.services import categories, pricing, promotions
 from apps.catalog.services.pricing import OrderDiscount, Override, PricedLine, PricingContext, Use
 from apps.catalog.services.promoting import Facts, Rule, Situation
@@ -258,6 +258,29 @@ def test_equal_rank_is_refused_unless_they_cannot_meet() -> None:
     other.refresh_from_db()
     assert other.priority == 7
     promotions.update(other, priority=first.priority, is_active=False)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("first_is_variant", [True, False])
+def test_a_rule_for_a_product_with_variants_meets_one_for_a_variant(first_is_variant: bool) -> None:
+    shirt, small, large = make_product("Shirt", kind="configurable"), make_product("S"), make_product("L")
+    for variant, key in ((small, "size=s"), (large, "size=l")):
+        Product.objects.filter(pk=variant.pk).update(variant_of=shirt, variant_key=key)
+    one, other = (small, shirt) if first_is_variant else (shirt, small)
+    promotion("First", scope=Scope(products=[one]))
+
+    with pytest.raises(EqualRank, match="First"):
+        promotion("Twin", scope=Scope(products=[make_product(), other]))
+    if first_is_variant:
+        promotion("Sister", scope=Scope(products=[large]))  # two variants are two lines
+
+
+@pytest.mark.django_db
+def test_two_rules_that_coupons_open_never_meet() -> None:
+    promotion("Friends", by_coupon=True)
+    promotion("Birthday", by_coupon=True)
+    with pytest.raises(EqualRank, match="Friends"):
+        promotion("Everybody")
 
 
 @pytest.mark.django_db
