@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.catalog.models import Product
+from apps.orders.models import Order
 from apps.production.services import work_orders
 from backoffice.kernel import clock
 from e2e.steps import settled
@@ -44,6 +45,26 @@ def test_the_board_of_orders_stays_where_it_was_scrolled_to(
     refreshed(page, "#lanes")
 
     assert page.locator("#lanes .board").evaluate("lanes => lanes.scrollLeft") == there
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_board_goes_by_keys(busy_bakery: str, page: Page, login: Callable[[str, str], Page]) -> None:
+    login(busy_bakery, "counter")
+    page.goto(f"{busy_bakery}/orders/board/")
+    settled(page)
+    cards = page.locator(".ocard")
+    for key, nth in (("j", 0), ("j", 1), ("k", 0)):
+        page.keyboard.press(key)
+        expect(cards.nth(nth).locator(".l1 a")).to_be_focused()
+    order = Order.objects.get(pk=(cards.nth(0).get_attribute("id") or "").removeprefix("card-"))
+    assert cards.nth(0).locator("[data-next]").count() == 1
+
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.keyboard.press("a")
+
+    assert Order.objects.get(pk=order.pk).status != order.status
+    page.keyboard.press("/")
+    expect(page.locator("#board-q")).to_be_focused()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,10 +1,12 @@
-// Lists: j and k move, x selects, Enter opens, / searches, g and a letter go elsewhere; one box selects all; a row is a link.
+// Lists and boards: j and k move, x selects, Enter opens, a takes the next step of a card, / searches, g and a letter go
+// elsewhere; one box selects all; a row is a link.
 import { begin, editable } from "./inline.js";
 
 let going = 0;
 const typing = (node) => node.closest("input:not([type=checkbox]), select, textarea, [contenteditable], dialog[open]");
 const BOX = '.check, [name="ids"]';
-const rows = () => [...document.querySelectorAll("main .table tbody tr")].filter((row) => row.querySelector(`a, ${BOX}`));
+const ROW = ".table tbody tr, .ocard";
+const rows = () => [...document.querySelectorAll(`main :is(${ROW})`)].filter((row) => row.querySelector(`a, ${BOX}`));
 const boxes = (place) => [...place.querySelectorAll("tbody input")].filter((box) => box.matches(BOX));
 const anchor = (row) => row.querySelector(".what a, a") || row.querySelector(BOX);
 
@@ -13,19 +15,20 @@ function move(by) {
   const at = all.findIndex((row) => row.contains(document.activeElement));
   const next = all[Math.min(Math.max(at + by, 0), all.length - 1)];
   anchor(next ?? document.body)?.focus();
-  next?.scrollIntoView({ block: "nearest" });
+  next?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-  const row = document.activeElement?.closest("tbody tr");
+  const row = document.activeElement?.closest(ROW);
   const there = event.timeStamp - going < 1500 && document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
   going = event.key === "g" ? event.timeStamp : 0;
   if (there) there.click();
   else if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);
   else if (event.key === "x" && row) row.querySelector(BOX)?.click();
-  else if (event.key === "e" && row) {
+  else if (event.key === "a") row?.querySelector("[data-next]")?.click();
+  else if (event.key === "e" && row?.cells) {
     const cell = [document.activeElement.closest("td"), ...row.cells].find(editable);
     if (!cell) return;
     event.preventDefault();

@@ -42,15 +42,7 @@ document.addEventListener("htmx:afterSettle", () => {
   }
 });
 
-// Steppers of quantities: arrow keys count, Shift by ten, and leaving the field sends it.
+// A quantity that was typed, or counted by the arrow keys, is sent.
 document.addEventListener("change", (event) => {
   if (event.target.matches?.(".stepper input[name=quantity]")) event.target.form.requestSubmit();
-});
-document.addEventListener("keydown", (event) => {
-  if (!event.target.matches?.(".stepper input[name=quantity]")) return;
-  const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-  if (!step) return;
-  event.preventDefault();
-  const value = Number(event.target.value.replace(",", ".")) + step * (event.shiftKey ? 10 : 1);
-  event.target.value = String(Math.max(value, 0));
 });
