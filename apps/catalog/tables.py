@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -16,10 +17,13 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Attribute, PriceList, Product, Unit
 from apps.catalog.models.media import LARGE, TILE, sized
+from apps.catalog.selectors import prices as price_reads
+from apps.catalog.selectors import sorting
 from backoffice.kernel import clock, money, quantity
 from backoffice.ui import tables
 from backoffice.ui.actions import Action
 from backoffice.ui.icons import icon
+from backoffice.ui.parts import Parts
 from backoffice.ui.screens.list import LOOK
 
 PHOTOS = "photos"
@@ -93,13 +97,36 @@ class StatusColumn(tables.BadgeColumn):
         return gettext("Active") if value else gettext("Retired")
 
 
-class ProductTable(tables.Table):
+class SortedProducts(tables.Table):
+    """Products that can be sorted by category and by the price that is shown, however many they are."""
+
+    class Meta:
+        model = Product
+
+    def price_list(self) -> PriceList | None:
+        """The list whose prices are shown."""
+        return price_reads.default_list()
+
+    def order_category(self, queryset: QuerySet[Product], is_descending: bool) -> tuple[QuerySet[Product], bool]:
+        return sorting.by_category(queryset, falls=is_descending), True
+
+    def parts_category(self, queryset: QuerySet[Product], is_descending: bool) -> Parts:
+        return sorting.category_parts(queryset, falls=is_descending)
+
+    def order_price(self, queryset: QuerySet[Product], is_descending: bool) -> tuple[QuerySet[Product], bool]:
+        return sorting.by_price(queryset, falls=is_descending), True
+
+    def parts_price(self, queryset: QuerySet[Product], is_descending: bool) -> Parts:
+        return sorting.price_parts(queryset, self.price_list(), falls=is_descending)
+
+
+class ProductTable(SortedProducts):
     """What is made, bought and sold."""
 
     name = ProductColumn(verbose_name=_("Product"), meta="sku", thumb=thumb)
     category = tables.Column(accessor="category__name", verbose_name=_("Category"), order_by=("category__name", "name"))
     kind = tables.BadgeColumn(quiet=Product.Kind.values, css="wide", card="")
-    is_active = StatusColumn(verbose_name=_("Status"))
+    is_active = StatusColumn(verbose_name=_("Status"), order_by=("is_active", "name"))
     price = tables.InlineColumn(
         "catalog:product_price", "catalog.change_price", column=PriceColumn(card="price"), verbose_name=_("Price")
     )
@@ -130,6 +157,7 @@ class ProductTable(tables.Table):
         row_url = "catalog:product_detail"
         order_by = ("name",)
         worked_out = ("price",)
+        when_few = ("kind",)
         edits = {
             "name": ("name/", "catalog.change_product"),
             "is_active": ("active/", "catalog.change_product"),
@@ -175,7 +203,7 @@ class ScheduledColumn(tables.Column):
         )  # fmt: skip
 
 
-class ListPriceTable(tables.Table):
+class ListPriceTable(SortedProducts):
     """The products of one price list."""
 
     name = tables.WhatColumn(verbose_name=_("Product"), meta="sku", thumb=thumb)
@@ -188,6 +216,11 @@ class ListPriceTable(tables.Table):
         model = Product
         fields = ("name", "category", "price", "unit", "next_price")
         order_by = ("name",)
+        worked_out = ("price",)
+
+    def price_list(self) -> PriceList | None:
+        match = self.request.resolver_match if self.request is not None else None
+        return PriceList.objects.filter(pk=match.kwargs["price_list"]).first() if match is not None else None
 
 
 class PriceListTable(tables.Table):

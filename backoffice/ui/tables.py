@@ -37,6 +37,7 @@ from .columns import (
     text,
 )
 from .icons import gathered, sprite
+from .parts import SHORT, Parts
 from .permissions import may
 
 __all__ = [
@@ -55,7 +56,7 @@ __all__ = [
 ]
 
 SORT, HIDE = "sort", "hide"
-OWN_OPTIONS = ("row_url", "own_order", "totals", "row_actions", "worked_out", "edits")
+OWN_OPTIONS = ("row_url", "own_order", "totals", "row_actions", "worked_out", "edits", "when_few")
 # What a class of the whole table says of its columns ("num3": the third holds numbers), so that no cell has to.
 MARKS, MARKED = {"num", "muted", "nw", "wide"}, 14
 Draw = Callable[[Any], Any]
@@ -103,6 +104,9 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
     own_order: ClassVar[bool] = False  # without ?sort= the rows stand in an order that is no column's
     totals: ClassVar[Sequence[str]] = ()
     worked_out: ClassVar[Sequence[str]] = ()  # columns that the rows have only when they are sorted by them
+    when_few: ClassVar[Sequence[str]] = ()
+    """Columns without an index for their order: they can be sorted by while so few rows match that they are counted
+    to the last one."""
     row_actions: ClassVar[Sequence[Action]] = ()
     edits: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """Columns that are edited in their cell without being a link there: what stands behind the address of the row, and
@@ -122,6 +126,7 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
         self.sprite = SafeString("")
         self._led: tuple[Any, str] = (None, "")  # the row that was asked for last, and where it leads
         self.shown: Iterable[Any] | None = None
+        self.many = False
         for name in request.GET.getlist(HIDE) if request is not None else ():
             if name in self.columns:
                 self.columns.hide(name)
@@ -142,9 +147,32 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
             return queryset
         return queryset.order_by(*order, "-pk" if not order or _falls(order[-1]) else "pk")
 
+    @property
+    def sorted_by(self) -> tuple[str, bool]:
+        """The column that is asked for as the order, and whether it falls; nothing when none is."""
+        asked = self.request.GET.get(SORT, "") if self.request is not None else ""
+        name = asked.removeprefix("-")
+        return (name, asked.startswith("-")) if name and self._sortable(name) else ("", False)
+
+    def too_many(self) -> None:
+        """More rows match than are counted: columns of `when_few` are no order now, and no heading offers them."""
+        asked, _falls = self.sorted_by
+        self.many = True
+        if asked in self.when_few:
+            self.order_by = self._meta.order_by
+
+    def parts(self, number: int) -> Parts | None:
+        """The keys of `ordered` part by part, where `parts_<column>` knows how: for lists of many rows."""
+        name, falls = self.sorted_by
+        if not name and not self.own_order:
+            first = next(iter(self._meta.order_by or ()), "")
+            name, falls = first.removeprefix("-"), first.startswith("-")
+        how = getattr(self, f"parts_{name}", None) if name and number > SHORT else None
+        return how(self.data.data, falls) if how is not None else None
+
     def _sortable(self, name: str) -> bool:
         """Whether the rows can be sorted by the column: a sort key that the database does not know is no sort key."""
-        if name not in self.columns or not self.columns[name].orderable:
+        if name not in self.columns or not self.columns[name].orderable or (self.many and name in self.when_few):
             return False
         if not isinstance(self.data.data, QuerySet):
             return False

@@ -164,7 +164,16 @@ class Price(Audited):
                 name="price_one_window_a_start",
             ),
         ]
-        indexes = [models.Index(fields=["product", "price_list", "valid_from"], name="price_by_product")]
+        indexes = [
+            models.Index(fields=["product", "price_list", "valid_from"], name="price_by_product"),
+            # Products in the order of their prices: what lasts as it stands here, and the few that end.
+            models.Index(
+                fields=["price_list", "amount", "product", "valid_from", "min_quantity"],
+                condition=Q(unit=None, valid_to=None),
+                name="price_lasting_by_amount",
+            ),
+            models.Index(fields=["price_list", "valid_to"], condition=Q(valid_to__isnull=False), name="price_by_end"),
+        ]
 
     def __str__(self) -> str:
         return money.format_amount(self.amount, self.places)

@@ -29,7 +29,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
     def search(self, text: str) -> Self:
         """Products whose codes, name or attributes have every word of the text, whatever accents or case.
 
-        A word may be the beginning of one. A PostgreSQL with trigrams forgives a slip in a word as well.
+        A word may be the beginning of one. What forgives a slip as well is `selectors.finding`.
         """
         wanted = fold(text).split()
         return self.filter(words.conditions(wanted)) if wanted else self.all()
@@ -160,6 +160,7 @@ class Product(Validated, Audited, Revisioned, TimeStamped):
             # With what the stock list asks of each, so that its far pages read nothing but this.
             models.Index(fields=["name", "id", "sell_policy", "is_active"], name="product_by_name_and_stock"),
             models.Index(fields=["is_active", "name", "id"], name="product_active_by_name"),
+            models.Index(fields=["updated_at", "id"], name="product_by_change"),
             models.Index(fields=["category", "name", "id"], name="product_by_category"),
             models.Index(fields=["completeness", "name", "id"], name="product_by_completeness"),
             models.Index(fields=["missing", "name", "id"], name="product_by_what_is_missing"),

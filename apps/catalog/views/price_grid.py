@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -70,8 +70,13 @@ class PriceGrid(ListScreen):
         return list(rows[:MOST_LISTS])
 
     def get_queryset(self) -> QuerySet[Product]:
-        rows = Product.objects.filter(Q(is_sellable=True) | Q(pk__in=_priced()), is_active=True)
-        return rows.select_related("category", "unit")
+        return self.searched().select_related("category", "unit").defer(*Product.DETAILS)
+
+    kept = True
+
+    def searched(self) -> QuerySet[Product]:
+        has_one = Exists(Price.objects.at(clock.now()).filter(product=OuterRef("pk")))
+        return Product.objects.filter(Q(is_sellable=True) | Q(has_one), is_active=True)
 
     @cached_property
     def table(self) -> PriceGridTable:

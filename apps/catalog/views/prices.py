@@ -34,6 +34,7 @@ from backoffice.ui.screens import (
     ListScreen,
     SavedView,
 )
+from backoffice.ui.tables import SORT
 
 from .inline import CellScreen
 from .products import listed
@@ -163,11 +164,15 @@ class ListPrice(InlinePrice):
         return self.price_list.get_absolute_url()
 
 
-def priced(price_list: PriceList) -> QuerySet[Product]:
+def on_page(price_list: PriceList) -> QuerySet[Product]:
     """What a price list's page shows: all that is for sale, and what has a price besides."""
-    rows = Product.objects.select_related("category", "unit")
     has_one = Exists(Price.objects.at(clock.now()).filter(price_list=price_list, product=OuterRef("pk")))
-    rows = rows.filter(Q(has_one) | Q(is_sellable=True), is_active=True)
+    return Product.objects.filter(Q(is_sellable=True) | Q(has_one), is_active=True)
+
+
+def priced(price_list: PriceList) -> QuerySet[Product]:
+    """The same with what is shown of each."""
+    rows = on_page(price_list).select_related("category", "unit").defer(*Product.DETAILS)
     return product_reads.with_next_price(product_reads.with_price(rows, price_list), price_list)
 
 
@@ -298,8 +303,14 @@ class PriceListPrices(ListScreen):
         tax = _("Prices include tax.") if self.price_list.tax_inclusive else _("Tax is added on top.")
         return tax if self.price_list.is_active else _("This list is closed. ") + tax
 
+    kept = True
+
     def get_queryset(self) -> QuerySet[Product]:
         return priced(self.price_list)
+
+    def searched(self) -> QuerySet[Product]:
+        by_price = self.request.GET.get(SORT, "").removeprefix("-") == "price"
+        return self.get_queryset() if by_price else on_page(self.price_list)
 
     def export_as(self, kind: str) -> HttpResponseBase:
         """Every price of the list, with tiers and what is scheduled, in the columns that the import reads back."""

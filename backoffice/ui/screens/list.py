@@ -20,7 +20,7 @@ from backoffice.ui.actions import Action, buttons
 from backoffice.ui.counting import Rows, kept
 from backoffice.ui.export import csv_response, xlsx_response
 from backoffice.ui.filters import FilterSet
-from backoffice.ui.pagination import SIZES, Count, Page, capped_count, capped_counts, paginate, positive, size_of
+from backoffice.ui.pagination import CAP, SIZES, Count, Page, capped_count, capped_counts, paginate, positive, size_of
 from backoffice.ui.permissions import may
 from backoffice.ui.tables import HIDE, SORT, Table
 
@@ -152,9 +152,14 @@ class ListScreen(ModelScreen):
     @cached_property
     def page(self) -> Page:
         number, size = self.asked_page
+        table, count = self.table, self.counts[0]
+        if count.capped:
+            table.too_many()
+        # The wide rows of a list are not sorted: their keys are, and then the rows of the page are read.
         return paginate(
-            self.table.ordered(), number=number, size=size, count=self.counts[0], first=self.first(), read=self.read
-        )
+            table.ordered(), number=number, size=size, count=count, first=self.first(),
+            read=self.read or (self.rows_of if table.sorted_by[0] else None), parts=table.parts(count.number),
+        )  # fmt: skip
 
     @property
     def asked_page(self) -> tuple[int, int]:
@@ -265,8 +270,11 @@ class ListScreen(ModelScreen):
         """Exactly what is shown: these rows, this order, these columns, all pages."""
         if not self.may_export():
             raise PermissionDenied
+        count = capped_count(self.table.ordered(), EXPORT_LIMIT)
+        if count.number > CAP:
+            self.table.too_many()
         rows = self.table.ordered()
-        if capped_count(rows, EXPORT_LIMIT).capped:
+        if count.capped:
             raise DomainError(_("More than %s rows do not fit into one file; narrow the list down.") % EXPORT_LIMIT)
         plan = self.table.export_plan()
         header = [title for title, _take in plan]
