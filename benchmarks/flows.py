@@ -88,10 +88,11 @@ class Bench:
 
         def sell(number: int) -> int:
             with acting(self.user):
-                cart = sessions.open(channel=channel)
                 wanted = [sessions.Wanted(goods[(number * 3 + step) % len(goods)]) for step in range(3)]
-                for part in [[one] for one in wanted] if one_by_one else [wanted]:
-                    cart = sessions.add_lines(cart.session, wanted=part, revision=cart.session.revision)
+                first = 1 if one_by_one else len(wanted)
+                cart = sessions.open(channel=channel, wanted=wanted[:first])
+                for one in wanted[first:]:
+                    cart = sessions.add_lines(cart.session, wanted=[one], revision=cart.session.revision)
                 commit.commit(
                     cart.session,
                     key=uuid.uuid4().hex,

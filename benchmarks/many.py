@@ -80,10 +80,8 @@ def lists(path: str, session: str, *, times: int = 200) -> tuple[Rate, float]:
 def sell(products: list[int]) -> int:
     """One order of these products, paid and handed over."""
     goods = Product.objects.select_related("unit").in_bulk(products)
-    cart = sessions.open(channel=Channel.objects.get(code="counter"))
-    cart = sessions.add_lines(
-        cart.session, wanted=[sessions.Wanted(goods[pk]) for pk in products], revision=cart.session.revision
-    )
+    wanted = [sessions.Wanted(goods[pk]) for pk in products]
+    cart = sessions.open(channel=Channel.objects.get(code="counter"), wanted=wanted)
     order: Any = commit.commit(
         cart.session,
         key=uuid.uuid4().hex,

@@ -196,12 +196,8 @@ def _sell(*, day_start: datetime, minutes: int, tickets: int, chance: Random) ->
 def _cart(
     channel: Channel, lines: Sequence[tuple[Product, int]], customer: Customer | None = None, handle: str = ""
 ) -> Cart:
-    cart = sessions.open(channel=channel, customer=customer, handle=handle)
-    for product, quantity in lines:
-        cart = sessions.add_line(
-            cart.session, product=product, quantity=Decimal(quantity), revision=cart.session.revision
-        )
-    return cart
+    wanted = [sessions.Wanted(product, Decimal(quantity)) for product, quantity in lines]
+    return sessions.open(channel=channel, customer=customer, handle=handle, wanted=wanted)
 
 
 def _sale(channel: Channel, lines: Sequence[tuple[Product, int]], customer: Customer | None, *, method: str) -> None:

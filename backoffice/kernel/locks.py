@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from functools import cache, wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, models, transaction
 from django.db.transaction import TransactionManagementError
@@ -13,6 +13,7 @@ from backoffice.kernel.compiled import Compiled
 
 P = ParamSpec("P")
 R = TypeVar("R")
+S = TypeVar("S")
 M = TypeVar("M", bound=models.Model)
 
 TRIES = 6
@@ -68,8 +69,10 @@ def whole(work: Callable[P, R]) -> Callable[P, R]:
 
     All of it happens or nothing: `work` lets every refusal pass, and goes on after none.
     """
+    return retry_conflict(_in_one_piece(work))
 
-    @retry_conflict
+
+def _in_one_piece(work: Callable[P, R]) -> Callable[P, R]:
     @wraps(work)
     def one(*args: P.args, **kwargs: P.kwargs) -> R:
         with transaction.atomic():
@@ -81,6 +84,32 @@ def whole(work: Callable[P, R]) -> Callable[P, R]:
                 state["in_one_piece"] = before
 
     return one
+
+
+def whole_after(look: Callable[P, S]) -> Callable[[Callable[Concatenate[S, P], R]], Callable[P, R]]:
+    """`whole`, after `look`, whose answer `work` is given first. What is read and reckoned there nobody waits for: on
+    SQLite all who write wait for each other.
+
+    `look` changes nothing, is asked anew with every try, and holds no lock: what must still be so when `work` writes,
+    `work` asks again.
+    """
+
+    def around(work: Callable[Concatenate[S, P], R]) -> Callable[P, R]:
+        inside = _in_one_piece(work)
+
+        @retry_conflict
+        @wraps(work)
+        def one(*args: P.args, **kwargs: P.kwargs) -> R:
+            return inside(look(*args, **kwargs), *args, **kwargs)
+
+        return one
+
+    return around
+
+
+def as_seen(seen: models.Model, now: models.Model) -> bool:
+    """Whether a row that was read without a lock is, field by field, as it is under the lock."""
+    return all(getattr(seen, field.attname) == getattr(now, field.attname) for field in now._meta.concrete_fields)
 
 
 def joined(work: Callable[P, R]) -> Callable[P, R]:

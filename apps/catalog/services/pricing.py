@@ -169,6 +169,12 @@ def quote(
     return compute(wanted, tiers, discount=context.discount, rules=rules, facts=facts, situation=context.situation)
 
 
+def renamed(quote: Quote, keys: Iterable[int]) -> Quote:
+    """The quote with these keys for its lines: those of rows that were not written yet when it was made."""
+    lines = tuple(replace(line, key=str(key)) for line, key in zip(quote.lines, keys, strict=True))
+    return replace(quote, lines=lines)
+
+
 _TIERS = Compiled(
     lambda lists, products, at: (
         Price.objects.at(at)

@@ -50,7 +50,7 @@ def for_origin(origin: Model) -> list[Hold]:
     )
 
 
-@transaction.atomic
+@joined
 def place(
     *,
     origin: Model,

@@ -142,10 +142,10 @@ def lines_of(session: OrderSession) -> list[SessionLine]:
 
 
 def priced_lines(lines: Iterable[SessionLine]) -> list[pricing.PricedLine]:
-    """What pricing is asked; the line's key is its id."""
+    """What pricing is asked; the line's key is its id, or its place when it is not written yet."""
     return [
         pricing.PricedLine(
-            key=str(line.pk),
+            key=str(line.pk or -place),
             product_id=line.product_id,
             quantity=line.quantity,
             override=None
@@ -153,7 +153,7 @@ def priced_lines(lines: Iterable[SessionLine]) -> list[pricing.PricedLine]:
             else pricing.Override(line.price_override, line.override_reason),
             tax_rate=line.product.tax_rate,
         )
-        for line in lines
+        for place, line in enumerate(lines, start=1)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
@@ -22,22 +23,53 @@ from apps.orders.services.payments import Tender
 from apps.orders.services.sessions import hold_lines
 from backoffice.kernel import audit, clock, idempotency, numbering, rows, state
 from backoffice.kernel.compiled import Compiled
-from backoffice.kernel.locks import whole
+from backoffice.kernel.errors import DomainError
+from backoffice.kernel.locks import as_seen, lock, whole_after
 from backoffice.outbox import directives
 
 SCOPE = "orders.commit"
 
-_TAB = Compiled(
-    lambda pk: (
-        OrderSession.objects.select_for_update(of=("self",))
-        .select_related("channel", "customer", "address")
-        .filter(pk=pk)
-    )
-)
+_TAB = Compiled(lambda pk: OrderSession.objects.select_related("channel", "customer", "address").filter(pk=pk))
 
 
-@whole
+@dataclass(frozen=True)
+class _Priced:
+    """A tab with its lines and their price."""
+
+    session: OrderSession
+    lines: list[SessionLine]
+    quote: pricing.Quote
+
+
+def _priced(session: OrderSession) -> _Priced:
+    lines = carts.lines_of(session)
+    if not lines:
+        raise NothingToOrder
+    return _Priced(session, lines, pricing.quote(carts.priced_lines(lines), carts.pricing_context(session)))
+
+
+def _foreseen(
+    session: OrderSession,
+    *,
+    key: str,
+    revision: int,
+    expected_total: Decimal,
+    tenders: Sequence[Tender] = (),
+    hand_over: bool = False,
+) -> _Priced | None:
+    """The tab as it will most likely be sealed. None when it will not: then the reason is told under the lock."""
+    found = next(iter(_TAB(session.pk)), None)
+    if found is None or found.status != OrderSession.Status.OPEN or found.revision != revision:
+        return None
+    try:
+        return _priced(found)
+    except DomainError:
+        return None
+
+
+@whole_after(_foreseen)
 def commit(
+    seen: _Priced | None,
     session: OrderSession,
     *,
     key: str,
@@ -57,7 +89,7 @@ def commit(
     fingerprint = [session.pk, expected_total, hand_over, *(f"{t.method}={t.amount}" for t in tenders)]
     if done := idempotency.find(scope=SCOPE, key=key, fingerprint=fingerprint):
         return done
-    session = _TAB(session.pk)[0]
+    session = lock(session)
     if session.status == OrderSession.Status.COMMITTED:
         # Somebody was faster, with this key or another one: the tab has one order, and this is it.
         return session.order
@@ -65,10 +97,9 @@ def commit(
         raise SessionClosed(session)
     state.check_revision(session, revision)
 
-    lines = carts.lines_of(session)
-    if not lines:
-        raise NothingToOrder
-    quote = pricing.quote(carts.priced_lines(lines), carts.pricing_context(session))
+    # Whoever changes a line writes the tab's next revision.
+    tab = seen if seen is not None and as_seen(seen.session, session) else _priced(_TAB(session.pk)[0])
+    session, lines, quote = tab.session, tab.lines, tab.quote
     if quote.total != expected_total:
         raise TotalChanged(shown=expected_total, now=quote.total)
     payments.check(tenders, due=quote.total, points=True)

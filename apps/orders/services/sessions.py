@@ -3,7 +3,7 @@ the tab with what stands in its way."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,20 +21,29 @@ from apps.orders.models import Channel, OrderSession, SessionLine
 from apps.orders.models.session import Fulfilment
 from apps.orders.selectors import carts, places
 from apps.orders.selectors.carts import Cart
+from apps.orders.services.line_quantity import Wanted, take
 from apps.orders.services.line_quantity import checked as _quantity
 from backoffice.kernel import clock, rows, state
 from backoffice.kernel.audit import current_actor
 from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.errors import DomainError
-from backoffice.kernel.locks import whole
+from backoffice.kernel.locks import whole, whole_after
 
 _OPENED = Compiled(
     lambda pk: OrderSession.objects.select_for_update(of=("self",)).select_related("channel", "customer").filter(pk=pk)
 )
 
 
-@whole
-def open(
+@dataclass(frozen=True)
+class _New:
+    """A tab and its first lines, priced and not written yet."""
+
+    session: OrderSession
+    lines: list[SessionLine]
+    quote: pricing.Quote
+
+
+def _drawn_up(
     *,
     channel: Channel,
     handle: str = "",
@@ -42,36 +51,51 @@ def open(
     needed_at: datetime | None = None,
     fulfilment: str = Fulfilment.PICKUP,
     notes: str = "",
-) -> Cart:
-    """A new tab. Raises HandleTaken when an open tab of the channel has the name already."""
-    handle = handle.strip()
+    wanted: Sequence[Wanted] = (),
+) -> _New:
     if not channel.is_active:
         raise DomainError(_("%(channel)s is closed.") % {"channel": channel})
-    if handle:
-        # The channel's row is the lock: of two at once that want the same name, the second sees the first one's tab.
-        Channel.objects.select_for_update().get(pk=channel.pk)
-        if OrderSession.objects.open().filter(channel=channel, handle=handle).exists():
-            raise HandleTaken(handle)
     session = OrderSession(
         channel=channel,
-        handle=handle,
+        handle=handle.strip(),
         customer=customer,
         needed_at=needed_at,
         fulfilment=fulfilment,
         notes=notes.strip(),
         opened_by=_person(),
     )
+    lines: list[SessionLine] = []
+    take(session, lines, wanted)
+    return _New(session, lines, pricing.quote(carts.priced_lines(lines), carts.pricing_context(session)))
+
+
+@whole_after(_drawn_up)
+def open(
+    new: _New,
+    *,
+    channel: Channel,
+    handle: str = "",
+    customer: Customer | None = None,
+    needed_at: datetime | None = None,
+    fulfilment: str = Fulfilment.PICKUP,
+    notes: str = "",
+    wanted: Sequence[Wanted] = (),
+) -> Cart:
+    """A new tab, with the first products when some are wanted. Raises HandleTaken when an open tab of the channel has
+    the name already, and what `add_lines` raises; then there is no tab."""
+    session, lines = new.session, new.lines
+    if session.handle:
+        # The channel's row is the lock: of two at once that want the same name, the second sees the first one's tab.
+        Channel.objects.select_for_update().get(pk=channel.pk)
+        if OrderSession.objects.open().filter(channel=channel, handle=session.handle).exists():
+            raise HandleTaken(session.handle)
+    _reckon(session, lines, new.quote)
     rows.insert([session])
-    return carts.build(session, [], pricing.quote([], carts.pricing_context(session)), {})
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """So much of a product, with the customer's own words."""
-
-    product: Product
-    quantity: Decimal = Decimal(1)
-    note: str = ""
+    for line in lines:
+        line.session = session
+    rows.insert(lines)
+    kept = _hold(session, lines, holds.place) if lines else {}
+    return carts.build(session, lines, pricing.renamed(new.quote, [line.pk for line in lines]), kept)
 
 
 def add_line(
@@ -89,26 +113,7 @@ def add_lines(session: OrderSession, *, wanted: Sequence[Wanted], revision: int)
     """
     session = _opened(session, revision)
     lines = carts.lines_of(session)
-    for one in wanted:
-        product, note = one.product, one.note.strip()
-        if not (product.is_active and product.is_sellable):
-            raise NotSellable(product)
-        same = next(
-            (
-                line
-                for line in lines
-                if line.product_id == product.pk and line.note == note and line.price_override is None
-            ),
-            None,
-        )
-        if same is None:
-            amount = _quantity(product, one.quantity)
-            lines.append(SessionLine(session=session, product=product, quantity=amount, note=note))
-        else:
-            _quantity(product, one.quantity)
-            same.quantity = _quantity(product, same.quantity + one.quantity)
-            if same.pk:
-                rows.save(same, ("quantity",))
+    rows.save_all(take(session, lines, wanted), ("quantity",))
     rows.insert([line for line in lines if line.pk is None])
     return _settle(session, lines)
 
@@ -324,25 +329,29 @@ def _opened(session: OrderSession, revision: int) -> OrderSession:
 def _settle(session: OrderSession, lines: list[SessionLine], *changed: str) -> Cart:
     """Price and hold from scratch, and save the tab as its next revision."""
     quote = pricing.quote(carts.priced_lines(lines), carts.pricing_context(session))
-    session.expires_at = clock.now() + timedelta(minutes=session.channel.hold_minutes) if lines else None
-    wanted = hold_lines(session, lines)
-    kept: dict[int, Decimal] = {}
-    if wanted:
-        found = holds.replace(
-            origin=session,
-            lines=wanted,
-            locations=places.of_channel(session.channel),
-            expires_at=session.expires_at,
-            partial=True,
-        )
-        kept = holds.backed(found)
-    else:
-        holds.release_for(session)
-    session.total = quote.total
-    session.units = sum((line.quantity for line in lines), Decimal(0))
+    _reckon(session, lines, quote)
+    kept = _hold(session, lines, holds.replace)
     session.revision += 1
     rows.save(session, ("total", "units", "expires_at", "revision", *changed))
     return carts.build(session, lines, quote, kept)
+
+
+def _reckon(session: OrderSession, lines: Sequence[SessionLine], quote: pricing.Quote) -> None:
+    session.expires_at = clock.now() + timedelta(minutes=session.channel.hold_minutes) if lines else None
+    session.total = quote.total
+    session.units = sum((line.quantity for line in lines), Decimal(0))
+
+
+def _hold(session: OrderSession, lines: list[SessionLine], keep: Callable[..., list[holds.Hold]]) -> dict[int, Decimal]:
+    """Have what the tab wants kept, as far as it is there. Returns that, by product."""
+    wanted = hold_lines(session, lines)
+    if not wanted:
+        holds.release_for(session)
+        return {}
+    locations = places.of_channel(session.channel)
+    return holds.backed(
+        keep(origin=session, lines=wanted, locations=locations, expires_at=session.expires_at, partial=True)
+    )
 
 
 def _check_time(session: OrderSession, needed_at: datetime | None) -> None:

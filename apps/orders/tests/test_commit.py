@@ -180,3 +180,33 @@ def test_a_three_line_order_stays_cheap(django_assert_max_num_queries):
     order((croissant(name="C"), 1))  # content types and the number series are warm
     with django_assert_max_num_queries(30):
         commit.commit(session, key="q", revision=session.revision, expected_total=cart.total)
+
+
+def test_what_changes_between_the_look_at_a_tab_and_its_lock_counts(monkeypatch):
+    """Without the next revision, as when two cards of a customer become one."""
+    cart, buyer = tab((croissant(), 2)), customer()
+    quote = commit.pricing.quote
+
+    def slow(lines, context):
+        monkeypatch.undo()
+        OrderSession.objects.update(customer=buyer)
+        return quote(lines, context)
+
+    monkeypatch.setattr(commit.pricing, "quote", slow)
+    assert seal(cart).customer == buyer
+
+
+def test_a_tab_that_grows_between_the_look_at_it_and_its_lock_is_refused(monkeypatch):
+    product = croissant()
+    cart = tab((product, 2))
+    quote = commit.pricing.quote
+
+    def slow(lines, context):
+        monkeypatch.undo()
+        sessions.add_line(cart.session, product=product, revision=cart.session.revision)
+        return quote(lines, context)
+
+    monkeypatch.setattr(commit.pricing, "quote", slow)
+    with pytest.raises(StaleRevision):
+        seal(cart)
+    assert not Order.objects.exists()

@@ -192,3 +192,27 @@ def test_reading_a_tab_costs_the_same_for_one_and_three_lines(django_assert_max_
     session = OrderSession.objects.select_related("channel", "customer").get(pk=cart.session.pk)
     with django_assert_max_num_queries(4):  # lines, prices, rules, what is held
         carts.read(session)
+
+
+def test_a_tab_opens_with_its_first_products_kept_and_priced():
+    product, coffee = croissant(stock=10), espresso()
+    wanted = [sessions.Wanted(product, D(3)), sessions.Wanted(coffee), sessions.Wanted(product, note="sliced")]
+    cart = sessions.open(channel=counter(), wanted=[*wanted, sessions.Wanted(product)])
+    assert [(entry.line.quantity, entry.held, entry.priced and entry.priced.amount) for entry in cart.lines] == [
+        (D(4), D(4), D("38.00")),
+        (D(1), D(0), D("7.00")),
+        (D(1), D(1), D("9.50")),
+    ]
+    read = carts.read(fresh(cart.session))
+    assert (read.total, read.units, read.quote) == (D("54.50"), D(6), cart.quote)
+    assert (read.session.total, read.session.expires_at) == (D("54.50"), cart.session.expires_at)
+    assert availability.of([product])[product.pk].available == 5
+
+
+def test_a_tab_whose_first_product_is_refused_is_not_opened():
+    gone, dear = make_product("Gone", is_active=False, price="1"), make_product("No price")
+    for product, refusal in ((gone, NotSellable), (dear, NoPrice)):
+        with pytest.raises(refusal):
+            sessions.open(channel=counter(), wanted=[sessions.Wanted(croissant()), sessions.Wanted(product)])
+    assert not OrderSession.objects.exists()
+    assert not Hold.objects.exists()

@@ -93,9 +93,12 @@ def _cart_context(channel: Channel, cart: Cart | None) -> dict[str, Any]:
 @command(SELL)
 def open_tab(request: HttpRequest) -> HttpResponse:
     """A new tab, with the first product when one was tapped."""
-    cart = sessions.open(channel=_channel(request), handle=request.POST.get("handle", "")[:40])
-    if product := _product(request):
-        cart = sessions.add_line(cart.session, product=product, revision=cart.session.revision)
+    product = _product(request)
+    cart = sessions.open(
+        channel=_channel(request),
+        handle=request.POST.get("handle", "")[:40],
+        wanted=[sessions.Wanted(product)] if product else [],
+    )
     return htmx.done(request, to=_back(request, cart.session), leave=True)
 
 
@@ -125,8 +128,7 @@ def find(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         messages.warning(request, _("Nothing has the code “%(code)s”.") % {"code": rest})
         return htmx.done(request, to="orders:sale_start", close=False)
     if pk is None:
-        cart = sessions.open(channel=_channel(request))
-        sessions.add_line(cart.session, product=product, quantity=quantity, revision=cart.session.revision)
+        cart = sessions.open(channel=_channel(request), wanted=[sessions.Wanted(product, quantity)])
         return htmx.done(request, to=cart.session, leave=True)
     found, times = product, quantity
     return _do(
