@@ -84,7 +84,13 @@ NAV: list[Section] = [
                 under=["/stock/costs/"],
             ),
             Item(_("Holds"), "inventory:hold_list", "inventory.view_hold", icon="lock"),
-            Item(_("Counts"), "inventory:count_list", "inventory.view_stockcount", icon="clipboard-check"),
+            Item(
+                _("Counts"),
+                "inventory:count_list",
+                "inventory.view_stockcount",
+                icon="clipboard-check",
+                count="apps.inventory.selectors.counts.for_approval",
+            ),
             Item(
                 _("Purchases"),
                 "inventory:purchase_list",

@@ -9,16 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Product
 from apps.catalog.selectors import categories
-from apps.inventory.models import Location
-from apps.inventory.selectors import locations as places
+from apps.inventory.forms import PlaceField
 from backoffice.ui.forms import DateTimeField, Form, QuantityFormField, reason_field
 
 
 class StartForm(Form):
     """What is counted; what is named narrows down together, nothing named is everything."""
 
-    location = django_forms.ModelChoiceField(
-        queryset=Location.objects.none(), label=_("Place"), required=False, empty_label=_("Every place")
+    location = PlaceField(
+        label=_("Place"), required=False, help_text=_("Scan it or type its name. Blank: every place.")
     )
     category = django_forms.TypedChoiceField(label=_("Category"), required=False, coerce=int, empty_value=None)
     products = django_forms.CharField(
@@ -36,7 +35,6 @@ class StartForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["location"].queryset = places.choices()  # type: ignore[attr-defined]
         self.fields["category"].choices = [("", _("Every category")), *categories.choices()]  # type: ignore[attr-defined]
 
     def clean_products(self) -> list[Product]:

@@ -1,7 +1,7 @@
 """What the stock room refuses, in sentences for the person who asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -55,7 +55,12 @@ class Shortage:
             "asked": format_quantity(self.asked, self.unit),
         }
 
-    def remedies(self) -> list[Remedy]:
+    def remedies(self, *, named: bool = False) -> list[Remedy]:
+        """What to do about it; `named` says of which product, where several are short."""
+        found = self._remedies()
+        return [replace(one, text=f"{self.sku}: {one.text}") for one in found] if named else found
+
+    def _remedies(self) -> list[Remedy]:
         found = []
         if self.available > 0:
             found.append(Remedy(_("Take %(quantity)s") % {"quantity": format_quantity(self.available, self.unit)}))
@@ -78,7 +83,7 @@ class InsufficientStock(DomainError):
         self.shortages = tuple(shortages)
         super().__init__(
             " ".join(shortage.sentence() for shortage in self.shortages),
-            remedies=[remedy for shortage in self.shortages for remedy in shortage.remedies()],
+            remedies=[one for shortage in self.shortages for one in shortage.remedies(named=len(self.product_ids) > 1)],
         )
 
     @property
@@ -150,6 +155,10 @@ class LotNotUsable(DomainError):
     """The lot is expired or blocked."""
 
     field = "lot"
+
+
+class LotStateKept(DomainError):
+    """The lot is blocked, in quarantine or in use already: somebody did it before."""
 
 
 class HoldResolved(DomainError):
@@ -231,14 +240,24 @@ class CountedMeanwhile(DomainError):
 class ApprovalNeeded(DomainError):
     """The differences of a count are worth more than may be posted without approval."""
 
-    def __init__(self, total: str, tolerance: str) -> None:
-        super().__init__(
-            _(
-                "The differences add up to %(total)s; above %(tolerance)s somebody who may approve counts posts it. "
-                "Send it for approval."
-            )
-            % {"total": total, "tolerance": tolerance}
-        )
+    def __init__(self, total: str, tolerance: str, *, who: Sequence[str]) -> None:
+        super().__init__(f"{self.says(total, tolerance, who=who)} {_('Send it for approval.')}")
+
+    @staticmethod
+    def says(total: str, tolerance: str, *, who: Sequence[str]) -> str:
+        """What the differences are worth, what may be posted by everybody, and whose turn it is above that."""
+        if not who:
+            return _(
+                "The differences add up to %(total)s; above %(tolerance)s somebody has to approve, and nobody may yet. "
+                "The right is given under People."
+            ) % {"total": total, "tolerance": tolerance}
+        return _(
+            "The differences add up to %(total)s; above %(tolerance)s it is posted by who may approve: %(who)s."
+        ) % {
+            "total": total,
+            "tolerance": tolerance,
+            "who": ", ".join(who),
+        }
 
 
 class CountOvertaken(DomainError):

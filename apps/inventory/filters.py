@@ -10,8 +10,10 @@ from apps.catalog.models import Category, Product
 from apps.inventory.models import Hold, Location, Lot, Move, StockAlert, StockBalance, StockOperation
 from apps.inventory.selectors import locations as places
 from apps.inventory.selectors import stock
+from apps.inventory.services import policy
 from backoffice.kernel import clock
 from backoffice.ui.filters import (
+    ChoiceFilter,
     DateRangeFilter,
     FilterSet,
     ModelChoiceFilter,
@@ -92,17 +94,27 @@ class LotFilter(FilterSet):
         )
 
 
+def _lost() -> list[tuple[str, str]]:
+    return [(code, code) for code in policy.waste_reasons()]
+
+
 class OperationFilter(FilterSet):
     search_fields = ("reason", "reference", "note")
 
     kind = MultipleChoiceFilter(choices=StockOperation.Kind.choices, label=_("Kind"))
     occurred = DateRangeFilter("occurred_at", instant=True, label=_("When"))
+    lost = ChoiceFilter(choices=_lost, method="by_reason", label=_("Reason of waste"), empty_label=_("Any reason"))
 
     facets = ("kind",)
 
     class Meta:
         model = StockOperation
         fields: list[str] = []
+
+    def by_reason(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """What was written off for that code, with or without more words."""
+        same = Q(reason=value) | Q(reason__startswith=f"{value}: ")
+        return queryset.filter(same, kind=StockOperation.Kind.WASTE) if value else queryset
 
     def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         number = value.strip().upper().removeprefix("S-").lstrip("0")

@@ -1,5 +1,6 @@
 """Forms of the stock room. Every product, lot and place field takes what a scanner reads."""
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms as django_forms
@@ -9,12 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.inventory.models import Location, Lot, StockBalance
 from apps.inventory.selectors import locations as places
+from apps.inventory.services import policy
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
-from backoffice.ui.forms import DateField, Form, ModelForm, QuantityFormField, ScanField, reason_field
+from backoffice.ui.forms import DateField, Form, ModelForm, QuantityFormField, ScanField, dress, reason_field
 
 SEPARATOR = " · "
 OVERRIDE = "override_holds"
+OTHER = "other"
+AT = "at"
 
 
 def override_field() -> django_forms.BooleanField:
@@ -39,7 +43,9 @@ class BalanceField(ScanField):
     default_error_messages = {
         "unknown": _("There is no stock with the code or name “%(text)s”."),
         "several": _("%(count)s lots match “%(text)s”. Scan the lot, or pick one from the list."),
+        "places": _("“%(text)s” lies in %(count)s places: %(places)s. Say which."),
     }
+    at: Location | None = None  # where to look, when the code alone does not say it
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(StockBalance.objects.none(), codes=("lot__code",), **kwargs)
@@ -65,6 +71,8 @@ class BalanceField(ScanField):
         found = balances().filter(
             Q(lot__code__iexact=code) | Q(product__sku__iexact=code) | Q(product__barcode__iexact=code)
         )
+        if self.at is not None:
+            found = found.filter(location=self.at)
         if len(rest) == 2:
             found = found.filter(location__name=rest[1])
             exactly = [row for row in found[:20] if self.text_of(row) == text]
@@ -75,38 +83,46 @@ class BalanceField(ScanField):
         rows = by_lot or rows
         if len(rows) == 1:
             return rows[0]
-        raise ValidationError(
-            self.error_messages["several" if rows else "unknown"],
-            code="several" if rows else "unknown",
-            params={"text": text, "count": len(rows)},
-        )
+        key = "unknown" if not rows else "places" if len({row.lot_id for row in rows}) == 1 else "several"
+        names = ", ".join(row.location.name for row in rows[:5])
+        params = {"text": text, "count": len(rows), "places": names}
+        raise ValidationError(self.error_messages[key], code=key, params=params)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(data)
 
 
-class PlaceField(django_forms.ModelChoiceField):
-    """One of the open places. One that was closed since the page was made is still understood, and given to the
-    service, which says since when and by whom it is closed and what could not come there."""
+class PlaceField(ScanField):
+    """One of the open places, by the code that hangs there, its name, or a part of it.
+
+    One that was closed since the page was made is still understood, and given to the service, which says since when
+    and by whom it is closed and what could not come there.
+    """
+
+    default_error_messages = {
+        "unknown": _("There is no place with the code or name “%(text)s”."),
+        "several": _("%(count)s places match “%(text)s”. Scan the place, or type its whole name."),
+    }
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(queryset=Location.objects.none(), **kwargs)
-
-    def offer(self) -> None:
-        """Read the places that can be chosen now."""
-        self.queryset = places.choices()
+        kwargs.setdefault("help_text", _("Scan the place, or type its name."))
+        super().__init__(places.choices(), codes=("code",), search="", **kwargs)
 
     def to_python(self, value: Any) -> Any:
-        try:
-            return super().to_python(value)
-        except ValidationError:
-            text = str(value)
-            if not (text.isascii() and text.isdigit() and len(text) < 18):
-                raise
-            closed = Location.objects.physical().filter(is_active=False, pk=int(text)).first()
-            if closed is None:
-                raise
-            return closed
+        if value in self.empty_values or isinstance(value, Location):
+            return value or None
+        text = str(value).strip()
+        code = text.partition(SEPARATOR)[0].strip()
+        there = Location.objects.physical().order_by("-is_active", "name")
+        for same in ({"code__iexact": code}, {"name__iexact": text}, {"name__icontains": text, "is_active": True}):
+            found = list(there.filter(**same)[:6])
+            found = [place for place in found if place.is_active] or found[:1]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                params = {"text": text, "count": len(found)}
+                raise ValidationError(self.error_messages["several"], code="several", params=params)
+        raise ValidationError(self.error_messages["unknown"], code="unknown", params={"text": text})
 
 
 class StockForm(Form):
@@ -121,6 +137,8 @@ class StockForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if AT in self.data:
+            self.ask_where()
         if row := self.shown():
             there = format_quantity(row.quantity, row.product.unit.code)
             for name in ("quantity", "counted"):
@@ -131,16 +149,25 @@ class StockForm(Form):
             known = next((name for name in ("quantity", "counted", "into") if row and name in self.fields), "stock")
             self.fields[known].widget.attrs["autofocus"] = True
 
+    def ask_where(self) -> None:
+        """A lot may lie in several places: the code alone does not say which of them is meant."""
+        self.fields = {"stock": self.fields["stock"], AT: PlaceField(label=_("Where it lies")), **self.fields}
+        dress(self)
+
+    def full_clean(self) -> None:
+        if AT in self.fields and self.is_bound:
+            with suppress(ValidationError):  # what is wrong with it is said beside it
+                self.fields["stock"].at = self.fields[AT].clean(self.data.get(AT))  # type: ignore[attr-defined]
+        super().full_clean()
+        if AT not in self.fields and self.is_bound and self.has_error("stock", "places"):
+            self.ask_where()
+
 
 class TransferForm(StockForm):
     quantity = QuantityFormField(label=_("Quantity"))
     destination = PlaceField(label=_("To"))
     reason = reason_field(required=False)
     spans = {"quantity": 3, "destination": 3}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["destination"].offer()  # type: ignore[attr-defined]
 
 
 class AdjustForm(StockForm):
@@ -151,8 +178,22 @@ class AdjustForm(StockForm):
 
 class WasteForm(StockForm):
     quantity = QuantityFormField(label=_("Quantity"))
-    reason = reason_field()
-    spans = {"quantity": 3}
+    reason = django_forms.ChoiceField(label=_("Reason"))
+    more = django_forms.CharField(label=_("More about it"), required=False, max_length=120)
+    spans = {"quantity": 3, "reason": 3}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        codes = [(code, code) for code in policy.waste_reasons()]
+        self.fields["reason"].choices = [("", "–"), *codes, (OTHER, _("Other"))]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        code, more = data.get("reason", ""), (data.get("more") or "").strip()
+        if code == OTHER and not more:
+            self.add_error("more", _("Say why."))
+        data["reason"] = more if code == OTHER else f"{code}: {more}" if more else code
+        return data
 
 
 class ReasonForm(Form):
@@ -214,22 +255,18 @@ class MinimumForm(Form):
 
 
 class PlaceForm(Form):
-    location = django_forms.ModelChoiceField(
-        queryset=Location.objects.none(),
+    location = PlaceField(
         label=_("Kept at"),
         required=False,
-        empty_label=_("no place of its own"),
-        help_text=_("What comes in a delivery or out of the oven is brought there by itself."),
+        help_text=_(
+            "What comes in a delivery or out of the oven is brought there by itself. Blank: no place of its own."
+        ),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["location"].queryset = places.choices().exclude(  # type: ignore[attr-defined]
-            kind=Location.Kind.QUARANTINE
-        )
 
 
 class LocationForm(ModelForm):
+    parent = PlaceField(label=_("Inside"), required=False, help_text=_("The place around it. Blank: none."))
+
     class Meta:
         model = Location
         fields = ["code", "name", "kind", "parent"]
@@ -240,8 +277,13 @@ class LocationForm(ModelForm):
         super().__init__(*args, **kwargs)
         kind: Any = self.fields["kind"]
         kind.choices = [(value.value, value.label) for value in Location.PHYSICAL]
-        parents = places.choices()
-        if self.instance.pk:
-            parents = parents.exclude(pk=self.instance.pk)
-        self.fields["parent"].queryset = parents  # type: ignore[attr-defined]
-        self.fields["parent"].empty_label = "–"  # type: ignore[attr-defined]
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"].strip()
+        if there := Location.objects.filter(code__iexact=code).exclude(pk=self.instance.pk).first():
+            raise ValidationError(
+                _("%(place)s has the code %(code)s already. Choose another one."),
+                params={"place": there.name, "code": there.code},
+                code="taken",
+            )
+        return code

@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Product, ProductUnit
-from apps.inventory.models import Location, PurchaseOrder, Supplier, SupplierItem
-from apps.inventory.selectors import locations as places
+from apps.inventory.forms import PlaceField
+from apps.inventory.models import PurchaseOrder, Supplier, SupplierItem
 from backoffice.ui.forms import DateField, Form, ModelForm, PriceFormField, QuantityFormField, ScanField
 
 
@@ -70,6 +70,16 @@ class ItemForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         self.instance.pack = find_pack(self)
+        product, price, least = data.get("product"), data.get("price"), data.get("minimum")
+        others = SupplierItem.objects.filter(supplier_id=self.instance.supplier_id).exclude(pk=self.instance.pk)
+        if product is not None and others.filter(product=product).exists():
+            names = {"supplier": self.instance.supplier.name, "product": product.name}
+            text = _("%(supplier)s has %(product)s already. Change that line instead.")
+            self.add_error("product", ValidationError(text, params=names, code="taken"))
+        if price is not None and price < 0:
+            self.add_error("price", _("Not below zero."))
+        if least is not None and least <= 0:
+            self.add_error("minimum", _("Above zero."))
         return data
 
     def changed_columns(self) -> list[str]:
@@ -80,7 +90,7 @@ class PurchaseForm(Form):
     """A new draft."""
 
     supplier = django_forms.ModelChoiceField(queryset=Supplier.objects.none(), label=_("Supplier"))
-    location = django_forms.ModelChoiceField(queryset=Location.objects.none(), label=_("Deliver to"), empty_label=None)
+    location = PlaceField(label=_("Deliver to"))
     expected_on = DateField(label=_("Expected on"), required=False, help_text=_("Blank: after the supplier's days."))
     note = django_forms.CharField(label=_("Note to the supplier"), required=False, max_length=300)
     spans = {"location": 3, "expected_on": 3}
@@ -88,19 +98,16 @@ class PurchaseForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["supplier"].queryset = Supplier.objects.filter(is_active=True).order_by("name")  # type: ignore[attr-defined]
-        self.fields["location"].queryset = places.choices()  # type: ignore[attr-defined]
 
 
 class PurchaseEditForm(ModelForm):
+    location = PlaceField(label=_("Deliver to"))
+
     class Meta:
         model = PurchaseOrder
         fields = ["location", "expected_on", "note"]
 
     spans = {"location": 3, "expected_on": 3}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["location"].queryset = places.choices()  # type: ignore[attr-defined]
 
 
 class LineForm(Form):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -35,20 +35,35 @@ GS1 = re.compile(r"\((\d{2,4})\)([^(]*)")
 class HeadForm(Form):
     """Where it came to and what it came with."""
 
-    location = PlaceField(label=gettext_lazy("To"), empty_label=None)
+    location = PlaceField(label=gettext_lazy("To"))
+    came_on = DateField(label=gettext_lazy("Came on"), required=False, help_text=gettext_lazy("Blank: now."))
     supplier_name = forms.CharField(label=gettext_lazy("Supplier"), max_length=120, required=False)
     reference = forms.CharField(label=gettext_lazy("Invoice"), max_length=80, required=False)
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=200, required=False)
     each_place = forms.BooleanField(
         label=gettext_lazy("Each to where it is kept"),
         required=False,
         initial=True,
         help_text=gettext_lazy("What has no place of its own goes to the one above."),
     )
-    spans = {"location": 2, "supplier_name": 2, "reference": 2}
+    spans = {"location": 3, "came_on": 3, "supplier_name": 2, "reference": 2, "note": 2}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["location"].offer()  # type: ignore[attr-defined]
+    def clean_came_on(self) -> date | None:
+        day = self.cleaned_data["came_on"]
+        if day is not None and day > clock.today():
+            raise forms.ValidationError(_("That day is still to come. Receive it when it is here."))
+        return day
+
+    @property
+    def day(self) -> date:
+        """The day that it came: what a shelf life is reckoned from. Today while the form says nothing sensible."""
+        self.is_valid()
+        return getattr(self, "cleaned_data", {}).get("came_on") or clock.today()
+
+    @property
+    def occurred_at(self) -> datetime | None:
+        """The instant that is posted: noon of a day before today; None is now."""
+        return clock.at(self.day, 12) if self.day < clock.today() else None
 
 
 class LineForm(Form):
@@ -61,8 +76,8 @@ class LineForm(Form):
     expires_on = DateField(label=gettext_lazy("Expiry"), required=False)
     cost = MoneyFormField(label=gettext_lazy("Cost of one"), places=4)
 
-    def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
-        self.of = product
+    def __init__(self, *args: Any, product: Product, came_on: date, **kwargs: Any) -> None:
+        self.of, self.came_on = product, came_on
         super().__init__(*args, **kwargs)
         packs = [(str(pack.pk), pack.name) for pack in product.packs.all()]
         self.fields["pack"].choices = [("", product.unit.code), *packs]  # type: ignore[attr-defined]
@@ -92,7 +107,7 @@ class LineForm(Form):
     @cached_property
     def suggested(self) -> date | None:
         """The last good day that the shelf life would make, where a date is needed."""
-        return lots.suggested_expiry(self.of, clock.today()) if self.of.lot_tracked else None
+        return lots.suggested_expiry(self.of, self.came_on) if self.of.lot_tracked else None
 
     @property
     def expiry_note(self) -> str:
@@ -296,11 +311,12 @@ def build(rows: list[dict[str, str]], head: Mapping[str, str] | None, *, current
         row for row in rows if row["product"].isascii() and row["product"].isdigit() and int(row["product"]) in products
     ]
     own_places = places.kept_at(products) if head is None or head.get("each_place") else {}
+    about = HeadForm(head) if head is not None else HeadForm(initial={"location": places.usual()})
     lines = []
     for index, row in enumerate(known):
         product = products[int(row["product"])]
         prefixed = {f"line-{index}-{name}": value for name, value in row.items()}
-        form = LineForm(prefixed, product=product, prefix=f"line-{index}")
+        form = LineForm(prefixed, product=product, came_on=about.day, prefix=f"line-{index}")
         form.is_valid()
         lines.append(
             Line(
@@ -312,11 +328,7 @@ def build(rows: list[dict[str, str]], head: Mapping[str, str] | None, *, current
                 kept_at=own_places.get(product.pk),
             )
         )
-    first = places.choices().first()
-    return Draft(
-        HeadForm(head, initial={"location": first}) if head is not None else HeadForm(initial={"location": first}),
-        lines,
-    )
+    return Draft(about, lines)
 
 
 def add(rows: list[dict[str, str]], found: Found) -> int:

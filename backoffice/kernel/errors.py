@@ -30,12 +30,20 @@ class DomainError(Exception):
             self.field = field
 
 
+def _last(thing: Any) -> str:
+    """Who saved it last, as its history knows; "" when it knows nobody."""
+    if not hasattr(type(thing), "history") or getattr(thing, "pk", None) is None:
+        return ""
+    last = type(thing).history.filter(id=thing.pk).select_related("history_user").order_by("-history_id").first()
+    return str(last.history_user.name) if last is not None and last.history_user is not None else ""
+
+
 class StaleRevision(DomainError):
     """Somebody else changed the thing since it was opened."""
 
     def __init__(self, thing: object, *, expected: int, found: int) -> None:
         self.thing, self.expected, self.found = thing, expected, found
-        who = self._who(thing)
+        who = _last(thing)
         text = (
             _("%(thing)s was changed by %(who)s in the meantime. Nothing was saved; look at it again and repeat it.")
             if who
@@ -43,24 +51,20 @@ class StaleRevision(DomainError):
         )
         super().__init__(text % {"thing": thing, "who": who})
 
-    @staticmethod
-    def _who(thing: Any) -> str:
-        """Who saved it last, as its history knows; "" when it knows nobody."""
-        if not hasattr(type(thing), "history") or getattr(thing, "pk", None) is None:
-            return ""
-        last = type(thing).history.filter(id=thing.pk).select_related("history_user").order_by("-history_id").first()
-        return str(last.history_user.name) if last is not None and last.history_user is not None else ""
-
 
 class NotAllowed(DomainError):
     """The state does not allow the step."""
 
     def __init__(self, thing: object, *, current: str, wanted: str) -> None:
         self.thing, self.current, self.wanted = thing, current, wanted
-        super().__init__(
-            _("%(thing)s is %(current)s and cannot become %(wanted)s.")
-            % {"thing": thing, "current": current, "wanted": wanted}
-        )
+        who = _last(thing)
+        if current == wanted:
+            text = _("%(thing)s is %(current)s already: %(who)s did it. Nothing was changed.")
+        else:
+            text = _("%(thing)s is %(current)s (%(who)s) and cannot become %(wanted)s. Look at it again.")
+        if not who:
+            text = _("%(thing)s is %(current)s and cannot become %(wanted)s. Look at it again.")
+        super().__init__(text % {"thing": thing, "current": current, "wanted": wanted, "who": who})
 
 
 class LedgerIsAppendOnly(DomainError):

@@ -121,12 +121,17 @@ _START_B, _START_C, _TO_B, _TO_C = 104, 105, 100, 99
 QUIET = 10
 
 
+def is_printable(text: str) -> bool:
+    """Whether a barcode can hold the text: printable ASCII, and not nothing."""
+    return bool(text) and all(32 <= ord(char) <= 126 for char in text)
+
+
 def code128(text: str) -> list[int]:
     """The symbols' values for the text, from start to check symbol. Pairs of digits are packed (set C).
 
     Raises ValueError for an empty text or a character outside printable ASCII.
     """
-    if not text or any(not 32 <= ord(char) <= 126 for char in text):
+    if not is_printable(text):
         raise ValueError("A barcode holds printable ASCII only.")
     values: list[int] = []
     packed = False
@@ -159,7 +164,13 @@ def _digits_from(text: str, index: int) -> int:
 
 @lru_cache(maxsize=256)
 def barcode(text: str, css: str = "bars") -> SafeString:
-    """Code 128 of the text, with its quiet zones; stretches to the box that the class gives it."""
+    """Code 128 of the text, with its quiet zones; stretches to the box that the class gives it.
+
+    Nothing for a text that the code has no signs for (a lot named with an accent): the words and the QR code beside it
+    still say it.
+    """
+    if not is_printable(text):
+        return SafeString("")
     pattern = "".join(_SYMBOLS[value] for value in code128(text)) + _STOP
     bars: list[str] = []
     x = QUIET

@@ -12,7 +12,7 @@ from backoffice.kernel.models import Revisioned, TimeStamped
 
 
 class StockPolicy(Audited, Revisioned, TimeStamped):
-    """One row: how much a count may differ, when expiry is near, lot codes, and up to which day the book is closed."""
+    """One row: tolerance of counts, nearness of expiry, codes of lots, reasons of waste, the last closed day."""
 
     PK = 1
     LOT_PATTERN = "{sku}-{year}{month}{day}-{letter}"
@@ -32,6 +32,12 @@ class StockPolicy(Audited, Revisioned, TimeStamped):
         help_text=_(
             "Made of {sku}, {year}, {month}, {day}, {week}, and {letter} or {number}, which go on by themselves."
         ),
+    )
+    waste_reasons = models.TextField(
+        _("reasons of waste"),
+        max_length=1000,
+        blank=True,
+        help_text=_("One a line, as they are chosen when something is written off. Blank: the usual ones."),
     )
     closed_through = models.DateField(_("closed through"), null=True, blank=True)
 

@@ -177,7 +177,7 @@ class PurchaseOrder(Audited, Revisioned, TimeStamped):
         return self.status in self.COMING and self.expected_on is not None and self.expected_on < clock.today()
 
 
-class PurchaseLine(TimeStamped):
+class PurchaseLine(Audited, TimeStamped):
     """So many packs of a product at a price a pack. What came is added up in `received`, in packs."""
 
     order = models.ForeignKey(PurchaseOrder, models.CASCADE, related_name="lines")
@@ -200,7 +200,7 @@ class PurchaseLine(TimeStamped):
         ]
 
     def __str__(self) -> str:
-        return f"{self.order_id}: {self.product_id}"
+        return f"{self.product}, {self.pack}" if self.pack else str(self.product)
 
     @property
     def unit_name(self) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from django.contrib.auth import get_user_model
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
@@ -19,6 +20,8 @@ from backoffice.kernel.text import fold
 ZERO = Decimal(0)
 ROWS = 300
 FOUND = 12
+APPROVE = "inventory.approve_stockcount"
+GIVES_RIGHTS = "django.contrib.auth.backends.ModelBackend"
 
 
 def worth(line: StockCountLine) -> Decimal:
@@ -31,6 +34,17 @@ def worth(line: StockCountLine) -> Decimal:
 def deviation(lines: Iterable[StockCountLine]) -> Decimal:
     """What the differences add up to, whatever their sign: what the tolerance is compared with."""
     return sum((abs(worth(line)) for line in lines), ZERO)
+
+
+def approvers() -> list[str]:
+    """The names of who may post a count that differs by more than the tolerance."""
+    people = get_user_model()._default_manager.with_perm(APPROVE, backend=GIVES_RIGHTS)  # type: ignore[attr-defined]
+    return sorted({person.name or person.get_username() for person in people}, key=str.casefold)
+
+
+def for_approval() -> QuerySet[StockCount]:
+    """Counts that somebody sent for approval: what waits at the entry of the navigation."""
+    return StockCount.objects.filter(status=StockCount.Status.APPROVAL)
 
 
 @dataclass(frozen=True)

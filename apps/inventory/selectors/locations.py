@@ -46,6 +46,12 @@ def choices() -> QuerySet[Location]:
     return Location.objects.physical().active().order_by("name")
 
 
+def usual() -> Location | None:
+    """Where deliveries go when nobody says otherwise: the first open store, else the first open place."""
+    rows = choices()
+    return rows.filter(kind=Location.Kind.STORAGE).order_by("pk").first() or rows.order_by("pk").first()
+
+
 def kept_at(product_ids: Collection[int]) -> dict[int, Location]:
     """Where each of the products is kept, by its key; who has no open place of its own is absent. One query."""
     rows = PutAway.objects.filter(product_id__in=product_ids, location__is_active=True).select_related("location")

@@ -29,6 +29,20 @@ ZERO = Decimal(0)
 Planned = Callable[[Collection[int]], dict[int, Decimal]]
 
 
+def to_send(order: PurchaseOrder) -> list[PurchaseLine]:
+    """What is asked of the supplier, each line with `their_code`: the article's number in their own list, or ""."""
+    lines = list(order.lines.filter(is_extra=False).select_related("product__unit", "pack").order_by("pk"))
+    items = SupplierItem.objects.filter(
+        supplier_id=order.supplier_id, product_id__in=[line.product_id for line in lines]
+    )
+    codes: dict[tuple[int, int | None], str] = {}
+    for product_id, pack_id, code in items.exclude(code="").values_list("product_id", "pack_id", "code"):
+        codes[product_id, pack_id] = code
+    for line in lines:
+        line.their_code = codes.get((line.product_id, line.pack_id), "")  # type: ignore[attr-defined]
+    return lines
+
+
 @dataclass(frozen=True)
 class Suggestion:
     """A product that will be below its minimum, and how much of it brings it back to its target.

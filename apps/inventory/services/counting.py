@@ -33,7 +33,7 @@ from apps.inventory.models import (
     StockOperation,
 )
 from apps.inventory.selectors import locations as places
-from apps.inventory.selectors.counts import book_at, deviation
+from apps.inventory.selectors.counts import approvers, book_at, deviation
 from apps.inventory.services import allocation, locations, policy, refusals, stock_locks
 from apps.inventory.services.posting import PostLine
 from apps.inventory.services.posting import post as post_moves
@@ -297,7 +297,7 @@ def post(count: StockCount, *, approved: bool = False, key: str | None = None) -
     total, most = deviation(lines), policy.current().count_tolerance
     if total > most and not approved:
         currency = current_company().currency
-        raise ApprovalNeeded(money.format_money(total, currency), money.format_money(most, currency))
+        raise ApprovalNeeded(money.format_money(total, currency), money.format_money(most, currency), who=approvers())
     there = {
         (row.lot_id, row.location_id): row.quantity
         for row in StockBalance.objects.filter(lot_id__in={line.lot_id for line in lines})

@@ -9,7 +9,7 @@ from apps.catalog.models import Product
 from apps.inventory.errors import BadMove, LocationInUse
 from apps.inventory.models import Location, PutAway
 from apps.inventory.selectors import locations as places
-from apps.inventory.services import stock_locks
+from apps.inventory.services import refusals, stock_locks
 from backoffice.kernel import state
 from backoffice.kernel.compiled import Compiled
 
@@ -97,9 +97,12 @@ def close(location: Location, *, revision: int | None = None) -> Location:
     """Close a place for good use. Raises LocationInUse while anything is in it."""
     Location.objects.select_for_update().get(pk=location.pk)
     if places.has_stock(location):
-        raise LocationInUse(_("%(place)s still has stock. Move it away first.") % {"place": location})
-    if location.children.filter(is_active=True).exists():
-        raise LocationInUse(_("%(place)s has open places inside. Close them first.") % {"place": location})
+        raise refusals.still_there(location, places.scope([location]) or ())
+    if inside := list(location.children.filter(is_active=True).order_by("name")[:5]):
+        raise LocationInUse(
+            _("%(place)s has open places inside: %(inside)s. Close them first.")
+            % {"place": location, "inside": ", ".join(place.name for place in inside)}
+        )
     location.is_active = False
     return state.save_revised(location, revision=revision, fields=["is_active"])
 

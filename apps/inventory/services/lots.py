@@ -12,7 +12,7 @@ from apps.inventory.errors import ExpiryMissing, LotMismatch, ReasonMissing
 from apps.inventory.models import Hold, HoldAllocation, Lot
 from apps.inventory.services import allocation, refusals, stock_locks
 from apps.inventory.services.lot_codes import next_code
-from backoffice.kernel import bulk, clock, rows
+from backoffice.kernel import bulk, clock, idempotency, rows
 from backoffice.kernel.audit import acting
 from backoffice.kernel.compiled import Compiled
 
@@ -97,27 +97,32 @@ def _check_same(lot: Lot, product: Product, *, expires_on: date | None, unit_cos
 
 
 @transaction.atomic
-def block(lot: Lot, *, reason: str, status: str = Lot.Status.BLOCKED) -> list[Hold]:
+def block(lot: Lot, *, reason: str, status: str = Lot.Status.BLOCKED, key: str | None = None) -> list[Hold]:
     """Keep a lot from being used: for good, or in quarantine until somebody has looked at it.
 
-    Holds on it move to other stock, or wait; they are returned.
+    Holds on it move to other stock, or wait; they are returned. Raises LotStateKept when it is in that state already:
+    since when, by whom and why. The same key blocks once.
     """
-    return _set_status(lot, status, reason=reason)
+    return _set_status(lot, status, reason=reason, key=key)
 
 
 @transaction.atomic
-def unblock(lot: Lot, *, reason: str) -> list[Hold]:
-    """Let a blocked lot be used again; waiting holds are served from it."""
-    return _set_status(lot, Lot.Status.OK, reason=reason)
+def unblock(lot: Lot, *, reason: str, key: str | None = None) -> list[Hold]:
+    """Let a blocked lot be used again; waiting holds are served from it. Raises LotStateKept when it is in use."""
+    return _set_status(lot, Lot.Status.OK, reason=reason, key=key)
 
 
-def _set_status(lot: Lot, status: str, *, reason: str) -> list[Hold]:
+def _set_status(lot: Lot, status: str, *, reason: str, key: str | None) -> list[Hold]:
     if not reason.strip():
         raise ReasonMissing
     stock_locks.lock_products([lot.product_id])
-    fresh = Lot.objects.get(pk=lot.pk)
-    if fresh.status == status:
+    fingerprint = [lot.pk, status]
+    if idempotency.find(scope="lots.status", key=key, fingerprint=fingerprint):
         return []
+    fresh = Lot.objects.select_related("product").get(pk=lot.pk)
+    if fresh.status == status:
+        raise refusals.kept_state(fresh)
+    idempotency.remember(scope="lots.status", key=key, fingerprint=fingerprint, result=fresh)
     lot.status = fresh.status = status
     with acting(reason=reason):
         fresh.save(update_fields=["status", "updated_at"])

@@ -14,6 +14,7 @@ from backoffice.kernel import state
 from backoffice.kernel.memory import forget
 
 MOST_DAYS = 365
+LONGEST_REASON = 60
 
 
 def current() -> StockPolicy:
@@ -34,10 +35,11 @@ def update(
     count_tolerance: Decimal,
     expiry_days: int | None = None,
     lot_pattern: str | None = None,
+    waste_reasons: str | None = None,
     revision: int | None = None,
 ) -> StockPolicy:
-    """Change the rules; `expiry_days` and `lot_pattern` stay when they are not given. Alerts follow the days, new lots
-    the pattern.
+    """Change the rules; what is not given stays. Alerts follow the days, new lots the pattern, and who writes something
+    off chooses from the reasons: one a line, said twice is once.
 
     Raises BadQuantity for a tolerance below zero or more days than a year, BadPattern, StaleRevision when someone else
     changed it.
@@ -51,9 +53,28 @@ def update(
     row.count_tolerance = count_tolerance
     row.lot_pattern = pattern or row.lot_pattern
     row.expiry_days = row.expiry_days if expiry_days is None else expiry_days
-    saved = state.save_revised(row, revision=revision, fields=["count_tolerance", "expiry_days", "lot_pattern"])
+    row.waste_reasons = row.waste_reasons if waste_reasons is None else "\n".join(_lines(waste_reasons))
+    fields = ["count_tolerance", "expiry_days", "lot_pattern", "waste_reasons"]
+    saved = state.save_revised(row, revision=revision, fields=fields)
     forget(nearness.MEMORY)
     return saved
+
+
+def _lines(text: str) -> list[str]:
+    found = {line.strip()[:LONGEST_REASON].casefold(): line.strip()[:LONGEST_REASON] for line in text.splitlines()}
+    return [line for line in found.values() if line]
+
+
+def waste_reasons() -> list[str]:
+    """The codes that are chosen from when stock is written off: the house's own, or the usual ones."""
+    return _lines(current().waste_reasons) or [
+        _("Expired"),
+        _("Left over at closing"),
+        _("Spoiled"),
+        _("Dropped or broken"),
+        _("Tasted or given away"),
+        _("Missing"),
+    ]
 
 
 def closed_through() -> date | None:

@@ -237,7 +237,11 @@ def _check(lines: Sequence[PostLine], products: Mapping[int, Product]) -> None:
                 _("Lot %(lot)s is not of %(product)s.") % {"lot": line.lot.code, "product": product.name}, field="lot"
             )
         if line.source.pk == line.destination.pk or not (line.source.is_physical or line.destination.is_physical):
-            raise BadMove(_("Stock moves from one place to another."), field="destination")
+            raise BadMove(
+                _("%(amount)s: it is at %(place)s already. Stock moves from one place to another; choose another.")
+                % {"amount": refusals.amount_of(product, line.quantity), "place": line.destination.name},
+                field="destination",
+            )
 
 
 def _told(lines: Sequence[PostLine]) -> str:

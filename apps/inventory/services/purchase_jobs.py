@@ -6,6 +6,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from apps.inventory.models import PurchaseOrder
+from apps.inventory.selectors import purchasing as reads
 from backoffice import company
 from backoffice.kernel import clock
 from backoffice.outbox.errors import Permanent
@@ -28,7 +29,7 @@ def send(directive: Directive) -> None:
     shop = company.current()
     context = {
         "order": order,
-        "lines": order.lines.select_related("product__unit", "pack").order_by("pk"),
+        "lines": reads.to_send(order),
         "total": order.worth,
         "company": shop,
     }

@@ -1,7 +1,7 @@
 """Buying: drafts, sending them, and receiving what was ordered. What is sent stands in the book of what is coming."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -21,7 +21,7 @@ from apps.inventory.models import (
     SupplierItem,
 )
 from apps.inventory.selectors import locations as places
-from apps.inventory.services import expected, stock, stock_locks
+from apps.inventory.services import expected, refusals, stock, stock_locks
 from apps.inventory.services.stock import ReceiptLine
 from backoffice.company import current as current_company
 from backoffice.kernel import clock, idempotency, money, numbering, state
@@ -37,8 +37,7 @@ SEND = "purchase.send"
 
 def default_place() -> Location:
     """Where deliveries go when nobody says otherwise: the first open store. Raises BadPurchase without one."""
-    rows = places.choices()
-    found = rows.filter(kind=Location.Kind.STORAGE).order_by("pk").first() or rows.order_by("pk").first()
+    found = places.usual()
     if found is None:
         raise BadPurchase(_("There is no open place for stock yet. Open one first."))
     return found
@@ -146,13 +145,27 @@ def lead_days(order: PurchaseOrder) -> int:
 
 @transaction.atomic
 def send(
-    order: PurchaseOrder, *, mail: bool = False, below_minimum: bool = False, revision: int | None = None
+    order: PurchaseOrder,
+    *,
+    mail: bool = False,
+    below_minimum: bool = False,
+    revision: int | None = None,
+    key: str | None = None,
 ) -> PurchaseOrder:
     """The order is made. It is expected on its day, or after the lead time; `mail` sends it to the supplier's address.
 
     Raises BadPurchase for an empty order, or one below the supplier's least order unless `below_minimum` says that
-    they agreed, or to be mailed without an address; NotAllowed when it was sent before.
+    they agreed, or to be mailed without an address, or one that was sent before. The same key sends once.
     """
+    if done := idempotency.find(scope="purchasing.send", key=key, fingerprint=[order.pk]):
+        return done
+    now = lock(order)
+    if now.status != PurchaseOrder.Status.DRAFT:
+        since = refusals.since_when(now, status=now.status)
+        raise BadPurchase(
+            _("%(order)s is %(status)s%(since)s. Nothing was sent again; print it, or make another order for more.")
+            % {"order": now.number, "status": now.get_status_display(), "since": since}
+        )
     if not order.lines.exists():
         raise BadPurchase(_("%(order)s has no lines yet. Add what you want to buy.") % {"order": order.number})
     worth, least = order.worth, order.supplier.minimum_order
@@ -179,6 +192,7 @@ def send(
     _announce(order)
     if mail:
         directives.issue(SEND, payload={"order": order.pk}, origin=order, dedupe_key=str(order.pk))
+    idempotency.remember(scope="purchasing.send", key=key, fingerprint=[order.pk], result=order)
     return order
 
 
@@ -231,9 +245,12 @@ def receive(
     location: Location,
     lines: Sequence[ReceiptLine],
     reference: str = "",
+    note: str = "",
+    occurred_at: datetime | None = None,
     key: str | None = None,
 ) -> StockOperation:
-    """What came of an order. Each line is counted on the order's line of its product; more than ordered is taken too.
+    """What came of an order, now or `occurred_at`. Each line is counted on the order's line of its product; more than
+    ordered is taken too.
 
     What was not ordered becomes a line of its own, marked so. The same key receives once. Raises BadPurchase when the
     order was not sent, and what `stock.receive` raises.
@@ -244,6 +261,7 @@ def receive(
         location.pk,
         reference,
         *((line.product.pk, line.quantity, line.lot_code) for line in lines),
+        *([occurred_at] if occurred_at else []),
     ]
     if done := idempotency.find(scope="purchasing.receive", key=key, fingerprint=fingerprint):
         return done
@@ -257,6 +275,8 @@ def receive(
         location,
         lines,
         reference=reference,
+        note=note,
+        occurred_at=occurred_at,
         origin=order,
         supplier_name=order.supplier.name,
         default_expiry=False,

@@ -1,5 +1,7 @@
 """Backing a hold with other stock, or moving it up in the queue."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -27,9 +29,11 @@ def reallocate(hold: Hold, *, stock: StockBalance | None = None, priority: int |
     if priority is not None and priority != fresh.priority:
         fresh.priority = priority
         fresh.save(update_fields=["priority", "updated_at"])
+    scope = allocation.Scopes([fresh]).of(fresh)
+    if stock is not None:
+        _check(fresh, stock, scope)
     HoldAllocation.objects.filter(hold=fresh).delete()
     cells = stock_cells.load([fresh.product_id], now=now)[fresh.product_id]
-    scope = allocation.Scopes([fresh]).of(fresh)
     wanted = fresh.quantity - fresh.fulfilled
     rows: list[HoldAllocation] = []
     if stock is not None:
@@ -60,3 +64,17 @@ def reallocate(hold: Hold, *, stock: StockBalance | None = None, priority: int |
     allocation.add(rows)
     allocation.serve([fresh.product_id])
     return fresh
+
+
+def _check(hold: Hold, stock: StockBalance, scope: Sequence[int] | None) -> None:
+    """Raise LotNotUsable for a lot of another product, or one that lies where the hold does not take from."""
+    told = {"lot": stock.lot.label, "place": stock.location.name, "product": hold.product.name}
+    if stock.product_id != hold.product_id:
+        text = _("Lot %(lot)s is of %(other)s; the hold is for %(product)s. Choose stock of it.")
+        raise LotNotUsable(text % {**told, "other": stock.product.name}, field="stock")
+    if scope is not None and stock.location_id not in scope:
+        names = hold.locations.order_by("name").values_list("name", flat=True)
+        text = _(
+            "Lot %(lot)s lies at %(place)s; the hold takes from %(from)s. Transfer it there, or choose other stock."
+        )
+        raise LotNotUsable(text % {**told, "from": ", ".join(names)}, field="stock")

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
-from apps.inventory.errors import HoldResolved, LotNotUsable, PlaceClosed
+from apps.inventory.errors import HoldResolved, LocationInUse, LotNotUsable, LotStateKept, PlaceClosed
 from apps.inventory.models import Hold, Location, Lot, StockBalance
 from backoffice.kernel import clock
 from backoffice.kernel.errors import Remedy
@@ -74,6 +74,35 @@ def not_usable(
             "Take another lot, and write off what is too old."
         ) % {**told, "day": day, "on": date_format(on, "SHORT_DATE_FORMAT")}
     return LotNotUsable(text, field=field, remedies=[Remedy(_("Look at the lot"), url=lot.get_absolute_url())])
+
+
+def kept_state(lot: Lot) -> LotStateKept:
+    """A lot is blocked or released twice: which, since when, by whom, why then, and what to do."""
+    names = {"lot": lot.label, "product": lot.product.name, "since": since_when(lot, status=lot.status)}
+    if lot.status == Lot.Status.OK:
+        text = _("Lot %(lot)s of %(product)s is in use%(since)s; nothing was changed. Block it, if it is not good.")
+        return LotStateKept(text % names)
+    last = lot.history.filter(status=lot.status).order_by("-history_date", "-history_id").first()
+    why = f" ({last.history_change_reason})" if last is not None and last.history_change_reason else ""
+    text = _(
+        "Lot %(lot)s of %(product)s is in the state “%(state)s” already%(since)s%(why)s. Nothing was changed; "
+        "release it, if it is good."
+    ) % {**names, "state": lot.get_status_display(), "why": why}
+    return LotStateKept(text, remedies=[Remedy(_("Look at the lot"), url=lot.get_absolute_url())])
+
+
+def still_there(place: Location, places: Sequence[int]) -> LocationInUse:
+    """A place is to be closed that has something: how much of what, where, and what to do."""
+    rows = StockBalance.objects.filter(location_id__in=places, quantity__gt=0).select_related("product__unit")
+    by_product: dict[int, tuple[Product, Decimal]] = {}
+    for row in rows.order_by("pk"):
+        before = by_product.get(row.product_id, (row.product, ZERO))[1]
+        by_product[row.product_id] = (row.product, before + row.quantity)
+    return LocationInUse(
+        _("%(place)s still has stock: %(amount)s. Move it away first.")
+        % {"place": place.name, "amount": amounts(list(by_product.values()))},
+        remedies=[Remedy(_("See what is there"), url=place.get_absolute_url())],
+    )
 
 
 def resolved(holds: Sequence[int], *, ended_at: Any = None) -> HoldResolved:

@@ -127,6 +127,7 @@ def receive(
 ) -> StockOperation:
     """Stock comes from a supplier. The same key receives once.
 
+    It came now, or `occurred_at`: then ClosedPeriod when the book is closed that day, BadMove in the future.
     With `default_expiry` a perishable line without a date gets received day + shelf life; without it, ExpiryMissing.
     Raises LotMismatch when the lot code is there with another expiry or cost, BadQuantity for nothing.
     """
@@ -139,6 +140,7 @@ def receive(
             + ((line.location.pk,) if line.location else ())
             for line in lines
         ),
+        *([occurred_at] if occurred_at else []),
     ]
     if done := idempotency.find(scope="stock.receive", key=key, fingerprint=fingerprint):
         return done

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from apps.catalog.models import Product
 from apps.inventory.models import Lot
 from apps.inventory.selectors import nearness
-from backoffice.kernel.money import format_amount
+from backoffice.kernel.money import format_amount, round_money
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui.fields import QuantityFormField
 from backoffice.ui.icons import icon
@@ -84,6 +84,14 @@ def change(amount: Decimal, moved: Decimal) -> SafeString:
 
 
 @register.simple_tag
+def unit_price(value: Decimal | None) -> str:
+    """The price of one: with cents, and with the hundredths of a cent that packs are sometimes agreed in."""
+    if value is None:
+        return ""
+    return format_amount(value, 2 if value == round_money(value) else 4)
+
+
+@register.simple_tag
 def signed(amount: Decimal) -> SafeString:
     """A difference of money: + in amber, since it costs more; − in green; nothing is a dash."""
     if not amount:
@@ -131,7 +139,7 @@ def balance_menu(context: Any, balance: Any) -> SafeString:
         '<button class="btn ghost icon-only xs" type="button" popovertarget="{0}" aria-label="{1}">{2}</button>'
         '<div class="menu" popover id="{0}">{3}</div>',
         f"stock-menu-{balance.pk}",
-        gettext("Actions for %s") % balance.lot.code,
+        gettext("Actions for %s") % balance.lot.label,
         icon("ellipsis"),
         entries,
     )

@@ -46,15 +46,15 @@ class House:
 
 
 def transfer_more_than_is_free(house: House) -> str:
-    return house.post("inventory:transfer", stock="A1", quantity="5", destination=house.cellar.pk)
+    return house.post("inventory:transfer", stock="A1", quantity="5", destination=house.cellar.code)
 
 
 def waste_what_is_held(house: House) -> str:
-    return house.post("inventory:waste", stock="A1", quantity="5", reason="fell")
+    return house.post("inventory:waste", stock="A1", quantity="5", reason="Spoiled")
 
 
 def waste_more_than_there_is(house: House) -> str:
-    return house.post("inventory:waste", stock="A1", quantity="11", reason="fell")
+    return house.post("inventory:waste", stock="A1", quantity="11", reason="Spoiled")
 
 
 def adjust_below_what_is_held(house: House) -> str:
@@ -105,11 +105,11 @@ def reallocate_to_a_lot_that_expires_before(house: House) -> str:
 
 
 def waste_what_rounds_to_nothing(house: House) -> str:
-    return house.post("inventory:waste", stock="A1", quantity="0.2", reason="crumbs")
+    return house.post("inventory:waste", stock="A1", quantity="0.2", reason="Spoiled")
 
 
 def transfer_what_rounds_to_nothing(house: House) -> str:
-    return house.post("inventory:transfer", stock="A1", quantity="0.2", destination=house.cellar.pk)
+    return house.post("inventory:transfer", stock="A1", quantity="0.2", destination=house.cellar.code)
 
 
 def receive_under_a_blocked_lot(house: House) -> str:
@@ -119,7 +119,7 @@ def receive_under_a_blocked_lot(house: House) -> str:
         "line-0-product": house.bun.pk, "line-0-quantity": "3", "line-0-cost": "1", "line-0-lot_code": "A1",
         "line-0-expires_on": clock.today().isoformat(),
     }  # fmt: skip
-    return house.post("inventory:receive", do="post", lines="1", location=house.shop.pk, **line)
+    return house.post("inventory:receive", do="post", lines="1", location=house.shop.code, **line)
 
 
 def post_a_count_that_was_overtaken(house: House) -> str:
@@ -187,17 +187,17 @@ def merge_with_a_blocked_lot(house: House) -> str:
 def transfer_to_a_place_that_was_closed(house: House) -> str:
     with acting(house.olga):
         locations.close(house.cellar)
-    return house.post("inventory:transfer", stock="A1", quantity="3", destination=house.cellar.pk)
+    return house.post("inventory:transfer", stock="A1", quantity="3", destination=house.cellar.code)
 
 
 def transfer_to_where_it_is(house: House) -> str:
-    return house.post("inventory:transfer", stock="A1", quantity="3", destination=house.shop.pk)
+    return house.post("inventory:transfer", stock="A1", quantity="3", destination=house.shop.code)
 
 
 def transfer_what_is_used_up(house: House) -> str:
     holds.release(house.hold, reason="x")
     stock.waste(lot=house.lot, location=house.shop, quantity=D(10), reason="fell")
-    return house.post("inventory:transfer", stock="A1", quantity="3", destination=house.cellar.pk)
+    return house.post("inventory:transfer", stock="A1", quantity="3", destination=house.cellar.code)
 
 
 def reverse_into_a_place_that_was_closed(house: House) -> str:
@@ -218,7 +218,7 @@ def reverse_what_was_sold(house: House) -> str:
 def receive(house: House, **more: Any) -> str:
     """Three buns come, unless something else is said."""
     said = {"quantity": "3", "cost": "1", "lot_code": "N1", "expires_on": clock.today().isoformat(), **more}
-    place = said.pop("location", house.shop.pk)
+    place = said.pop("location", house.shop.code)
     line = {f"line-0-{name}": value for name, value in said.items()}
     return house.post(
         "inventory:receive", do="post", lines="1", location=place, **{"line-0-product": house.bun.pk}, **line
@@ -228,7 +228,7 @@ def receive(house: House, **more: Any) -> str:
 def receive_at_a_place_that_was_closed(house: House) -> str:
     with acting(house.olga):
         locations.close(house.cellar)
-    return receive(house, location=house.cellar.pk)
+    return receive(house, location=house.cellar.code)
 
 
 def receive_what_rounds_to_nothing(house: House) -> str:
@@ -313,3 +313,23 @@ def close_days_that_are_closed(house: House) -> str:
     with acting(house.olga):
         periods.close(day)
     return house.post("inventory:period_close", closed_through=day.isoformat(), revision="2")
+
+
+def receive_into_a_closed_period(house: House) -> str:
+    day = clock.today() - timedelta(days=3)
+    with acting(house.olga):
+        periods.close(day)
+    line = {"line-0-product": house.bun.pk, "line-0-quantity": "3", "line-0-cost": "1"}
+    head = {"location": house.shop.code, "came_on": day.isoformat()}
+    return house.post("inventory:receive", do="post", lines="1", **head, **line)
+
+
+def block_what_is_blocked(house: House) -> str:
+    with acting(house.olga):
+        lots.block(house.lot, reason="Smell")
+    return house.post("inventory:lot_block", house.lot.pk, reason="Glass", status="blocked")
+
+
+def transfer_what_lies_in_two_places(house: House) -> str:
+    stock.transfer(lot=house.lot, quantity=D(1), source=house.shop, destination=house.cellar)
+    return house.post("inventory:transfer", stock="A1", quantity="1", destination="Cellar")

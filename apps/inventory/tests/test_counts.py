@@ -198,7 +198,7 @@ def test_a_count_from_start_to_posting_on_the_screens(clerk, shop, bun):
     bad = clerk.post(reverse("inventory:count_create"), {"products": "NOPE"})
     assert bad.status_code == 422
     assert "NOPE" in bad.content.decode()
-    clerk.post(reverse("inventory:count_create"), {"location": shop.pk, "is_blind": "on", "products": "bun"})
+    clerk.post(reverse("inventory:count_create"), {"location": shop.code, "is_blind": "on", "products": "bun"})
     count = StockCount.objects.get()
     enter = reverse("inventory:count_enter", args=[count.pk])
     page = clerk.get(enter).content.decode()

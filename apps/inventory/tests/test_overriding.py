@@ -134,7 +134,7 @@ def test_the_form_asks_and_goes_on_when_it_is_confirmed(as_user, shop, bun, name
     client = as_user("inventory.waste_stock", "inventory.adjust_stock", "inventory.view_stockoperation")
     make_stock(bun, 4, shop, lot_code="A1")
     one = hold(bun, 4, shop, by="Ana")
-    url, typed = reverse(f"inventory:{name}"), {"stock": "A1", field: "1", "reason": "fell", "_key": "once"}
+    url, typed = reverse(f"inventory:{name}"), {"stock": "A1", field: "1", "reason": "Spoiled", "_key": "once"}
     assert "override_holds" not in client.get(url).content.decode()
 
     asked = client.post(url, typed)
@@ -156,7 +156,7 @@ def test_who_may_not_adjust_is_not_asked_and_cannot_insist(as_user, shop, bun):
     client = as_user("inventory.waste_stock", "inventory.view_stockoperation")
     make_stock(bun, 4, shop, lot_code="A1")
     one = hold(bun, 4, shop)
-    typed = {"stock": "A1", "quantity": "1", "reason": "fell", "override_holds": "on"}
+    typed = {"stock": "A1", "quantity": "1", "reason": "Spoiled", "override_holds": "on"}
 
     answer = client.post(reverse("inventory:waste"), typed)
 

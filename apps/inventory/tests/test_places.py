@@ -85,7 +85,7 @@ def test_the_screens_say_where_a_product_is_kept(as_user):
     client = as_user(VIEW, CHANGE, "inventory.view_stockbalance", "inventory.receive_stock")
     url = reverse("inventory:product_place", args=[milk.pk])
     assert "Fridge" in client.get(url).content.decode()
-    assert client.post(url, {"location": fridge.pk}).status_code == 302
+    assert client.post(url, {"location": fridge.code}).status_code == 302
     assert "Milk" in client.get(fridge.get_absolute_url()).content.decode()
     page = client.get(reverse("inventory:receive"), {"product": milk.sku}).content.decode()
     assert "→ Fridge" in page
@@ -96,7 +96,7 @@ def test_the_screens_say_where_a_product_is_kept(as_user):
 
 def posted(milk: Any, bakery: Any, **more: str) -> dict[str, Any]:
     return {
-        "do": "post", "_key": "k1", "lines": "1", "location": bakery.pk, "line-0-product": milk.pk,
+        "do": "post", "_key": "k1", "lines": "1", "location": bakery.code, "line-0-product": milk.pk,
         "line-0-quantity": "3", "line-0-cost": "1", **more,
     }  # fmt: skip
 

@@ -27,7 +27,8 @@ from apps.inventory.services.stock import ReceiptLine
 from apps.inventory.services.verify import differences
 from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
 from backoffice.kernel import clock
-from backoffice.kernel.errors import NotAllowed, StaleRevision
+from backoffice.kernel.audit import acting
+from backoffice.kernel.errors import StaleRevision
 from backoffice.outbox.models import Directive
 
 pytestmark = pytest.mark.django_db
@@ -163,7 +164,7 @@ def test_only_drafts_change_and_only_full_ones_are_sent(store, mill, flour):
     ):
         with pytest.raises(BadPurchase, match="only a draft is changed"):
             change()
-    with pytest.raises(NotAllowed):
+    with pytest.raises(BadPurchase, match="Nothing was sent again"):
         purchasing.send(order)
     with pytest.raises(StaleRevision):
         purchasing.update(order, location=store, expected_on=clock.today(), note="", revision=1)
@@ -253,7 +254,7 @@ def test_from_supplier_to_received_on_the_screens(as_user, store, flour):
     assert client.post(reverse("inventory:item_create", args=[mill.pk]), item).status_code == 302
     twice = client.post(reverse("inventory:item_create", args=[mill.pk]), item)
     assert twice.status_code in (409, 422)
-    client.post(reverse("inventory:purchase_create"), {"supplier": mill.pk, "location": store.pk})
+    client.post(reverse("inventory:purchase_create"), {"supplier": mill.pk, "location": store.code})
     order = PurchaseOrder.objects.get()
     line = {"product": "FLR", "pack_name": "sack 25 kg", "quantity": "4", "price": ""}
     assert client.post(reverse("inventory:purchase_line_create", args=[order.pk]), line).status_code == 302
@@ -266,7 +267,7 @@ def test_from_supplier_to_received_on_the_screens(as_user, store, flour):
     receive = reverse("inventory:purchase_receive", args=[order.pk])
     page = client.get(receive).content.decode()
     assert "sack 25 kg" in page
-    head = {"location": store.pk, "supplier_name": "Mill", "reference": "NF 7"}
+    head = {"location": store.code, "supplier_name": "Mill", "reference": "NF 7"}
     scanned = client.post(receive, {**head, "lines": 0, "do": "scan", "scan": "17891234500044"})
     assert 'value="100.00"' in scanned.content.decode()
     filled = client.post(receive, {**head, "lines": 0, "do": "all"})
@@ -343,3 +344,28 @@ def test_a_delivery_is_taken_back_on_its_page_once(as_user, store, mill, flour):
     assert client.post(back, {"reason": "wrong shop"}).status_code == 409
     assert PurchaseLine.objects.get().received == 0
     assert back not in client.get(operation.get_absolute_url()).content.decode()
+
+
+def test_the_history_of_an_order_tells_of_its_lines(as_user, mill, flour, store, django_assert_max_num_queries):
+    order = purchasing.draft(mill, location=store)
+    with acting(reason="for the holidays"):
+        line = purchasing.set_line(order, product=flour, quantity=D(4), pack=flour.packs.get())
+    purchasing.set_line(order, product=flour, quantity=D(6), pack=flour.packs.get(), price=D(95))
+    loose = purchasing.set_line(order, product=flour, quantity=D(3), price=D(5))
+    purchasing.drop_line(loose)
+    client, page = as_user("inventory.view_purchaseorder"), reverse("inventory:purchase_history", args=[order.pk])
+
+    said = [
+        (entry.subject, entry.verb, entry.why, [(one.label, one.before, one.after) for one in entry.changes])
+        for entry in client.get(page).context["days"][0][1]
+    ]
+
+    changed = [one for one in said if one[1] == "~"]
+    assert changed == [
+        ("Purchase line: Flour, sack 25 kg", "~", "", [("Ordered", "4", "6"), ("Price of one", "100.00", "95.00")])
+    ]
+    assert [one[:3] for one in said if one[1] == "-"] == [("Purchase line: Flour", "-", "")]
+    assert ("Purchase line: Flour, sack 25 kg", "+", "for the holidays") in [one[:3] for one in said]
+    assert line.history.count() == 2
+    with django_assert_max_num_queries(12):
+        client.get(page)

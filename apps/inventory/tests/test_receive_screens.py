@@ -18,7 +18,7 @@ HTMX = {"HX-Request": "true"}
 
 
 def receipt(**lines: Any) -> dict[str, Any]:
-    return {"location": Location.objects.get(name="Shop").pk, "reference": "NF 1", "supplier_name": "Mill", **lines}
+    return {"location": Location.objects.get(name="Shop").code, "reference": "NF 1", "supplier_name": "Mill", **lines}
 
 
 def test_receiving_by_scans_without_scripts(sign_in, shop):

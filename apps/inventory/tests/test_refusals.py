@@ -61,7 +61,7 @@ SCREENS: dict[str, list[str]] = {
     "merge_with_a_blocked_lot": ["A1 and C1 differ in state or grade", "Release or block"],
     "transfer_to_a_place_that_was_closed": ["Cellar is closed since", "by Olga", "3 un of Bun", "another place",
                                            "Look at Cellar"],
-    "transfer_to_where_it_is": ["from one place to another"],
+    "transfer_to_where_it_is": ["3 un of Bun", "at Shop already", "choose another"],
     "transfer_what_is_used_up": ["There is no stock", "A1"],
     "reverse_into_a_place_that_was_closed": ["Cellar is closed since", "by Olga", "3 un of Bun", "open it again"],
     "reverse_what_was_sold": ["BUN, lot K1, at Shop", "1 on hand", "3 un asked"],
@@ -78,8 +78,11 @@ SCREENS: dict[str, list[str]] = {
     "count_what_another_counted": ["Bun, Shop: Olga wrote down 4 un in the meantime. Nothing was replaced."],
     "count_in_a_count_that_is_posted": ["is posted since", "by Olga", "nothing more is counted in it", "new count"],
     "post_a_count_twice": ["is posted since", "by Olga", "Start a new count"],
-    "close_a_place_with_stock": ["Shop still has stock", "Move it away first"],
+    "close_a_place_with_stock": ["Shop still has stock: 10 un of Bun", "Move it away first", "See what is there"],
     "change_a_place_that_another_changed": ["Olga", "Deep cellar", "Cold cellar"],
+    "receive_into_a_closed_period": ["3 un of Bun, Suppliers → Shop", "Nothing is posted on", "by Olga", "Post it"],
+    "block_what_is_blocked": ["Lot A1 of Bun", "“blocked” already since", "by Olga (Smell)", "release it"],
+    "transfer_what_lies_in_two_places": ["“A1” lies in 2 places: Cellar, Shop", "Say which", "Where it lies"],
     "close_days_that_are_closed": ["closed through", "already", "open the period again"],
 }  # fmt: skip
 
@@ -92,7 +95,7 @@ def test_a_screen_refuses_in_full(house, happens):
 
 # What cannot come about on a screen is not in the table above, and why.
 NEVER = {
-    "closed period": "these screens post now, and today is never closed (test_what_is_posted_by_hand_is_posted_now)",
+    "closed period": "only what came may be posted on another day, and says so (test_by_hand); the others post now",
     "expired": "what is too old may be moved, counted, wasted, sent back; it is refused where it is sold or used",
 }
 
@@ -102,7 +105,7 @@ def test_what_is_posted_by_hand_is_posted_now(house):
     periods.close(clock.today() - timedelta(days=1))
     day = (clock.now() - timedelta(days=5)).isoformat()
     url = reverse("inventory:waste")
-    house.client.post(url, {"stock": "A1", "quantity": "1", "reason": "fell", "occurred_at": day})
+    house.client.post(url, {"stock": "A1", "quantity": "1", "reason": "Spoiled", "occurred_at": day})
     assert clock.local(StockOperation.objects.get(kind="waste").occurred_at).date() == clock.today()
 
 

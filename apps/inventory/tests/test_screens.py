@@ -240,19 +240,21 @@ def test_transfer_adjust_and_waste_by_scanned_code(sign_in, shop):
     assert "A1 · Bun · Shop" in page
     assert (
         client.post(
-            reverse("inventory:transfer"), {"stock": "a1", "quantity": "4", "destination": cellar.pk}
+            reverse("inventory:transfer"), {"stock": "a1", "quantity": "4", "destination": cellar.code}
         ).status_code
         == 302
     )
-    several = client.post(reverse("inventory:waste"), {"stock": "BUN", "quantity": "1", "reason": "old"})
+    several = client.post(reverse("inventory:waste"), {"stock": "BUN", "quantity": "1", "reason": "Expired"})
     assert several.status_code == 422
-    assert "2 lots match" in several.content.decode()
-    done = client.post(reverse("inventory:waste"), {"stock": "A1 · Bun · Cellar", "quantity": "1", "reason": "old"})
+    assert "lies in 2 places: Cellar, Shop" in several.content.decode()
+    done = client.post(reverse("inventory:waste"), {"stock": "A1 · Bun · Cellar", "quantity": "1", "reason": "Expired"})
     assert done.status_code == 302
     assert client.post(
         reverse("inventory:adjust"), {"stock": "A1 · Bun · Shop", "counted": "5.5", "reason": "count"}
     ).status_code in (302, 409)
-    too_much = client.post(reverse("inventory:waste"), {"stock": "A1 · Bun · Cellar", "quantity": "9", "reason": "old"})
+    too_much = client.post(
+        reverse("inventory:waste"), {"stock": "A1 · Bun · Cellar", "quantity": "9", "reason": "Expired"}
+    )
     assert too_much.status_code == 409
     assert "available" in too_much.content.decode()
     assert StockBalance.objects.get(lot=lot, location=cellar).quantity == 3
@@ -317,8 +319,8 @@ def test_places_are_opened_changed_and_closed(sign_in, shop):
     assert client.get(cold.get_absolute_url()).status_code == 200
     assert client.post(reverse("inventory:location_close", args=[shop.pk])).status_code == 302
     assert client.post(reverse("inventory:location_reopen", args=[shop.pk])).status_code == 302
-    circle = {"code": "C1", "name": "Cold", "kind": "storage", "parent": cold.pk, "revision": cold.revision + 1}
-    assert client.post(edit, circle).status_code == 422
+    circle = {"code": "C1", "name": "Cold", "kind": "storage", "parent": cold.code, "revision": cold.revision + 1}
+    assert client.post(edit, circle).status_code == 409
     virtual = locations.virtual("waste")
     assert client.get(virtual.get_absolute_url()).status_code == 404
     assert client.get(reverse("inventory:location_history", args=[cold.pk])).status_code == 200

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -59,6 +60,7 @@ def enter(request: HttpRequest, pk: int) -> HttpResponse:
         "progress": counts.progress(count),
         "places": counts.places_of(count) if scanned.strangers else [],
         "writable": count.status == StockCount.Status.OPEN,
+        "key": uuid4().hex,
         "title": _("Counting"),
         "breadcrumbs": [
             (_("Counts"), reverse("inventory:count_list")),
@@ -78,7 +80,7 @@ def _minute(at: datetime | None) -> str:
 def record(request: HttpRequest, pk: int) -> HttpResponse:
     """One figure: the whole of it (`do=set`), some more from another shelf (`do=add`), or blank again (`do=clear`)."""
     line = get_object_or_404(counts.every_line(), pk=pk)
-    verb, key = request.POST.get("do", "set"), request.POST.get("_key", "")[:64]
+    verb = request.POST.get("do", "set")
     form = EntryForm(request.POST)
     if verb == "clear":
         form.fields["quantity"].required = False
@@ -86,9 +88,12 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
         error = form.errors.get("quantity") or next(iter(form.errors.values()))
         return _answer(request, line, error=error[0], typed=request.POST.get("quantity", "")[:40], status=422)
     amount, revision = form.cleaned_data["quantity"], form.cleaned_data["revision"]
+    # The same figure of the same form is written once; another figure of it is one more to decide about.
+    sent = request.POST.get("_key", "")[:40]
+    key = f"{sent}:{verb}:{amount}"[:64] if sent else None
     try:
         if verb == "add":
-            line = counting.add(line, quantity=amount, key=key or None)
+            line = counting.add(line, quantity=amount, key=key)
         elif verb == "clear":
             line = counting.take_back(line, revision=revision)
         else:
@@ -98,7 +103,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
                 revision=revision,
                 reason=form.cleaned_data["reason"],
                 at=form.cleaned_data["at"],
-                key=key or None,
+                key=key,
             )
     except CountedMeanwhile as error:
         return _answer(request, error.line, error=error.message, ours=error.given, status=error.status)
@@ -130,6 +135,7 @@ def _answer(request: HttpRequest, line: StockCountLine, *, status: int = 200, **
         "alone": True,
         "target": htmx.target(request),
         "at_text": request.POST.get("at", "")[:20],
+        "key": uuid4().hex,
         "title": _("Counting"),
         "breadcrumbs": [(str(line.count), line.count.get_absolute_url()), (_("Counting"), "")],
         **more,
@@ -146,6 +152,9 @@ def stranger(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         lot = get_object_or_404(Lot, pk=form.cleaned_data["lot"])
         location = get_object_or_404(Location, pk=form.cleaned_data["location"])
-        counting.add_line(count, lot=lot, location=location)
-        to += f"?scan={lot.code}" if not lot.is_silent else f"?scan={lot.product.sku}"
+        try:
+            counting.add_line(count, lot=lot, location=location)
+        except DomainError as error:  # the place was closed, or the count posted, since the page was made
+            messages.error(request, error.message)
+        to += "?" + urlencode({"scan": lot.product.sku if lot.is_silent else lot.code})
     return HttpResponseRedirect(to)

@@ -1,4 +1,4 @@
-"""Counts: the list, the review, and what is done with a whole count."""
+"""Counts: the list, starting one, and the review."""
 
 from typing import Any
 
@@ -6,22 +6,21 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import Category
 from apps.inventory.count_forms import StartForm
 from apps.inventory.count_tables import TONES, CountTable, scope_of
-from apps.inventory.forms import OptionalReasonForm, ReasonForm
+from apps.inventory.errors import ApprovalNeeded
 from apps.inventory.models import StockCount
 from apps.inventory.selectors import counts
-from apps.inventory.services import counting, policy
+from apps.inventory.services import counting, policy, refusals
 from backoffice.company import current as current_company
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_money
 from backoffice.ui.actions import Action
 from backoffice.ui.permissions import may
 from backoffice.ui.screens import (
-    ActionScreen,
     Badge,
     CreateScreen,
     DetailScreen,
@@ -101,6 +100,11 @@ def _is_unfinished(count: StockCount) -> bool:
     return count.status in StockCount.OPEN
 
 
+def _needs_another(count: StockCount) -> bool:
+    """Whether who looks at the count may not post it, because it differs by more than the tolerance. The page knows."""
+    return getattr(count, "needs_another", False)
+
+
 class CountDetail(DetailScreen):
     """The review: what differs, in quantity and value, and what moved since."""
 
@@ -156,14 +160,22 @@ class CountDetail(DetailScreen):
             "inventory.post_stockcount",
             icon="check",
             primary=True,
-            when=_is_unfinished,
+            when=lambda count: _is_unfinished(count) and not _needs_another(count),
         ),
         Action(
             gettext_lazy("Send for approval"),
             "inventory:count_send",
             "inventory.change_stockcount",
             icon="send",
-            when=_is_open,
+            when=lambda count: _is_open(count) and not _needs_another(count),
+        ),
+        Action(
+            gettext_lazy("Send for approval"),
+            "inventory:count_send",
+            "inventory.change_stockcount",
+            icon="send",
+            primary=True,
+            when=lambda count: _is_open(count) and _needs_another(count),
         ),
         Action(
             gettext_lazy("Go on counting"),
@@ -220,6 +232,34 @@ class CountDetail(DetailScreen):
     def review(self) -> counts.Review:
         return counts.review(self.object, show=self.shown if self.sees_book else "all")
 
+    @cached_property
+    def is_above(self) -> bool:
+        """Whether it differs by more than the tolerance, and is still to be posted."""
+        return _is_unfinished(self.object) and self.review.deviation > policy.current().count_tolerance
+
+    @cached_property
+    def needs_another(self) -> bool:
+        """Whether who looks may post counts, but not this one. Who only counts learns by no button that it differs."""
+        user = self.request.user
+        return may(user, "inventory.post_stockcount") and not may(user, counts.APPROVE) and self.is_above
+
+    def head(self) -> dict[str, Any]:
+        self.object.needs_another = self.needs_another
+        return super().head()
+
+    def approval(self) -> str:
+        """Whose turn it is, where it is not everybody's."""
+        count = self.object
+        said = []
+        if count.status == StockCount.Status.APPROVAL:
+            since = refusals.since_when(count, status=count.status)
+            said.append(_("It is for approval%(since)s.") % {"since": since})
+        if self.needs_another or (said and self.sees_book and self.is_above):
+            currency, most = current_company().currency, policy.current().count_tolerance
+            total = format_money(self.review.deviation, currency)
+            said.append(ApprovalNeeded.says(total, format_money(most, currency), who=counts.approvers()))
+        return " ".join(said)
+
     def badge(self) -> Badge:
         return Badge(self.object.get_status_display(), TONES.get(self.object.status, ""))
 
@@ -253,7 +293,12 @@ class CountDetail(DetailScreen):
 
     def get_context(self, **more: Any) -> dict[str, Any]:
         return super().get_context(
-            count=self.object, review=self.review, sees_book=self.sees_book, shown=self.shown, **more
+            approval=self.approval(),
+            count=self.object,
+            review=self.review,
+            sees_book=self.sees_book,
+            shown=self.shown,
+            **more,
         )
 
 
@@ -261,113 +306,3 @@ class CountHistory(HistoryScreen):
     model = StockCount
     detail_class = CountDetail
     permission = "inventory.view_stockcount"
-
-
-class CountAction(ActionScreen):
-    """Something done with a whole count."""
-
-    model = StockCount
-    permission = "inventory.post_stockcount"
-    changed = CHANGED
-    leave = True
-
-
-class CountPost(CountAction):
-    """Brings the book to what was counted."""
-
-    submit_label = gettext_lazy("Post")
-
-    def get_title(self) -> str:
-        return _("Post %(count)s?") % {"count": self.object}
-
-    def intro(self) -> str:
-        found = counts.review(self.object)
-        sentence = ngettext(
-            "%(count)s line differs, worth %(money)s.",
-            "%(count)s lines differ, worth %(money)s.",
-            found.progress.different,
-        ) % {
-            "count": found.progress.different,
-            "money": format_money(found.deviation, current_company().currency),
-        }
-        if not found.progress.blank:
-            return sentence
-        blank = ngettext(
-            "%(count)s line was not counted and stays as it is.",
-            "%(count)s lines were not counted and stay as they are.",
-            found.progress.blank,
-        ) % {"count": found.progress.blank}
-        return f"{sentence} {blank}"
-
-    def perform(self, form: Any) -> Any:
-        approved = may(self.request.user, "inventory.approve_stockcount")
-        return counting.post(self.object, approved=approved, key=self.key)
-
-    def success(self, result: Any) -> str:
-        return _("%(count)s is posted.") % {"count": self.object}
-
-
-class CountSend(CountAction):
-    """Counting is done; somebody else looks at it."""
-
-    permission = "inventory.change_stockcount"
-    submit_label = gettext_lazy("Send")
-
-    def get_title(self) -> str:
-        return _("Send %(count)s for approval?") % {"count": self.object}
-
-    def perform(self, form: Any) -> Any:
-        return counting.send_for_approval(self.object)
-
-
-class CountReopen(CountAction):
-    """Something is to be looked at again."""
-
-    permission = "inventory.change_stockcount"
-    form_class = OptionalReasonForm
-    submit_label = gettext_lazy("Go on counting")
-
-    def get_title(self) -> str:
-        return _("Go on with %(count)s?") % {"count": self.object}
-
-    def perform(self, form: Any) -> Any:
-        return counting.go_on(self.object, reason=form.cleaned_data["reason"])
-
-
-class CountRest(CountAction):
-    """Whatever nobody counted is not there."""
-
-    submit_label = gettext_lazy("Nothing else is there")
-    danger = True
-
-    def get_title(self) -> str:
-        return _("Is nothing else there?")
-
-    def intro(self) -> str:
-        blank = counts.progress(self.object).blank
-        return ngettext(
-            "%(count)s line that nobody counted becomes zero.",
-            "%(count)s lines that nobody counted become zero.",
-            blank,
-        ) % {"count": blank}
-
-    def perform(self, form: Any) -> Any:
-        counting.rest_is_zero(self.object)
-        return self.object
-
-
-class CountCancel(CountAction):
-    """Gives the count up."""
-
-    form_class = ReasonForm
-    submit_label = gettext_lazy("Give up")
-    danger = True
-
-    def get_title(self) -> str:
-        return _("Give %(count)s up?") % {"count": self.object}
-
-    def intro(self) -> str:
-        return _("The book stays as it is. What was written down is kept.")
-
-    def perform(self, form: Any) -> Any:
-        return counting.cancel(self.object, reason=form.cleaned_data["reason"])

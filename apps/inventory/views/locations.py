@@ -68,6 +68,7 @@ class LocationDetail(DetailScreen):
     permission = "inventory.view_location"
     template_name = "inventory/location_detail.html"
     list_url = "inventory:location_list"
+    list_title = gettext_lazy("Places")
     icon = "map-pin"
     actions = [
         Action(gettext_lazy("Edit"), "inventory:location_edit", "inventory.change_location", icon="pencil"),
@@ -153,9 +154,11 @@ class LocationHistory(HistoryScreen):
 
 class LocationCreate(CreateScreen):
     model = Location
+    title = gettext_lazy("New place")
     permission = "inventory.add_location"
     form_class = LocationForm
     list_url = "inventory:location_list"
+    list_title = gettext_lazy("Places")
 
     def perform(self, form: Any) -> Any:
         return locations.create(**{name: form.cleaned_data[name] for name in FIELDS})
@@ -166,6 +169,7 @@ class LocationEdit(EditScreen):
     permission = "inventory.change_location"
     form_class = LocationForm
     list_url = "inventory:location_list"
+    list_title = gettext_lazy("Places")
 
     def get_queryset(self) -> QuerySet[Location]:
         return Location.objects.physical()
@@ -181,6 +185,7 @@ class LocationClose(ActionScreen):
     submit_label = gettext_lazy("Close")
     danger = True
     list_url = "inventory:location_list"
+    list_title = gettext_lazy("Places")
 
     def get_queryset(self) -> QuerySet[Location]:
         return Location.objects.physical()

@@ -113,7 +113,7 @@ class LotDetail(DetailScreen):
         Action(
             gettext_lazy("Trace and recall"),
             "inventory:lot_trace",
-            "inventory.block_lot",
+            "inventory.view_lot",
             icon="network",
             dialog=False,
         ),
@@ -286,7 +286,7 @@ class LotBlock(ActionScreen):
 
     def perform(self, form: Any) -> Any:
         said = form.cleaned_data
-        self.moved = lots.block(self.object, reason=said["reason"], status=said["status"])
+        self.moved = lots.block(self.object, reason=said["reason"], status=said["status"], key=self.key)
         return self.object
 
     def initial(self) -> dict[str, Any]:
@@ -315,7 +315,7 @@ class LotUnblock(LotBlock):
         return {}
 
     def perform(self, form: Any) -> Any:
-        lots.unblock(self.object, reason=form.cleaned_data["reason"])
+        lots.unblock(self.object, reason=form.cleaned_data["reason"], key=self.key)
         return self.object
 
     def success(self, result: Any) -> str:

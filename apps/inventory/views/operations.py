@@ -68,6 +68,13 @@ class OperationDetail(DetailScreen):
     icon = "arrow-left-right"
     actions = [
         Action(
+            gettext_lazy("Print"),
+            "inventory:operation_sheet",
+            "inventory.view_stockoperation",
+            icon="printer",
+            dialog=False,
+        ),
+        Action(
             gettext_lazy("Reverse"),
             "inventory:operation_reverse",
             "inventory.reverse_stockoperation",

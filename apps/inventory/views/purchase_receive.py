@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from apps.inventory import receipt_draft
+from apps.inventory.forms import PlaceField
 from apps.inventory.models import PurchaseLine, PurchaseOrder
 from apps.inventory.receipt_draft import Draft
 from apps.inventory.services import purchasing
@@ -57,7 +58,9 @@ class ReceiveOrder(Receive):
 
     def head(self) -> dict[str, str]:
         return {
-            "location": str(self.order.location_id),
+            "location": PlaceField().prepare_value(self.order.location),
+            "came_on": "",
+            "note": "",
             "supplier_name": self.order.supplier.name,
             "reference": "",
             "each_place": "on",
@@ -139,6 +142,8 @@ class ReceiveOrder(Receive):
                 location=draft.head.cleaned_data["location"],
                 lines=[line.parts for line in draft.lines if line.parts is not None],
                 reference=draft.head.cleaned_data["reference"],
+                note=draft.head.cleaned_data["note"],
+                occurred_at=draft.head.occurred_at,
                 key=self.key,
             )
         except DomainError as error:

@@ -14,6 +14,7 @@ from apps.inventory.forms import ReasonForm
 from apps.inventory.models import PurchaseLine, PurchaseOrder
 from apps.inventory.purchase_forms import PurchaseEditForm, PurchaseForm, SendForm
 from apps.inventory.purchase_tables import TONES, PurchaseFilter, PurchaseTable
+from apps.inventory.selectors import locations as places
 from apps.inventory.selectors import purchasing as reads
 from apps.inventory.services import purchasing
 from backoffice.company import current as current_company
@@ -80,6 +81,9 @@ class PurchaseCreate(CreateScreen):
     list_url = "inventory:purchase_list"
     submit_label = gettext_lazy("Create draft")
     leave = True
+
+    def initial(self) -> dict[str, Any]:
+        return {"location": places.usual()}
 
     def perform(self, form: Any) -> Any:
         data = form.cleaned_data
@@ -224,6 +228,8 @@ class PurchaseHistory(HistoryScreen):
     model = PurchaseOrder
     detail_class = PurchaseDetail
     permission = "inventory.view_purchaseorder"
+    related = ("lines",)
+    hidden = (*HistoryScreen.hidden, "order")  # it is the one that is looked at
 
 
 class PurchaseEdit(EditScreen):
@@ -273,7 +279,7 @@ class PurchaseSend(PurchaseAction):
 
     def perform(self, form: Any) -> Any:
         data = form.cleaned_data
-        return purchasing.send(self.object, mail=data["mail"], below_minimum=data["below_minimum"])
+        return purchasing.send(self.object, mail=data["mail"], below_minimum=data["below_minimum"], key=self.key)
 
     def success(self, result: Any) -> str:
         return _("%(order)s is sent.") % {"order": self.object}
@@ -309,7 +315,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     order = get_object_or_404(PurchaseOrder.objects.select_related("supplier", "location"), pk=pk)
     context = {
         "order": order,
-        "lines": order.lines.filter(is_extra=False).select_related("product__unit", "pack").order_by("pk"),
+        "lines": reads.to_send(order),
         "total": order.worth,
         "company": current_company(),
         "printed_at": clock.now(),

@@ -29,7 +29,8 @@ CHANGED = ("inventory-lot", "inventory-stock", "inventory-hold")
 class LotTrace(LotDetail):
     """Every lot before and after it, what is still here, what was sold and to whom."""
 
-    permission = "inventory.block_lot"
+    permission = "inventory.view_lot"
+    title = gettext_lazy("Trace and recall")
     template_name = "inventory/lot_trace.html"
     panels = ""
     actions = [
@@ -58,9 +59,6 @@ class LotTrace(LotDetail):
             Figure(_("Sold in"), len(found.sold), note=_("sales")),
             Figure(_("Known customers"), len({row.party.url for row in found.sold if row.party and row.party.url})),
         ]
-
-    def breadcrumbs(self) -> list[tuple[Any, str]]:
-        return [*super().breadcrumbs(), (str(self.object), self.object.get_absolute_url())]
 
     def get_context(self, **more: Any) -> dict[str, Any]:
         return super().get_context(recall=self.recall, **more)

@@ -87,6 +87,8 @@ class Receive(CreateScreen):
                 [line.parts for line in draft.lines if line.parts is not None],
                 reference=draft.head.cleaned_data["reference"],
                 supplier_name=draft.head.cleaned_data["supplier_name"],
+                note=draft.head.cleaned_data["note"],
+                occurred_at=draft.head.occurred_at,
                 key=self.key,
                 default_expiry=False,
             )

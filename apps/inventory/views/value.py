@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from django import forms as django_forms
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -78,7 +79,8 @@ def _file(day: date) -> Any:
 class PolicyForm(ModelForm):
     class Meta:
         model = StockPolicy
-        fields = ["count_tolerance", "expiry_days", "lot_pattern"]
+        fields = ["count_tolerance", "expiry_days", "lot_pattern", "waste_reasons"]
+        widgets = {"waste_reasons": django_forms.Textarea(attrs={"rows": 5})}
 
 
 class CloseForm(Form):
@@ -107,12 +109,16 @@ class PolicyEdit(EditScreen):
     def object(self) -> StockPolicy:
         return policy.current()
 
+    def breadcrumbs(self) -> list[tuple[Any, str]]:
+        return [(self.list_title, self.cancel_url())]
+
     def perform(self, form: Any) -> Any:
         data = form.cleaned_data
         return policy.update(
             count_tolerance=data["count_tolerance"],
             expiry_days=data["expiry_days"],
             lot_pattern=data["lot_pattern"],
+            waste_reasons=data["waste_reasons"],
             revision=data["revision"],
         )
 
