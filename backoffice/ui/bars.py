@@ -19,7 +19,8 @@ def drawn(values: Sequence[int], *, minimum: int | None = None, said: str = "") 
     """The values, none below zero, as bars from the oldest to the newest; `said` is what they mean, for who cannot see
     them. Heights are shares of the highest of all, the minimum too.
 
-    What is there is never drawn as nothing, and what is below the minimum always below its line.
+    What is there is never drawn as nothing, and what is below the minimum always below its line; when the last one is,
+    the bars are a warning.
     """
     top = max(*values, minimum or 0, 1)
     heights = [(value * TOP + top // 2) // top or (value > 0) for value in values]
@@ -30,6 +31,6 @@ def drawn(values: Sequence[int], *, minimum: int | None = None, said: str = "") 
             (height if height < level else level - 1) if value < minimum else max(height, level)
             for height, value in zip(heights, values, strict=True)
         ]
-        line = f" data-m={LINES[level]}"
+        line = f" data-{'w' if values[-1] < minimum else 'm'}={LINES[level]}"
     letters = "".join([BARS[height] for height in heights])
     return SafeString(f"<i data-d={letters}{line}>{escape(said)}</i>")
