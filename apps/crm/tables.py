@@ -61,3 +61,4 @@ class CustomerTable(tables.Table):
         model = Customer
         fields = ("name", "document", "phone", "tags", "orders_count", "spent", "last_at", "points")
         order_by = ("name",)
+        when_few = ("orders_count", "spent", "last_at", "points")

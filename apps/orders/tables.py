@@ -30,6 +30,7 @@ class OrderTable(tables.Table):
     class Meta:
         model = Order
         order_by = ("-placed_at",)
+        when_few = ("needed_at", "channel", "status", "units", "paid")
 
 
 class ChannelTable(tables.Table):

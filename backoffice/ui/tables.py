@@ -73,6 +73,7 @@ class Heading:
     attrs: Any = ""
     sort: str = ""
     aria_sort: str = ""
+    hint: str = ""
 
 
 class _OurColumns(DeclarativeColumnsMetaclass):
@@ -315,6 +316,7 @@ class Table(django_tables2.Table, metaclass=_OurColumns):
         return Heading(
             name=bound.name, label=label, draw=self._drawing(bound), marks=[*filter(None, marks)],
             attrs=SafeString(f" class={attribute(own)}" if own else ""), sort=sort, aria_sort=aria,
+            hint=gettext("Narrow the list down to sort by this") if self.many and bound.name in self.when_few else "",
         )  # fmt: skip
 
     def _drawing(self, bound: Any) -> Draw:

@@ -70,7 +70,7 @@ def price_parts(rows: QuerySet[Product], price_list: PriceList | None, *, falls:
     """The keys of `by_price` for the prices of the list in force now: the list's price rows as their index has them,
     then the products without one."""
     now = clock.now()
-    rows = rows.order_by().values("pk")
+    rows = rows.order_by()
     mine = Price.objects.single().filter(price_list=price_list)
     from_here = ExpressionWrapper(OuterRef("min_quantity"), output_field=QuantityField())
     smaller = mine.at(now).filter(product=OuterRef("product"), min_quantity__lt=from_here)

@@ -154,8 +154,10 @@ def test_a_column_without_an_index_is_no_order_of_a_long_list(shop, client, admi
 
     long = client.get(reverse("catalog:product_list"), {"sort": "-kind"}).content.decode()
     assert "sort=kind" not in long
+    assert long.count('title="Narrow the list down to sort by this"') == 1
     assert "sort=price" in long
     assert 'aria-sort="ascending"' in long  # by name, as without being asked
 
     few = client.get(reverse("catalog:product_list"), {"sort": "-kind", "q": shop[1].sku}).content.decode()
     assert "sort=kind" in few
+    assert "Narrow the list down" not in few

@@ -157,6 +157,7 @@ class Order(Revisioned, TimeStamped):
         ]
         indexes = [
             models.Index(fields=["-placed_at", "-id"], name="order_latest"),
+            models.Index(fields=["total", "id"], name="order_by_total"),
             models.Index(fields=["business_date", "channel"], name="order_by_day"),
             models.Index(fields=["customer", "-placed_at"], name="order_by_customer"),
             models.Index(fields=["handle"], name="order_by_tab"),
