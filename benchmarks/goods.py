@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from apps.catalog.models import Attribute, Category, CategoryAttribute, Price, PriceList, Product, Unit
+from apps.catalog.models import Attribute, Category, CategoryAttribute, Price, PriceList, Product, Unit, vocabulary
 from apps.catalog.selectors.schemas import Schemas
 from apps.catalog.services import completeness
 from backoffice.kernel import clock
@@ -74,6 +74,7 @@ def fill(products: int, chance: Random) -> PriceList:
 
     names = ("id", "sku", "name", "search_text", "barcode", "category_id", "kind", "attributes", "is_sellable")
     load(Product, (*names, "completeness", "missing"), map(product, range(1, products + 1)), unit=unit)
+    vocabulary.relearn()
     load(
         Price,
         ("id", "product_id", "amount"),

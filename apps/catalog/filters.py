@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog.fields import CategoryField
 from apps.catalog.models import Category, Price, PriceList, Product
 from apps.catalog.selectors import categories as category_tree
-from apps.catalog.selectors import facet_counts, stock_states
+from apps.catalog.selectors import facet_counts, finding, stock_states
 from apps.catalog.selectors.facet_counts import LACKS as BITS
 from backoffice.kernel import clock
 from backoffice.ui.facets import Facet
@@ -46,10 +46,12 @@ class CategoryFilter(ModelChoiceFilter):
 
 
 class SearchedFilterSet(FilterSet):
-    """What is searched for goes through the products' own index."""
+    """What is searched for goes through the products' own index, and a slip in a word is forgiven."""
 
     def search(self, queryset: Any, name: str, value: str) -> Any:
-        return queryset.search(" ".join(value[:MAX_LENGTH].split()[:MAX_WORDS]))
+        found = finding.find(" ".join(value[:MAX_LENGTH].split()[:MAX_WORDS]))
+        self.instead = self.said_instead(found.asked, found.shown) if found.instead else None
+        return queryset.filter(found.condition)
 
 
 class ProductFilter(SearchedFilterSet):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
+from apps.catalog.selectors import finding
 from backoffice.ui.permissions import may
 from backoffice.ui.search import Hit
 
@@ -16,28 +18,33 @@ CHOICE = MOST * 3
 
 
 def products(query: str, user: Any) -> list[Hit]:
-    """Products by SKU, name or barcode: an exact code first, then what is in use. Two queries; one more where a retired
-    product is among the first of many."""
+    """Products by SKU, name or barcode: an exact code first, then what is in use. Three queries; one more where a
+    retired product is among the first of many."""
     if not may(user, "catalog.view_product"):
         return []
-    rows = _first(query)
+    found = finding.find(query)
+    rows = _first(found.condition)
     exact = query.strip().casefold()
     best = sorted(rows, key=lambda row: exact not in (row.sku.casefold(), row.barcode.casefold()))[:MOST]
     kind = _("Products")
-    return [Hit(row.name, row.sku, row.get_absolute_url(), kind, icon=row.shown_icon, hue=row.hue) for row in best]
+    instead = found.shown if found.instead else ""
+    return [
+        Hit(row.name, row.sku, row.get_absolute_url(), kind, icon=row.shown_icon, hue=row.hue, instead=instead)
+        for row in best
+    ]
 
 
-def _first(query: str) -> list[Product]:
+def _first(condition: Q) -> list[Product]:
     """The first by name, those in use before all others.
 
     Only their keys are searched, along the names until there are enough: a word that many have costs little, nothing is
     sorted, and whole rows are read of these alone.
     """
-    found = Product.objects.search(query).order_by("name", "pk").values_list("pk", flat=True)
-    keys = list(found[:CHOICE])
+    matching = Product.objects.filter(condition)
+    keys = list(matching.order_by("name", "pk").values_list("pk", flat=True)[:CHOICE])
     known = Product.objects.select_related("category").in_bulk(keys)
     rows = sorted((known[key] for key in keys if key in known), key=lambda row: not row.is_active)
     if len(keys) < CHOICE or all(row.is_active for row in rows):
         return rows
-    in_use = list(Product.objects.search(query).active().select_related("category").order_by("name", "pk")[:CHOICE])
+    in_use = list(matching.active().select_related("category").order_by("name", "pk")[:CHOICE])
     return [*in_use, *(row for row in rows if not row.is_active)][:CHOICE]

@@ -65,6 +65,16 @@ class Chip:
     query: str
 
 
+@dataclass(frozen=True)
+class Instead:
+    """Other words were searched for than those that were asked for, which find nothing; the query string takes them as
+    they are."""
+
+    asked: str
+    shown: str
+    query: str
+
+
 class DateRangeWidget(forms.MultiWidget):
     """From and to, as two days."""
 
@@ -128,6 +138,7 @@ class FilterSet(django_filters.FilterSet):
     search_fields: ClassVar[Sequence[str]] = (FOLDED,)
     facets: ClassVar[Sequence[str]] = ()
     counted: ClassVar[bool] = False
+    instead: Instead | None = None
 
     q = CharFilter(method="search", label=_("Search"))
 
@@ -153,6 +164,14 @@ class FilterSet(django_filters.FilterSet):
                 anywhere |= Q(**{f"{field}__contains": fold(word)}) if folded else Q(**{f"{field}__icontains": word})
             queryset = queryset.filter(anywhere)
         return queryset
+
+    def said_instead(self, asked: str, shown: str) -> Instead:
+        """What the list says above its rows where `search` took other words: the way back puts quotation marks around
+        what was typed."""
+        query = self.data.copy()
+        query["q"] = f'"{asked}"'
+        query.pop("page", None)
+        return Instead(asked, shown, query.urlencode())
 
     def get_form_class(self) -> type[forms.Form]:
         kind = super().get_form_class()

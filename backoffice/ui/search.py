@@ -25,7 +25,8 @@ ORDERS_APP = "apps.orders."
 
 @dataclass(frozen=True)
 class Hit:
-    """Something that was found. `kind` is the heading it stands under; `hue` tints its picture."""
+    """Something that was found. `kind` is the heading it stands under; `hue` tints its picture; `instead` are the words
+    that found it where what was typed finds nothing of this kind: in quotation marks that is taken as it is."""
 
     title: Any
     meta: Any
@@ -33,6 +34,7 @@ class Hit:
     kind: Any
     icon: str = "circle"
     hue: Any = None
+    instead: str = ""
 
 
 @dataclass
@@ -42,6 +44,11 @@ class Found:
     kind: str
     hits: list[Hit] = field(default_factory=list)
     total: int = 0
+
+    @property
+    def instead(self) -> str:
+        """The words that found these, where they are others than those that were typed."""
+        return self.hits[0].instead if self.hits else ""
 
 
 def search(request: HttpRequest, text: str) -> list[Found]:
@@ -55,7 +62,7 @@ def search(request: HttpRequest, text: str) -> list[Found]:
     hits: list[Hit] = []
     if query and only != ACTIONS:
         hits += things(query, request.user, [ORDERS_APP] if only == ORDERS else [""])
-    words = fold(query).split()
+    words = fold(query.replace('"', "")).split()
     if only == "":
         hits += [hit for hit in pages(request) if _matches(hit, words)]
     if only != ORDERS:
@@ -113,7 +120,7 @@ def marked(text: str, query: str) -> list[tuple[str, bool]]:
     # One folded character for each of the text, so that positions agree (ß and the like keep their first letter).
     plain = "".join((fold(char) or char)[:1] for char in text)
     flags = [False] * len(text)
-    for word in fold(query.lstrip(ORDERS + ACTIONS)).split():
+    for word in fold(query.lstrip(ORDERS + ACTIONS).replace('"', "")).split():
         start = plain.find(word)
         while word and start >= 0:
             flags[start : start + len(word)] = [True] * len(word)

@@ -1,5 +1,7 @@
 """Ctrl+K: one field that finds anything. As a dialog with scripts, as a page without."""
 
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -14,11 +16,14 @@ def palette(request: HttpRequest) -> HttpResponse:
     """What `q` finds, grouped."""
     query = request.GET.get("q", "")[: search.MAX_LENGTH]
     found = search.search(request, query)
-    groups = [(group, [(hit, search.marked(str(hit.title), query)) for hit in group.hits]) for group in found]
+    groups = [
+        (group, [(hit, search.marked(str(hit.title), hit.instead or query)) for hit in group.hits]) for group in found
+    ]
     context = {
         "title": _("Search"),
         "breadcrumbs": [(_("Search"), "")],
         "query": query,
+        "as_typed": urlencode({"q": f'"{query.strip()}"'}),
         "groups": groups,
         "total": sum(group.total for group in found),
     }

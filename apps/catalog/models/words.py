@@ -1,62 +1,122 @@
-"""How the words of a search are put to the database: by whole words and their beginnings on SQLite, on PostgreSQL
-anywhere in the text; where that has its extension for trigrams, a slip of the fingers is forgiven."""
+"""How the words of a search are put to the database: products have them all, each as a word or the beginning of one.
+
+SQLite looks them up in a full-text table. PostgreSQL looks them up in an index of its own and, where thousands of
+products have them, walks along the list instead until its page is full: no plan serves both, so it is asked first.
+"""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 from django.db.models import CharField, Lookup, Q
 from django.db.models.expressions import RawSQL
 
-WORD = re.compile(r"\w")
-LONG_ENOUGH = 4  # for a slip to be forgiven
+SEPARATORS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~«»“”‘’„–—·•×°¿¡®©"
+"""What stands between words: that of the index on PostgreSQL."""
+FEW = 3000
+"""Of so many products the keys are taken from the index; of more of them a page is found sooner along the list."""
+
+_BETWEEN = re.compile(f"[\\s{re.escape(SEPARATORS)}]+")
+_WORD = re.compile(r"\w")
+_NO_WORD = "[][ !\"#$%&'()*+,./:;<=>?@\\\\^_`{|}~«»“”‘’„–—·•×°¿¡®©-]"  # the same, as PostgreSQL's patterns have it
 MATCH = "SELECT rowid FROM catalog_product_words WHERE catalog_product_words MATCH %s"
+KEYS = "SELECT id FROM catalog_product WHERE catalog_words(search_text) @@ %s::tsquery"
+IN_A_ROW = " AND search_text ~ %s"
+THESE = "SELECT unnest(%s::bigint[])"
 
 
 @CharField.register_lookup
-class Nearly(Lookup):
-    """The text has something in it that is nearly the word."""
+class Begins(Lookup):
+    """The text has a word that begins so; or these words in a row, the last of them by its beginning."""
 
-    lookup_name = "nearly"
+    lookup_name = "begins"
+    prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        parts = parts_of(self.rhs)
         left, left_params = self.process_lhs(compiler, connection)
-        right, right_params = self.process_rhs(compiler, connection)
-        return f"{right} <%% {left}", (*right_params, *left_params)
+        # The first is cheap and leaves little for the second.
+        return (
+            f"({left} LIKE %s AND {left} ~ %s)",
+            (*left_params, f"%{'%'.join(parts)}%", *left_params, pattern(parts)),
+        )
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What products must meet to be found, and whether any do."""
+
+    condition: Q
+    found: bool
 
 
 def conditions(words: list[str], of: str = "") -> Q:
     """What a product must meet to be found by these folded words: all of them. Another row that has a product says
-    where: `of="product__"`."""
-    if connection.vendor != "postgresql":
-        spoken = [word for word in words if WORD.search(word)]
-        found = Q()
-        if spoken:
-            phrases = ('"' + word.replace('"', '""') + '"*' for word in spoken)
-            matching = RawSQL(MATCH, [" ".join(phrases)])  # noqa: S611 - the text is a parameter
-            found = Q(**{f"{of}pk__in": matching})
-        for word in words:
-            if word not in spoken:
-                found &= Q(**{f"{of}search_text__contains": word})
-        return found
+    where: `of="product__"`. One query on PostgreSQL, none on SQLite."""
+    return _matching(words, of) if connection.vendor == "sqlite" else _looked_up(words, of).condition
+
+
+def look(words: list[str]) -> Looked:
+    """The same, and whether there are any. One query."""
+    if connection.vendor != "sqlite":
+        return _looked_up(words, "")
+    from .product import Product
+
+    condition = _matching(words, "")
+    return Looked(condition, Product.objects.filter(condition).exists())
+
+
+def parts_of(word: str) -> list[str]:
+    """What a word is made of where signs stand in it: "ca-0012" is "ca" and "0012"."""
+    return [part for part in _BETWEEN.split(word) if part]
+
+
+def pattern(parts: list[str]) -> str:
+    """PostgreSQL's pattern for words in a row, the last of them by its beginning."""
+    return f"(^|{_NO_WORD})" + f"{_NO_WORD}+".join(parts)
+
+
+def _matching(words: list[str], of: str) -> Q:
+    spoken = [word for word in words if _WORD.search(word)]
+    found = Q()
+    if spoken:
+        phrases = ('"' + word.replace('"', '""') + '"*' for word in spoken)
+        matching = RawSQL(MATCH, [" ".join(phrases)])  # noqa: S611 - the text is a parameter
+        found = Q(**{f"{of}pk__in": matching})
+    return found & _signs(words, spoken, of)
+
+
+def _looked_up(words: list[str], of: str) -> Looked:
+    spoken = [word for word in words if parts_of(word)]
+    signs = _signs(words, spoken, of)
+    if not spoken:
+        return Looked(signs, found=True)
+    statement = KEYS
+    terms: list[str] = []
+    rows: list[str] = []
+    for word in spoken:
+        *before, last = parts = parts_of(word)
+        terms += [*(f"'{part}'" for part in before), f"'{last}':*"]
+        if before:
+            statement, rows = statement + IN_A_ROW, [*rows, pattern(parts)]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{statement} LIMIT {FEW + 1}", [" & ".join(dict.fromkeys(terms)), *rows])
+        keys = [key for (key,) in cursor.fetchall()]
+    if len(keys) <= FEW:
+        there = RawSQL(THESE, [keys])  # noqa: S611 - keys that the database gave
+        return Looked(Q(**{f"{of}pk__in": there if keys else []}) & signs, bool(keys))
+    for word in spoken:
+        signs &= Q(**{f"{of}search_text__begins": word})
+    return Looked(signs, found=True)
+
+
+def _signs(words: list[str], spoken: list[str], of: str) -> Q:
+    """What has neither letters nor digits is looked for as it is."""
     found = Q()
     for word in words:
-        exactly = Q(**{f"{of}search_text__contains": word})
-        found &= exactly | Q(**{f"{of}search_text__nearly": word}) if _forgives(word) else exactly
+        if word not in spoken:
+            found &= Q(**{f"{of}search_text__contains": word})
     return found
-
-
-def _forgives(word: str) -> bool:
-    """A code is what it is; a word may be mistyped."""
-    return len(word) >= LONG_ENOUGH and word.isalpha() and has_trigrams(connection.alias)
-
-
-@lru_cache(maxsize=8)
-def has_trigrams(alias: str) -> bool:
-    """Whether the database has the extension; it does not come and go while we run."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'")
-        return cursor.fetchone() is not None

@@ -82,9 +82,11 @@ def replace_all(manifest: dict[str, Any], fill: Fill, *, force: bool) -> None:
 
 
 def tables(cursor: Any) -> list[str]:
-    """Every table of this program, the queue's left out."""
+    """Every table of this program, the queue's left out, and those that triggers make from the others: their comment
+    says that they are derived."""
     cursor.execute(
         "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename NOT LIKE %s "
+        "AND obj_description(quote_ident(tablename)::regclass, 'pg_class') IS DISTINCT FROM 'derived' "
         "ORDER BY tablename",
         [QUEUE_PREFIX.replace("_", r"\_") + "%"],
     )
