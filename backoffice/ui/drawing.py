@@ -1,8 +1,10 @@
 """Forms drawn as strings: label above, unit inside, help and errors below, tied together for screen readers.
 
-Templates come here through `ui/field.html` and `ui/form_fields.html`. A field as a template cost as much as its query.
+Templates come here through `ui/field.html` and `ui/form_fields.html`. A field as a template cost as much as its
+query. The sidebar is drawn here too.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.forms import Select
@@ -10,7 +12,7 @@ from django.forms.boundfield import BoundField
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from . import icons
+from . import icons, views_icons
 from .widgets import FOLDER, select, text
 
 WIDTH = 6
@@ -62,6 +64,24 @@ def region(form: Any, name: str) -> SafeString:
     """What is inside one region of a form."""
     group = next(group for group in form.sections() if group.region == name)
     return SafeString(_group(group, gettext("optional")))
+
+
+def sections(groups: Iterable[Any]) -> SafeString:
+    """The sidebar's entries: they stand on every page, and as a template cost as much as a form."""
+    parts = []
+    for group in groups:
+        if group.title:
+            parts.append(f"<h2>{text(group.title)}</h2>")
+        for item in group.items:
+            label = text(item.label)
+            current = ' aria-current="page"' if item.current else ""
+            key, go = (f" (G {text(item.key.upper())})", f' data-go="{text(item.key)}"') if item.key else ("", "")
+            count = f" <b>{text(item.count)}</b>" if item.count else ""
+            sign = views_icons.shared(item.icon or icons.UNKNOWN)
+            parts.append(
+                f'<a href="{text(item.url)}"{current} title="{label}{key}"{go}>{sign}<span>{label}</span>{count}</a>'
+            )
+    return SafeString("".join(parts))
 
 
 def _select(bound: BoundField) -> SafeString:

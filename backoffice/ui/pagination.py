@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.formats import number_format
 
 from backoffice.kernel import clock
-from backoffice.kernel.compiled import planned
+from backoffice.kernel.compiled import among, planned
 
 from .counting import KeptCount, statement
 from .parts import Parts
@@ -159,17 +159,19 @@ def _keys(queryset: QuerySet[Any], start: int, end: int, first: Sequence[Any], t
 def _others(queryset: QuerySet[Any], start: int, end: int, first: Sequence[Any]) -> list[Any]:
     """The keys from start to end of the rows that are not among `first`.
 
-    Far away no row is asked whether it is among them, which costs more than the way there: so many more keys are read
-    as there are of these, and the database says how many of these lie before what was read.
+    No row is asked whether it is among them, which costs more than the way there: so many more keys are read as there
+    are of these. Far away the database says how many of these lie before what was read.
     """
     keys = queryset.values_list("pk", flat=True)
-    if start < DEEP or not first:
-        return list((keys.exclude(pk__in=first) if first else keys)[start:end])
+    if not first:
+        return list(keys[start:end])
+    apart = set(first)
+    if start < DEEP:
+        return [pk for pk in keys[: end + len(first)] if pk not in apart][start:end]
     read = list(keys[start : end + len(first)])
     if not read:
         return []
-    before = list(keys.filter(pk__in=[*first, read[0]])).index(read[0])
-    apart = set(first)
+    before = list(keys.filter(among([*first, read[0]]))).index(read[0])
     return [pk for pk in read if pk not in apart][before : before + end - start]
 
 

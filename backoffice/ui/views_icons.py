@@ -3,6 +3,7 @@
 from functools import cache
 from hashlib import sha256
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -23,7 +24,7 @@ def sidebar_icons(request: HttpRequest) -> HttpResponse:
 
 def shared(name: str) -> SafeString:
     """An icon of the sidebar, by reference."""
-    return SafeString(f'<svg><use href="{_address()}#{icons.anchor(name)}"/></svg>')
+    return SafeString(f'<svg><use href="{_address(settings.ROOT_URLCONF)}#{icons.anchor(name)}"/></svg>')
 
 
 @cache
@@ -35,5 +36,5 @@ def _drawn() -> str:
 
 
 @cache
-def _address() -> str:
+def _address(_urlconf: str) -> str:
     return f"{reverse('ui:icons')}?{sha256(_drawn().encode()).hexdigest()[:8]}"

@@ -5,6 +5,7 @@ from html import escape as escaped
 from typing import Any
 
 from django.forms import Select
+from django.utils.functional import Promise
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
@@ -15,7 +16,8 @@ CHOICES = (FOLDER + "checkbox_option.html", FOLDER + "radio_option.html")
 
 def text(value: Any) -> str:
     """Anything as it stands in HTML; what is marked as HTML already stays as it is."""
-    return escaped(value) if type(value) is str else conditional_escape(value)
+    said = str(value) if isinstance(value, Promise) else value  # asked by itself, a lazy text is slow to escape
+    return escaped(said) if type(said) is str else conditional_escape(said)
 
 
 def attributes(attrs: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.http import QueryDict
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog import allergens, icons
 from apps.catalog.codes import clean_barcode, clean_sku
-from apps.catalog.fields import CategoryField
+from apps.catalog.fields import CategoryField, UnitField
 from apps.catalog.models import Attribute, Product, ProductUnit
 from apps.catalog.selectors.schemas import Schemas
 from apps.catalog.services import products
@@ -83,6 +83,7 @@ class ProductForm(ModelForm):
             "sku", "name", "kind", "category", "unit", "barcode", "icon", "sell_policy", "shelf_life_days", "tax_rate",
             "is_sellable", "is_purchasable", "lot_tracked", "description", "allergens", "tags",
         )  # fmt: skip
+        field_classes: ClassVar[dict[str, Any]] = {"unit": UnitField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel.audit import Audited
+from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.models import Revisioned, TimeStamped
 
 from .validated import Validated
@@ -71,13 +72,18 @@ class Attribute(Validated, Audited, Revisioned, TimeStamped):
     @classmethod
     def choices_of(cls, codes: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
         """The choices' names by their codes, of each attribute that has choices; of all, or of these. One query."""
-        rows = cls.objects.filter(type__in=[cls.Type.SELECT, cls.Type.MULTISELECT])
-        if codes is not None:
-            rows = rows.filter(code__in=list(codes))
-        return {row.code: row.option_names for row in rows.only("code", "options")}
+        rows = cls._choosable() if codes is None else _chosen_from(list(codes))
+        return {row.code: row.option_names for row in rows}
+
+    @classmethod
+    def _choosable(cls) -> models.QuerySet[Attribute]:
+        return cls.objects.filter(type__in=[cls.Type.SELECT, cls.Type.MULTISELECT]).only("code", "options")
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:attribute_edit", args=[self.pk])
+
+
+_chosen_from: Compiled[Attribute] = Compiled(lambda codes: Attribute._choosable().filter(code__in=codes), shown=True)
 
 
 class CategoryAttribute(Validated, Audited):

@@ -29,7 +29,7 @@ class Node:
 
 
 _all: Compiled[Category] = Compiled(lambda: Category.objects.all())
-_names: Compiled[Category] = Compiled(lambda: Category.objects.only("name", "parent_id", "position"))
+_names: Compiled[Category] = Compiled(lambda: Category.objects.only("name", "parent_id", "position"), shown=True)
 _plain: Compiled[tuple[int, int | None, int, str]] = Compiled(
     lambda: Category.objects.order_by().values_list("pk", "parent_id", "position", "name")
 )

@@ -23,9 +23,21 @@ COLUMNS = ("category_id", "kind", "is_sellable", "missing")  # in the order of t
 GROUPS = "SELECT {0}, COUNT(*) FROM ({1}) counted GROUP BY {0}"
 STEPS = 500
 """Groups that are stepped through; of more of them it is cheaper to look at each product."""
-# Of all products SQLite looks in the index for the next group and counts it there: it takes rows apart slowly. Nothing
-# comes back where there are too many groups.
-STEPPED = """
+# Of all products the database looks in the index for the next group and counts it there: taking rows apart is slow, on
+# SQLite above all. Nothing comes back where there are too many groups.
+COUNTED = """
+SELECT category_id, kind, is_sellable, missing, (
+    SELECT COUNT(*) FROM catalog_product AS product
+    WHERE product.category_id = found.category_id AND product.kind = found.kind
+        AND product.is_sellable = found.is_sellable AND product.missing = found.missing
+) FROM found WHERE (SELECT COUNT(*) FROM found) <= %(most)s
+UNION ALL
+SELECT category_id, kind, is_sellable, missing, COUNT(*) FROM catalog_product
+WHERE category_id IS NULL AND (SELECT COUNT(*) FROM found) <= %(most)s
+GROUP BY category_id, kind, is_sellable, missing
+"""
+STEPPED = {
+    "sqlite": """
 WITH RECURSIVE found(category_id, kind, is_sellable, missing) AS MATERIALIZED (
     SELECT * FROM (
         SELECT category_id, kind, is_sellable, missing FROM catalog_product WHERE category_id IS NOT NULL
@@ -45,17 +57,23 @@ WITH RECURSIVE found(category_id, kind, is_sellable, missing) AS MATERIALIZED (
             ORDER BY category_id, kind, is_sellable, missing LIMIT 1)
     )
     LIMIT %(most)s + 1
-)
-SELECT category_id, kind, is_sellable, missing, (
-    SELECT COUNT(*) FROM catalog_product AS product
-    WHERE product.category_id = found.category_id AND product.kind = found.kind
-        AND product.is_sellable = found.is_sellable AND product.missing = found.missing
-) FROM found WHERE (SELECT COUNT(*) FROM found) <= %(most)s
-UNION ALL
-SELECT category_id, kind, is_sellable, missing, COUNT(*) FROM catalog_product
-WHERE category_id IS NULL AND (SELECT COUNT(*) FROM found) <= %(most)s
-GROUP BY category_id, kind, is_sellable, missing
-"""
+)""",
+    "postgresql": """
+WITH RECURSIVE found AS MATERIALIZED (
+    (
+        SELECT category_id, kind, is_sellable, missing, 1 AS place FROM catalog_product WHERE category_id IS NOT NULL
+        ORDER BY category_id, kind, is_sellable, missing LIMIT 1
+    )
+    UNION ALL
+    SELECT following.category_id, following.kind, following.is_sellable, following.missing, this.place + 1
+    FROM found AS this CROSS JOIN LATERAL (
+        SELECT category_id, kind, is_sellable, missing FROM catalog_product
+        WHERE (category_id, kind, is_sellable, missing) > (this.category_id, this.kind, this.is_sellable, this.missing)
+        ORDER BY category_id, kind, is_sellable, missing LIMIT 1
+    ) AS following
+    WHERE this.place <= %(most)s
+)""",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +155,7 @@ class Counted:
 def counted(products: QuerySet[Product], *, narrowed: bool) -> Counted:
     """The products in groups; of a list that a search narrows, no more products than are worth counting.
 
-    One query; a second one where SQLite finds no groups to step through, or too many.
+    One query; a second one where there are no groups to step through, or too many.
     """
     rows = products.order_by().values_list(*COLUMNS)
     try:
@@ -146,8 +164,9 @@ def counted(products: QuerySet[Product], *, narrowed: bool) -> Counted:
         return Counted([], capped=False)
     found: list[Any] = []
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite" and not (narrowed or products.query.where or products.query.combinator):
-            found = cursor.execute(STEPPED, {"most": STEPS}).fetchall()
+        if not (narrowed or products.query.where or products.query.combinator):
+            cursor.execute((STEPPED[connection.vendor] + COUNTED) % {"most": STEPS})
+            found = cursor.fetchall()
         if not found:
             cursor.execute(GROUPS.format(", ".join(COLUMNS), sql), params)
             found = cursor.fetchall()

@@ -10,8 +10,7 @@ from django.urls import reverse
 
 from apps.catalog.tests.factories import make_product
 from apps.inventory.models import StockAlert, StockCount
-from apps.inventory.selectors import nearness
-from apps.inventory.selectors import stock as stock_reads
+from apps.inventory.selectors import nearness, urgent
 from apps.inventory.services import alerts, counting, holds, policy
 from apps.inventory.services.holds import HoldLine
 from apps.inventory.tests.factories import make_location, make_origin, make_stock
@@ -68,7 +67,7 @@ def test_every_screen_says_the_same(as_user, days, left, life, warned):
     amber = [
         ("stock list", "expire in 5 days" in page("stock_list")),
         ("its tab", bool(client.get(reverse("inventory:stock_list"), {"view": "expiring"}).context["table"].shown)),
-        ("worst first", butter.pk in stock_reads.worst_first()),
+        ("worst first", butter.pk in urgent.worst_first()),
         ("lot list", 'class="c-warn"' in page("lot_list")),
         ("its tab", bool(client.get(reverse("inventory:lot_list"), {"view": "expiring"}).context["table"].shown)),
         ("lot page", 'class="c-warn"' in page("lot_detail", lot.pk)),

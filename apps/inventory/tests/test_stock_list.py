@@ -12,7 +12,7 @@ from django.urls import reverse
 from apps.catalog.models import Product
 from apps.catalog.tests.factories import make_product
 from apps.inventory.models import Hold, Location, Lot, ReorderRule
-from apps.inventory.selectors import availability, nearness
+from apps.inventory.selectors import availability, nearness, urgent
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import expected, holds, reorder
 from apps.inventory.services.holds import HoldLine
@@ -132,17 +132,17 @@ def _lives(shop):
 
 def test_the_worst_are_those_whose_own_numbers_say_so(shop):
     _lives(shop)
-    old = clock.today() - timedelta(days=stock_reads.SEEN_DAYS)
+    old = clock.today() - timedelta(days=urgent.SEEN_DAYS)
     goods = Product.objects.stocked().exclude(lots__expires_on__lt=old)
     ranked = [(_said(product), product.name, product.pk) for product in goods]
     seen = {pk for _rank, _name, pk in ranked}
     expected_order = [pk for rank, _name, pk in sorted(ranked) if rank < 4]
     assert {rank for rank, _name, _pk in ranked} == {0, 1, 2, 3, 4}
     for _again in range(4):  # PostgreSQL keeps the plan from the second time on
-        assert [pk for pk in stock_reads.worst_first() if pk in seen] == expected_order
-    whole = stock_reads.worst_first()
+        assert [pk for pk in urgent.worst_first() if pk in seen] == expected_order
+    whole = urgent.worst_first()
     for enough in range(len(whole) + 2):
-        first = stock_reads.worst_first(enough)
+        first = urgent.worst_first(enough)
         assert first == whole[: len(first)]
         assert len(first) >= min(enough, len(whole))
 
@@ -159,7 +159,7 @@ def test_pages_of_the_worst_follow_each_other(as_user, shop):
         assert pages[2] == pages[1]  # the last page, when one behind it is asked for
         return pages[0] + pages[1]
 
-    whole = stock_reads.worst_first()
+    whole = urgent.worst_first()
     by_name = stock_reads.listable().exclude(pk__in=whole).order_by("name", "pk").values_list("pk", flat=True)
     assert keys() == keys(**{"HX-Request": "true", "HX-Target": "table"}) == [*whole, *by_name]
 

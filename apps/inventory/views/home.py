@@ -30,7 +30,7 @@ def _low() -> QuerySet[Product]:
 
 
 def _expiring() -> QuerySet[Lot]:
-    return Lot.objects.filter(pk__in=stock.expiring().order_by().values("lot_id"))
+    return stock.expiring_lots()
 
 
 def _short() -> QuerySet[Product]:

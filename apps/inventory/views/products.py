@@ -17,7 +17,7 @@ from apps.catalog.models import Product
 from apps.inventory.filters import StockFilter
 from apps.inventory.forms import MinimumForm, WhyForm
 from apps.inventory.models import ReorderRule
-from apps.inventory.selectors import availability, bundles, daily, ledger
+from apps.inventory.selectors import availability, bundles, daily, ledger, urgent
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import reorder
 from apps.inventory.tables import StockTable, state_of
@@ -104,7 +104,7 @@ class StockList(ListScreen):
             return []
         number, size = self.asked_page
         # A whole page has enough to ask for: it does not ask twice.
-        return stock_reads.worst_first(number * size + 1 if htmx.target(self.request) == "table" else None)
+        return urgent.worst_first(number * size + 1 if htmx.target(self.request) == "table" else None)
 
 
 class ProductCard(DetailScreen):

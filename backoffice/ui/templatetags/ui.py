@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import escape, format_html, format_html_join
@@ -17,7 +18,7 @@ from backoffice import company
 from backoffice.kernel import clock
 from backoffice.kernel.money import format_amount, format_money
 from backoffice.kernel.quantity import format_quantity
-from backoffice.ui import charts, codes, drawing, icons, permissions, views_icons
+from backoffice.ui import charts, codes, drawing, icons, permissions
 
 register = template.Library()
 
@@ -50,6 +51,11 @@ HUE_STEP = 15
 @register.simple_tag
 def stylesheets() -> SafeString:
     """The links to all stylesheets; the first one fixes the order of the layers."""
+    return _stylesheets(settings.STATIC_URL, str(settings.STORAGES["staticfiles"]))
+
+
+@lru_cache(maxsize=8)
+def _stylesheets(*_where: str) -> SafeString:
     return format_html_join(
         "\n    ", '<link rel="stylesheet" href="{}">', ((static(f"css/{name}.css"),) for name in STYLESHEETS)
     )
@@ -62,9 +68,9 @@ def icon(name: str, css: str = "") -> SafeString:
 
 
 @register.simple_tag
-def sidebar_icon(name: str) -> SafeString:
-    """An icon of the sidebar: they are many, on every page, and so drawn in a file that the browser keeps."""
-    return views_icons.shared(str(name or icons.UNKNOWN))
+def sidebar_sections(groups: Any) -> SafeString:
+    """The sidebar's entries under their headings. Their icons are drawn in a file that the browser keeps."""
+    return drawing.sections(groups)
 
 
 @register.simple_tag(takes_context=True)

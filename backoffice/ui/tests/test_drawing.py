@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from django import forms
 from django.forms.renderers import DjangoTemplates
 
-from backoffice.ui import drawing
+from backoffice.ui import drawing, nav
 from backoffice.ui.forms import Form
 from backoffice.ui.widgets import DRAWERS
 
@@ -116,3 +117,20 @@ def test_what_may_stay_blank_says_so_and_a_tick_has_its_label_behind_it() -> Non
     assert "optional" not in drawing.field(form["number"])
     assert drawing.field(form["tick"], 3).startswith('<div class="field span-3"><label class="tick" for="id_tick">')
     assert "<fieldset" in drawing.field(form["radio"])
+
+
+def test_the_sidebars_entries_are_as_the_page_needs_them() -> None:
+    plain = nav.Entry("Stock", "/stock/", "warehouse", "", True)
+    busy = nav.Entry(NASTY, "/o/?a=1&b=2", "", "999+", False, key="o")
+    drawn = drawing.sections([nav.Group("", [plain]), nav.Group(NASTY, [busy])])
+
+    began = [found for found in _Tags(drawn).found if isinstance(found, tuple)]
+    tags = [(tag, dict(attrs)) for tag, attrs in began if tag in ("a", "h2", "b")]
+    assert tags == [
+        ("a", {"href": "/stock/", "aria-current": "page", "title": "Stock"}),
+        ("h2", {}),
+        ("a", {"href": "/o/?a=1&b=2", "title": f"{NASTY} (G O)", "data-go": "o"}),
+        ("b", {}),
+    ]
+    assert drawn.count(f"<span>{escape(NASTY)}</span>") == 1
+    assert "<b>999+</b>" in drawn
