@@ -118,7 +118,7 @@ class OperationFilter(FilterSet):
 
     def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         number = value.strip().upper().removeprefix("S-").lstrip("0")
-        if number.isdigit() and len(number) < 18:
+        if number.isascii() and number.isdigit() and len(number) < 18:
             return queryset.filter(pk=int(number))
         of_lot = Move.objects.filter(lot__code__iexact=value.strip()).values("operation")
         return super().search(queryset, name, value) | queryset.filter(pk__in=of_lot)

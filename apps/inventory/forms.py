@@ -95,18 +95,25 @@ class BalanceField(ScanField):
 class PlaceField(ScanField):
     """One of the open places, by the code that hangs there, its name, or a part of it.
 
-    One that was closed since the page was made is still understood, and given to the service, which says since when
-    and by whom it is closed and what could not come there.
+    With `closed_too`, one that was closed since the page was made is given to the service, which says since when and
+    by whom it is closed and what could not come there.
     """
 
     default_error_messages = {
         "unknown": _("There is no place with the code or name “%(text)s”."),
         "several": _("%(count)s places match “%(text)s”. Scan the place, or type its whole name."),
+        "closed": _("%(place)s is closed. Choose another place, or open it again."),
     }
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, closed_too: bool = False, **kwargs: Any) -> None:
+        self.closed_too = closed_too
         kwargs.setdefault("help_text", _("Scan the place, or type its name."))
         super().__init__(places.choices(), codes=("code",), search="", **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, int):  # also one that was closed since it was chosen
+            value = Location.objects.filter(pk=value).first()
+        return super().prepare_value(value)
 
     def to_python(self, value: Any) -> Any:
         if value in self.empty_values or isinstance(value, Location):
@@ -117,6 +124,9 @@ class PlaceField(ScanField):
         for same in ({"code__iexact": code}, {"name__iexact": text}, {"name__icontains": text, "is_active": True}):
             found = list(there.filter(**same)[:6])
             found = [place for place in found if place.is_active] or found[:1]
+            if len(found) == 1 and not found[0].is_active and not self.closed_too:
+                params = {"place": found[0].name}
+                raise ValidationError(self.error_messages["closed"], code="closed", params=params)
             if len(found) == 1:
                 return found[0]
             if found:
@@ -139,6 +149,9 @@ class StockForm(Form):
         super().__init__(*args, **kwargs)
         if AT in self.data:
             self.ask_where()
+        for name in ("quantity", "counted"):  # Enter goes on to what is still asked, as after a scan
+            if name in self.fields:
+                self.fields[name].widget.attrs["data-scan"] = ""
         if row := self.shown():
             there = format_quantity(row.quantity, row.product.unit.code)
             for name in ("quantity", "counted"):
@@ -165,7 +178,7 @@ class StockForm(Form):
 
 class TransferForm(StockForm):
     quantity = QuantityFormField(label=_("Quantity"))
-    destination = PlaceField(label=_("To"))
+    destination = PlaceField(label=_("To"), closed_too=True)
     reason = reason_field(required=False)
     spans = {"quantity": 3, "destination": 3}
 
@@ -249,8 +262,16 @@ class WhyForm(Form):
 
 
 class MinimumForm(Form):
-    minimum = QuantityFormField(label=_("Minimum"), help_text=_("Below it the product is on the list of what is low."))
+    location = PlaceField(
+        label=_("Place"), required=False, help_text=_("Scan it or type its name. Blank: all places together.")
+    )
+    minimum = QuantityFormField(
+        label=_("Minimum"),
+        required=False,
+        help_text=_("Below it the product is on the list of what is low. Blank: none."),
+    )
     target = QuantityFormField(label=_("Fill up to"), required=False)
+    revision = django_forms.IntegerField(required=False, min_value=0, widget=django_forms.HiddenInput)
     spans = {"minimum": 3, "target": 3}
 
 

@@ -17,9 +17,9 @@ from django_filters import (
     CharFilter,
     ChoiceFilter,
     ModelChoiceFilter,
-    ModelMultipleChoiceFilter,
     MultipleChoiceFilter,
 )
+from django_filters.fields import ModelMultipleChoiceField
 from django_filters.widgets import BooleanWidget
 
 from backoffice.kernel import clock
@@ -45,6 +45,20 @@ __all__ = [
 FOLDED = "search_text"
 MAX_WORDS = 8
 MAX_LENGTH = 100
+LONGEST_KEY = 18
+
+
+class _Keys(ModelMultipleChoiceField):
+    """What is too long for a key is none: SQLite takes no such number."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean([one for one in value or () if len(str(one)) <= LONGEST_KEY])
+
+
+class ModelMultipleChoiceFilter(django_filters.ModelMultipleChoiceFilter):
+    """Several rows of a model."""
+
+    field_class = _Keys
 
 
 class _Apart(dict[str, Any]):

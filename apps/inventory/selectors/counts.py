@@ -38,7 +38,7 @@ def deviation(lines: Iterable[StockCountLine]) -> Decimal:
 
 def approvers() -> list[str]:
     """The names of who may post a count that differs by more than the tolerance."""
-    people = get_user_model()._default_manager.with_perm(APPROVE, backend=GIVES_RIGHTS)  # type: ignore[attr-defined]
+    people = get_user_model()._default_manager.with_perm(APPROVE, backend=GIVES_RIGHTS)
     return sorted({person.name or person.get_username() for person in people}, key=str.casefold)
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from apps.inventory.models import Lot, Move, PurchaseOrder, StockBalance, StockOperation, Supplier, SupplierItem
 from apps.inventory.selectors import valuation
-from apps.inventory.services import holds, periods, policy, purchase_jobs, purchasing
+from apps.inventory.services import holds, locations, periods, policy, purchase_jobs, purchasing
 from apps.inventory.services.holds import HoldLine
 from apps.inventory.services.verify import differences
 from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
@@ -282,3 +282,27 @@ def test_a_hold_is_not_backed_by_another_product_nor_from_elsewhere(as_owner, sh
     assert elsewhere.status_code == 409
     assert "Lot B2 lies at Cellar; the hold takes from Shop. Transfer it there" in said(elsewhere)
     assert [row.lot.code for row in hold.allocations.select_related("lot")] == ["B1"]
+
+
+def test_an_order_does_not_go_to_a_place_that_is_closed(as_owner, drafted, shop, bun):
+    cellar = make_location("Cellar", code="CE")
+    edit = reverse("inventory:purchase_edit", args=[drafted.pk])
+    locations.close(cellar)
+    refused = as_owner.post(edit, {"location": "CE", "expected_on": "", "note": "", "revision": drafted.revision})
+    assert refused.status_code == 422
+    assert "Cellar is closed. Choose another place" in said(refused)
+    for url, typed in (
+        (reverse("inventory:product_place", args=[bun.pk]), {"location": "CE"}),
+        (reverse("inventory:location_create"), {"code": "X", "name": "X", "kind": "storage", "parent": "cellar"}),
+        (reverse("inventory:count_create"), {"location": "CE"}),
+    ):
+        assert "Cellar is closed" in said(as_owner.post(url, typed))
+    locations.close(shop)  # where the order goes: it is still said where that was
+    assert f"{shop.code} · Shop" in said(as_owner.get(edit))
+
+
+@pytest.mark.parametrize("odd", ["²", "S-²", "99999999999999999999", "\x00"])
+def test_lists_survive_what_looks_like_a_number(as_owner, shop, odd):
+    assert as_owner.get(reverse("inventory:operation_list"), {"q": odd}).status_code == 200
+    for name in ("inventory:lot_list", "inventory:stock_list"):
+        assert as_owner.get(reverse(name), {"location": odd, "q": odd}).status_code == 200

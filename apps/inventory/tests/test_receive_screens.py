@@ -71,6 +71,8 @@ def test_receiving_survives_nonsense(sign_in, shop):
         {"lines": "1", "line-0-product": product.pk, "line-0-quantity": "-1", "line-0-pack": "77", "do": "refresh"},
         {"lines": "1", "line-0-product": product.pk, "take_off": "0"},
         {"lines": "1", "line-0-product": product.pk, "take_off": "-1", "use": "5"},
+        {"lines": "1", "line-0-product": "x", "use": "0"},
+        {"lines": "1", "line-0-product": product.pk, "came_on": "9999-12-31", "location": "²", "do": "post"},
         {"lines": "0", "do": "scan", "scan": "(01)07891234500045(17)269999(10)LV"},
         {"lines": "0", "do": "scan", "scan": "(01)07891234500045(17)270200(10)LV-1"},
     ):

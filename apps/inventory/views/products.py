@@ -15,20 +15,17 @@ from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import Product
 from apps.inventory.filters import StockFilter
-from apps.inventory.forms import MinimumForm, WhyForm
-from apps.inventory.models import ReorderRule
+from apps.inventory.forms import WhyForm
 from apps.inventory.selectors import availability, bundles, daily, ledger, urgent
 from apps.inventory.selectors import stock as stock_reads
-from apps.inventory.services import reorder
 from apps.inventory.tables import StockTable, state_of
 from backoffice.company import current as current_company
 from backoffice.kernel.money import format_money
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui import charts, htmx
 from backoffice.ui.actions import Action
-from backoffice.ui.forms import set_unit
 from backoffice.ui.permissions import requires
-from backoffice.ui.screens import ActionScreen, Badge, DetailScreen, Empty, Fact, ListScreen, SavedView
+from backoffice.ui.screens import Badge, DetailScreen, Empty, Fact, ListScreen, SavedView
 from backoffice.ui.tables import SORT
 
 MOVES = [
@@ -263,44 +260,3 @@ def product_stock(request: HttpRequest, pk: int) -> HttpResponse:
         "breadcrumbs": [(product.name, product.get_absolute_url()), (_("Stock"), "")],
     }
     return htmx.render(request, page, context, fragments={"panel-stock": f"{page}#panel-stock"})
-
-
-class ProductMinimum(ActionScreen):
-    """How little may be there before it is said."""
-
-    model = Product
-    permission = "inventory.change_reorderrule"
-    form_class = MinimumForm
-    title = gettext_lazy("Set minimum")
-    submit_label = gettext_lazy("Save")
-    changed = "inventory-stock"
-
-    def get_queryset(self) -> QuerySet[Product]:
-        return Product.objects.select_related("unit")
-
-    def get_form(self, data: Any = None, files: Any = None) -> Any:
-        form = super().get_form(data, files)
-        set_unit(form, "minimum", self.object.unit.code)
-        set_unit(form, "target", self.object.unit.code)
-        return form
-
-    def intro(self) -> str:
-        return str(self.object)
-
-    def initial(self) -> dict[str, Any]:
-        rule = ReorderRule.objects.filter(product=self.object, location=None).first()
-        return {"minimum": rule.minimum, "target": rule.target} if rule else {}
-
-    def perform(self, form: Any) -> Any:
-        return reorder.set_minimum(
-            self.object, minimum=form.cleaned_data["minimum"], target=form.cleaned_data["target"]
-        )
-
-    def success(self, result: Any) -> str:
-        return _("Minimum of %(product)s saved.") % {"product": self.object}
-
-    def success_url(self, result: Any) -> str:
-        return reverse("inventory:product_card", args=[self.object.pk])
-
-    def cancel_url(self) -> str:
-        return self.success_url(None)

@@ -67,8 +67,9 @@ class Receive(CreateScreen):
         elif (position := self.position("take_off", rows)) is not None:
             del rows[position]
         elif (position := self.position("use", rows)) is not None:
-            line = receipt_draft.build(rows, head).lines[position]
-            rows[position]["expires_on"] = line.form.suggested.isoformat() if line.form.suggested else ""
+            lines = receipt_draft.build(rows, head).lines
+            suggested = lines[position].form.suggested if len(lines) == len(rows) else None
+            rows[position]["expires_on"] = suggested.isoformat() if suggested else ""
         draft = receipt_draft.build(rows, head, current=current)
         draft.said, draft.said_tone = said, tone
         return self.answer(draft)
