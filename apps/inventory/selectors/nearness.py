@@ -1,7 +1,8 @@
 """When a last good day is near: one rule for alerts, lists, cards, the home page and paper.
 
-So many days ahead as the house's rules say (Stock value › Rules), and never for what does not last longer than that at
-all: bread that lives two days is no news on its first.
+So many days ahead as the house's rules say (Stock value › Rules). What does not last longer than that at all is near on
+its last day only: bread that lives two days is no news on its first, and has to go on its last. What is good on the day
+it is made alone is never near: it would be from the oven on.
 """
 
 from dataclasses import dataclass
@@ -48,7 +49,9 @@ class Nearness:
         """Whether something that is good until `last_day`, and lives so long when it is new, is about to expire."""
         if last_day is None or not self.today <= last_day <= self.until:
             return False
-        return shelf_life_days is None or shelf_life_days > self.days
+        if shelf_life_days is None or shelf_life_days > self.days:
+            return True
+        return last_day == self.today and shelf_life_days > 0
 
     def tone(self, last_day: date | None, shelf_life_days: int | None) -> str:
         """How the day looks: "bad" when it is over, "warn" when it is near, "" otherwise."""
@@ -67,6 +70,7 @@ def condition(today: Any, *, prefix: str = "", product: str = "product__") -> Q:
     read within the query."""
     life = f"{product}shelf_life_days"
     lasting = Q(**{f"{life}__isnull": True}) | Q(GreaterThan(F(life), in_force()))
+    lasting |= Q(**{f"{prefix}expires_on": today, f"{life}__gt": 0})
     return Q(**{f"{prefix}expires_on__gte": today, f"{prefix}expires_on__lte": _Ahead(today)}) & lasting
 
 

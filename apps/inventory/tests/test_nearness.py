@@ -33,7 +33,8 @@ def test_the_rule_counts_the_last_good_day_and_leaves_out_what_never_lasts_longe
     today = date(2026, 11, 23)
     near = nearness.Nearness(today, 3)
     assert [near.is_near(today + timedelta(days=left), None) for left in (-1, 0, 3, 4)] == [False, True, True, False]
-    assert [near.is_near(today, life) for life in (0, 3, 4)] == [False, False, True]
+    assert [near.is_near(today, life) for life in (0, 1, 3, 4)] == [False, True, True, True]  # its last day
+    assert [near.is_near(today + timedelta(days=1), life) for life in (1, 3, 4)] == [False, False, True]
     assert not near.is_near(None, None)
     assert [near.tone(today + timedelta(days=left), 30) for left in (-1, 0, 4)] == ["bad", "warn", ""]
     assert near.tone(today - timedelta(days=1), 2) == "bad"
@@ -47,7 +48,15 @@ def test_it_is_the_houses_own_number_of_days():
 
 
 @pytest.mark.parametrize(
-    ("days", "left", "life", "warned"), [(3, 5, None, False), (7, 5, None, True), (7, 5, 6, False)]
+    ("days", "left", "life", "warned"),
+    [
+        (3, 5, None, False),
+        (7, 5, None, True),
+        (7, 5, 6, False),
+        (3, 1, 2, False),
+        (3, 0, 2, True),  # bread on its last day
+        (3, 0, 0, False),  # good today only: since it was made
+    ],
 )
 def test_every_screen_says_the_same(as_user, days, left, life, warned):
     _rule(days)
@@ -60,21 +69,22 @@ def test_every_screen_says_the_same(as_user, days, left, life, warned):
     hold = butter.holds.get()
     count = counting.start(location=place)
     alerts.sweep()
+    words = {0: "expire today", 1: "expire tomorrow"}.get(left, f"expire in {left} days")
 
     def page(name, *keys, **query):
         return client.get(reverse(f"inventory:{name}", args=keys), query).content.decode()
 
     amber = [
-        ("stock list", "expire in 5 days" in page("stock_list")),
+        ("stock list", words in page("stock_list")),
         ("its tab", bool(client.get(reverse("inventory:stock_list"), {"view": "expiring"}).context["table"].shown)),
         ("worst first", butter.pk in urgent.worst_first()),
         ("lot list", 'class="c-warn"' in page("lot_list")),
         ("its tab", bool(client.get(reverse("inventory:lot_list"), {"view": "expiring"}).context["table"].shown)),
         ("lot page", 'class="c-warn"' in page("lot_detail", lot.pk)),
         ("stock card", 'class="c-warn"' in page("product_card", butter.pk)),
-        ("its head", "expire in 5 days" in page("product_card", butter.pk)),
+        ("its head", words in page("product_card", butter.pk)),
         ("why", 'class="c-warn"' in page("product_why", butter.pk)),
-        ("panel", "expire in 5 days" in page("product_stock", butter.pk)),
+        ("panel", words in page("product_stock", butter.pk)),
         ("hold", 'class="c-warn"' in page("hold_detail", hold.pk)),
         ("place", 'class="c-warn"' in page("location_detail", place.pk)),
         ("entry", 'class="c-warn"' in page("count_enter", count.pk)),
