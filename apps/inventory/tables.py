@@ -31,6 +31,7 @@ from backoffice.ui.tables import (
     Column,
     DateColumn,
     DateTimeColumn,
+    LongColumn,
     MoneyColumn,
     NumberColumn,
     QuantityColumn,
@@ -262,7 +263,7 @@ class OperationTable(Table):
     kind = BadgeColumn(tones={"waste": "bad", "reversal": "warn", "adjustment": "warn", "receipt": "ok"})
     occurred_at = DateTimeColumn(card="price")
     worth = MoneyColumn(verbose_name=_("Value"), card="")
-    reason = Column(card="", empty_text="")
+    reason = LongColumn(card="", empty_text="")
     origin = Column(verbose_name=_("For"), orderable=False, card="")
     actor = Column(accessor="actor__name", verbose_name=_("By"), card="", empty_text=_("system"))
 

@@ -4,10 +4,11 @@ The rows come `with_trend`. What is kept is of one day; on any other, and before
 """
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from apps.inventory.selectors import daily
 from backoffice.kernel import clock
@@ -37,13 +38,19 @@ class TrendColumn(_OfTrend):
     def cell(self, value: Any, record: Any) -> Any:
         if record.trend_day != self.today:
             return UNKNOWN
-        ends = daily.read(record.trend_ends)
-        ends.append(_whole(self.table.numbers(record).on_hand))
-        least, most = min(ends), max(ends)
-        said = format_quantity(daily.exactly(least))
-        if most != least:
-            said += f"–{format_quantity(daily.exactly(most))}"
-        return bars.drawn(ends, minimum=_whole(record.minimum) if record.minimum else None, said=said)
+        on_hand = _whole(self.table.numbers(record).on_hand)
+        return _drawn(record.trend_ends, on_hand, _whole(record.minimum) if record.minimum else None, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _drawn(kept: str | None, on_hand: int, minimum: int | None, language: str | None) -> SafeString:
+    """A cell, which stays as it is until something moves."""
+    ends = [*daily.read(kept), on_hand]
+    least, most = min(ends), max(ends)
+    said = format_quantity(daily.exactly(least))
+    if most != least:
+        said += f"–{format_quantity(daily.exactly(most))}"
+    return bars.drawn(ends, minimum=minimum, said=said)
 
 
 class CoverColumn(_OfTrend):

@@ -6,8 +6,8 @@ style sheet draws them from an attribute, so that nobody is read letters: what t
 """
 
 from collections.abc import Sequence
+from html import escape as quote
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 COUNT = 14
@@ -22,15 +22,21 @@ def drawn(values: Sequence[int], *, minimum: int | None = None, said: str = "") 
     What is there is never drawn as nothing, and what is below the minimum always below its line; when the last one is,
     the bars are a warning.
     """
-    top = max(*values, minimum or 0, 1)
-    heights = [(value * TOP + top // 2) // top or (value > 0) for value in values]
-    line = ""
-    if minimum:
-        level = max((minimum * TOP + top // 2) // top, 1)
-        heights = [
-            (height if height < level else level - 1) if value < minimum else max(height, level)
+    top = max(values)
+    if not minimum:
+        top = top or 1
+        half = top // 2
+        letters = "".join([BARS[(value * TOP + half) // top or value > 0] for value in values])
+        return SafeString(f"<i data-d={letters}>{quote(said)}</i>")
+    top = max(top, minimum)
+    half = top // 2
+    level = max((minimum * TOP + half) // top, 2)  # so that there is room below it for more than nothing
+    heights = [(value * TOP + half) // top or value > 0 for value in values]
+    letters = "".join(
+        [
+            BARS[min(height, level - 1) if value < minimum else max(height, level)]
             for height, value in zip(heights, values, strict=True)
         ]
-        line = f" data-{'w' if values[-1] < minimum else 'm'}={LINES[level]}"
-    letters = "".join([BARS[height] for height in heights])
-    return SafeString(f"<i data-d={letters}{line}>{escape(said)}</i>")
+    )
+    mark = "w" if values[-1] < minimum else "m"
+    return SafeString(f"<i data-d={letters} data-{mark}={LINES[level]}>{quote(said)}</i>")

@@ -135,6 +135,18 @@ class Column(django_tables2.Column):
         return value
 
 
+class LongColumn(Column):
+    """What people wrote, of any length: cut where the column ends, whole when pointed at and on paper."""
+
+    FITS = 28
+
+    def draw(self, value: Any, record: Any) -> Any:
+        said = str(value)
+        if len(said) <= self.FITS:
+            return said
+        return SafeString(f"<span class=cut title={attribute(said)}>{text(said)}</span>")
+
+
 class MoneyColumn(Column):
     """An amount, right-aligned, without a currency sign unless asked for."""
 

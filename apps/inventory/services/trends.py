@@ -7,6 +7,7 @@ is always made from the ledger, never from the row before it: whatever runs twic
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -18,6 +19,7 @@ from backoffice.kernel.locks import retry_conflict
 from backoffice.outbox import directives
 from backoffice.outbox.models import Directive
 
+ZERO = Decimal(0)
 KEEP = "stock.trends"
 LATE = "stock.trends_late"
 AT_ONCE = 500
@@ -95,28 +97,32 @@ def _write(product_ids: Sequence[int], today: date, first_move: int | None) -> N
     """Only what differs is written. The ledger is read under the lock: who comes later has seen more."""
     _locked()
     wanted = {
-        pk: told for pk, days in daily.of(product_ids, today=today, first_move=first_move) if (told := _row(pk, days))
+        pk: told for pk, days in daily.of(product_ids, today=today, first_move=first_move) if (told := _told(days))
     }
-    there = {row.pk: row for row in StockTrend.objects.filter(pk__in=product_ids)}
+    kept = StockTrend.objects.filter(pk__in=product_ids).values_list("pk", "ends", "used", "days")
+    there = {pk: tuple(told) for pk, *told in kept}
     StockTrend.objects.bulk_create(
-        [row for pk, row in wanted.items() if pk not in there or _said(there[pk]) != _said(row)],
+        [
+            StockTrend(product_id=pk, ends=ends, used=used, days=days)
+            for pk, (ends, used, days) in wanted.items()
+            if there.get(pk) != (ends, used, days)
+        ],
         update_conflicts=True,
         unique_fields=["product"],
         update_fields=["ends", "used", "days"],
     )
-    StockTrend.objects.filter(pk__in=there.keys() - wanted.keys()).delete()
+    if gone := there.keys() - wanted.keys():
+        StockTrend.objects.filter(pk__in=gone).delete()
 
 
-def _row(product_id: int, days: daily.Days) -> StockTrend | None:
+def _told(days: daily.Days) -> tuple[str, Decimal, int] | None:
     """What is kept of a product; nothing of one that had nothing."""
+    if not days.change:  # most products, most weeks
+        return (str(days.on_hand), ZERO, daily.DAYS) if days.on_hand else None
     ends, used = days.ends, days.used_before
     if not used and not any(ends):
         return None
-    return StockTrend(product_id=product_id, ends=daily.written(ends), used=daily.exactly(used), days=days.whole_days)
-
-
-def _said(row: StockTrend) -> tuple[object, ...]:
-    return row.ends, row.used, row.days
+    return daily.written(ends), daily.exactly(used), days.whole_days
 
 
 def _locked() -> TrendsKept:

@@ -5,16 +5,20 @@ from decimal import Decimal
 from random import Random
 
 import pytest
+from django.urls import reverse
+from django.utils.html import escape
 
 from apps.inventory import tasks
 from apps.inventory.models import StockOperation, StockTrend, TrendsKept
 from apps.inventory.selectors import daily
-from apps.inventory.services import stock, trends
+from apps.inventory.services import reorder, stock, trends
 from apps.inventory.services.stock import ConsumeLine, ReceiptLine
 from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
 from backoffice.kernel import clock
+from backoffice.kernel.quantity import format_quantity
 from backoffice.outbox import runner
 from backoffice.outbox.models import Directive
+from backoffice.ui import bars
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -64,7 +68,7 @@ def _lives(chance, goods, places):
                 there = product.balances.filter(location=place).order_by("pk").first()
                 if what == 0:
                     make_stock(product, chance.choice(("3", "12.5", "0.75")), place)
-                elif there is not None and what in (1, 2):
+                elif there is not None and what in (1, 2, 6, 7):
                     stock.consume(
                         origin=make_origin(), lines=[ConsumeLine(product, min(there.quantity, D("1.5")), place)]
                     )
@@ -153,3 +157,63 @@ def test_the_clock_keeps_them_soon_after_midnight_and_once_more(drain):
     assert run(minutes=65) == run(hours=20) == 0
     assert run(days=3, hours=9) == 1  # the machine was off
     assert run(days=3, hours=10) == 0
+
+
+@pytest.fixture
+def cells(as_user):
+    """What stands in the cells of the list, by product: the bars with their words, and the cover."""
+    client = as_user("inventory.view_stockbalance")
+
+    def read():
+        headers = {"HX-Request": "true", "HX-Target": "table"}
+        page = client.get(reverse("inventory:stock_list"), {"size": 100}, headers=headers)
+        table = page.context["table"]
+        return {row.pk: (str(table.cell("trend", row)), str(table.cell("cover", row))) for row in table.shown}
+
+    return read
+
+
+def test_the_list_says_what_the_card_says(cells):
+    places = [make_location("Shop"), make_location("Cellar")]
+    goods = [make_product(f"P {number}", unit="kg") for number in range(9)]
+    _lives(Random(5), goods[:8], places)
+    reorder.set_minimum(goods[0], minimum=D(2), target=D(9))
+    trends.everything()
+    found = cells()
+    assert set(found) == {product.pk for product in goods}
+    for product in goods:
+        story = daily.story(product)
+        drawn, cover = found[product.pk]
+        minimum = int(D(2).scaleb(6)) if product == goods[0] else None
+        whole = [int(left.scaleb(6)) for left in story.left]
+        least, most = (format_quantity(each) for each in (min(story.left), max(story.left)))
+        assert drawn == bars.drawn(whole, minimum=minimum, said=least if least == most else f"{least}–{most}")
+        days = "–" if story.lasts is None else f"{format_quantity(daily.rounded(story.lasts))} d"
+        assert cover == (f"<i>{days}</i>" if days == "–" else days)
+    assert len({cover for _drawn, cover in found.values()}) > 3
+
+
+def test_what_is_not_known_is_a_dash(cells):
+    salt = make_product("Salt")
+    with _days_ago(3):
+        make_stock(salt, 5, make_location("Shop"))
+    unknown = ("<i>–</i>", "<i>–</i>")
+    assert cells() == {salt.pk: unknown}  # nothing is kept yet
+    with clock.fixed(clock.at(clock.today() - timedelta(days=1), 9)):
+        trends.everything()
+    assert cells() == {salt.pk: unknown}  # of yesterday
+    trends.everything()
+    assert cells() == {salt.pk: ("<i data-d=aaaaaaaaaauuuu>0–5</i>", "<i>–</i>")}  # nobody used any
+
+
+def test_cover_is_rounded_down_and_ends_somewhere(cells):
+    salt, place = make_product("Salt", unit="kg"), make_location("Shop")
+    with _days_ago(20):
+        make_stock(salt, 100, place)
+    with _days_ago(2):
+        stock.consume(origin=make_origin(), lines=[ConsumeLine(salt, D(20), place)])
+    trends.everything()
+    assert cells()[salt.pk][1] == "56 d"
+    for used, shown in (("99.9", "11 d"), ("140", "8 d"), ("141", "7.9 d"), ("0.5", "&gt; 999 d")):
+        StockTrend.objects.update(used=D(used))
+        assert escape(cells()[salt.pk][1]) == shown
