@@ -24,6 +24,7 @@ from apps.inventory.trend_columns import CoverColumn, TrendColumn
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui.actions import Action
+from backoffice.ui.parts import Parts, nulls_last
 from backoffice.ui.permissions import may_open
 from backoffice.ui.tables import (
     BadgeColumn,
@@ -238,11 +239,21 @@ class LotTable(Table):
         model = Lot
         row_url = "inventory:lot_detail"
         order_by = "expires_on"
+        when_few = ("on_hand", "status", "unit_cost", "worth")
 
     def order_expires_on(self, queryset: QuerySet[Lot], is_descending: bool) -> tuple[QuerySet[Lot], bool]:
         """What never expires comes last."""
-        day = F("expires_on")
-        return queryset.order_by(day.desc(nulls_first=True) if is_descending else day.asc(nulls_last=True)), True
+        return _undated_last(queryset, "expires_on", is_descending), True
+
+    def parts_expires_on(self, queryset: QuerySet[Lot], is_descending: bool) -> Parts:
+        return nulls_last(queryset, "expires_on", falls=is_descending)
+
+    def order_received_on(self, queryset: QuerySet[Lot], is_descending: bool) -> tuple[QuerySet[Lot], bool]:
+        """What was made here comes last."""
+        return _undated_last(queryset, "received_on", is_descending), True
+
+    def parts_received_on(self, queryset: QuerySet[Lot], is_descending: bool) -> Parts:
+        return nulls_last(queryset, "received_on", falls=is_descending)
 
     def render_expires_on(self, record: Lot, value: Any) -> Any:
         if value is None:
@@ -256,11 +267,19 @@ class LotTable(Table):
         return nearness.now()
 
 
+def _undated_last(lots: QuerySet[Lot], field: str, falls: bool) -> QuerySet[Lot]:
+    day = F(field)
+    return lots.order_by(day.desc(nulls_first=True) if falls else day.asc(nulls_last=True))
+
+
 class OperationTable(Table):
     """What was posted."""
 
     number = WhatColumn("number", meta=lambda row: row.what, verbose_name=_("Operation"), order_by=("id",))
-    kind = BadgeColumn(tones={"waste": "bad", "reversal": "warn", "adjustment": "warn", "receipt": "ok"})
+    kind = BadgeColumn(
+        tones={"waste": "bad", "reversal": "warn", "adjustment": "warn", "receipt": "ok"},
+        order_by=("kind", "-occurred_at", "-id"),
+    )
     occurred_at = DateTimeColumn(card="price")
     worth = MoneyColumn(verbose_name=_("Value"), card="")
     reason = LongColumn(card="", empty_text="")
@@ -271,6 +290,7 @@ class OperationTable(Table):
         model = StockOperation
         row_url = "inventory:operation_detail"
         order_by = "-occurred_at"
+        when_few = ("worth", "reason", "actor")
 
     def render_origin(self, record: StockOperation) -> Any:
         return origin_link(record.origin, self.request)

@@ -13,7 +13,7 @@ from apps.catalog.models import Category, Price, PriceList, Product
 from apps.catalog.selectors import sorting
 from apps.catalog.services import categories, packs, prices
 from backoffice.kernel import clock
-from backoffice.ui import pagination, tables
+from backoffice.ui import nav, pagination, tables
 from backoffice.ui.pagination import Count, paginate
 
 from .factories import make_price, make_price_list, make_product
@@ -27,6 +27,7 @@ KEYS += ["completeness", "-completeness", "name"]
 def nothing_is_short(monkeypatch):
     """Twenty products are a long list, and nothing is known of it yet."""
     monkeypatch.setattr(pagination, "CAP", 4)
+    monkeypatch.setattr(nav, "MANY", 4)  # what a whole page counts up to
     monkeypatch.setattr(pagination, "DEEP", 2)
     monkeypatch.setattr(pagination, "totals", pagination.Totals())
     monkeypatch.setattr(tables, "SHORT", 1)

@@ -66,8 +66,10 @@ class Lot(Audited, TimeStamped):
             CheckConstraint(condition=Q(grade__in=["first", "second"]), name="lot_grade_is_known"),
         ]
         indexes = [
-            models.Index(fields=["code"], name="lot_by_code"),
-            models.Index(fields=["expires_on"], name="lot_by_expiry"),
+            # With what the list of lots asks of each, so that its far pages read nothing but these.
+            models.Index(fields=["code", "id", "is_silent"], name="lot_by_code_and_key"),
+            models.Index(fields=["expires_on", "id", "is_silent"], name="lot_by_expiry_and_key"),
+            models.Index(fields=["received_on", "id", "is_silent"], name="lot_by_receipt_and_key"),
             models.Index(fields=["product"], condition=~Q(status="ok"), name="lot_out_of_use"),
         ]
 

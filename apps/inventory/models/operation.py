@@ -87,6 +87,7 @@ class StockOperation(LedgerRow):
         indexes = [
             models.Index(fields=["origin_type", "origin_id"], name="stock_operation_by_origin"),
             models.Index(fields=["occurred_at"], name="stock_operation_by_time"),
+            models.Index(fields=["kind", "-occurred_at", "-id"], name="stock_operation_by_kind"),
         ]
 
     def __str__(self) -> str:
