@@ -1,6 +1,6 @@
 """What is measured, with its budget, in chapters that are run by name: lists, work, sums of it all, many at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from benchmarks.data import WIDE, Size
@@ -20,6 +20,8 @@ IMPORTED = 100_000
 """Rows of a large file."""
 UPLOADED = 2_400
 """Lines of the files with all that products have."""
+PRODUCTS_SORTED = ("price", "-price", "category", "-category", "-updated_at")
+LOTS_SORTED = ("code", "-expires_on", "-received_on")
 SEARCH = 100
 SEARCHED = {
     "what tens of thousands have": "organic",
@@ -68,6 +70,7 @@ def screens(size: Size) -> list[Result]:
     far = bench.list("catalog:product_list", "table", page=str(last))
     falling = bench.list("catalog:product_list", "table", page=str(last), sort="-sku")
     middle = bench.list("catalog:product_list", "table", page=str(last // 2))
+    lots = bench.list("inventory:lot_list", "table")
     far_stock = bench.list("inventory:stock_list", "table", page=str(last))
     return [
         took("stock list of 50, fragment", stock, 18, growth_budget=1.1),
@@ -82,11 +85,24 @@ def screens(size: Size) -> list[Result]:
         Result(f"  page {last} against the first", far.normal_ms / products.normal_ms, "x", 1.3),
         Result(f"  page {last}, sorted by SKU, falling", falling.normal_ms / products.normal_ms, "x", 1.3),
         Result(f"  page {last // 2}, the farthest from both ends", middle.normal_ms / products.normal_ms, "x"),
+        *_sorted(bench, "catalog:product_list", products, PRODUCTS_SORTED),
+        took("list of lots, fragment", lots),
+        *_sorted(bench, "inventory:lot_list", lots, LOTS_SORTED),
         Result(f"  stock list, page {last} against the first", far_stock.normal_ms / stock.normal_ms, "x", 1.3),
         took("edit of a product, form and save", bench.edit(), 30),
         took("home page, without what it fetches", home, 40),
         Result("  queries", home.queries, "", 12),
     ]
+
+
+def _sorted(bench: Any, name: str, first: Reading, orders: Sequence[str]) -> list[Result]:
+    """The first page and a far one in other orders, against the first page of the list as it opens."""
+    found = []
+    for order in orders:
+        for page in ("1", "100"):
+            reading = bench.list(name, "table", sort=order, page=page)
+            found.append(Result(f"  sorted {order}, page {page}", reading.normal_ms / first.normal_ms, "x", 1.3))
+    return found
 
 
 def finding(size: Size) -> list[Result]:
@@ -231,7 +247,12 @@ def sums(size: Size) -> list[Result]:
     alerts.sweep()  # the first one raises what the shop was built with
     wide, full = len(many) == WIDE, size.moves >= LARGE
     return [
-        took(f"stock of {len(many):,} × 5", measure(numbers, rounds=4, warm_up=1), 150 if wide else None),
+        took(
+            f"stock of {len(many):,} × 5",
+            measure(numbers, rounds=4, warm_up=1),
+            150 if wide else None,
+            growth_budget=1.1,
+        ),
         took(f"recount of {size.moves:,} moves", measure(recount, rounds=3, warm_up=0), 600 if full else None),
         took("  with all other books", measure(everything, rounds=2, warm_up=0)),
         took("look at all alerts, nothing new", measure(sweep, rounds=2, warm_up=0), 1000 if full else None),
