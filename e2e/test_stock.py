@@ -227,6 +227,7 @@ def test_a_recall_goes_from_the_flour_to_who_bought(
     context.clear_cookies()
     login(bakery, "owner")
     page.keyboard.press("Control+K")
+    expect(page.locator("#palette-q")).to_be_focused()  # typed sooner, it would go nowhere
     page.keyboard.type("L-666")
     press(page.get_by_role("option").filter(has_text="L-666").first)
     press(page.get_by_role("link", name="Trace and recall"))
