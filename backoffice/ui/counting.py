@@ -92,7 +92,7 @@ class KeptCount:
 
     def _at(self, moment: datetime) -> Statement:
         with clock.fixed(moment), connection.execute_wrapper(_refuse):
-            sql, values = self.rows().order_by().values("pk").query.sql_with_params()
+            sql, values = _counted(self.rows()).query.sql_with_params()
         return sql, list(values)
 
 
@@ -133,9 +133,14 @@ def _here(cap: int) -> tuple[str, int]:
 
 def _keys(rows: Rows | QuerySet[Any], limit: int) -> Statement:
     found = rows() if callable(rows) else rows
-    # Only the key is selected: what the list adds to its rows need not be worked out to count them.
-    sql, values = found.order_by().values("pk")[:limit].query.sql_with_params()
+    sql, values = _counted(found)[:limit].query.sql_with_params()
     return sql, list(values)
+
+
+def _counted(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """Only the key is selected: what the list adds to its rows need not be worked out to count them. What names values
+    itself (`values("product_id").distinct()`) is counted as it is."""
+    return rows if rows.query.values_select and rows.query.distinct else rows.order_by().values("pk")
 
 
 kept = cache(KeptCount)

@@ -8,8 +8,11 @@ from typing import Any
 
 from django.db.models import (
     BigIntegerField,
+    BooleanField,
     Exists,
+    ExpressionWrapper,
     F,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -32,7 +35,7 @@ from apps.inventory.models import (
     TrendsKept,
 )
 from apps.inventory.selectors import nearness
-from apps.inventory.selectors.availability import Availability, Why, usable_backing, usable_stock
+from apps.inventory.selectors.availability import Availability, Why
 from backoffice.kernel import clock
 from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.fields import MoneyField, QuantityField, exact
@@ -269,14 +272,30 @@ def blocked() -> QuerySet[StockBalance]:
 def below_minimum(now: datetime | None = None, today: date | None = None) -> QuerySet[ReorderRule]:
     """Rules whose product has less available than the minimum: in the rule's own place, or in all together."""
     now, today = now or clock.now(), today or clock.today()
-    here = Q(location_id=Coalesce(OuterRef("location_id"), F("location_id")))
-    stock = StockBalance.objects.filter(usable_stock(today), here, product_id=OuterRef("product_id"))
-    held = HoldAllocation.objects.filter(usable_backing(today, now), here, hold__product_id=OuterRef("product_id"))
+    here = Q(location_id=Coalesce(OuterRef("location_id"), F("location_id"))) & _is_good(today)
+    stock = StockBalance.objects.filter(here, product_id=OuterRef("product_id"))
+    counting = Hold.counting_condition(now, prefix="hold__")
+    held = HoldAllocation.objects.filter(here, counting, hold__product_id=OuterRef("product_id"))
     # Asked of each rule: joined, the products, of which there are many more, may be read first.
     is_active = Exists(Product.objects.filter(pk=OuterRef("product_id"), is_active=True))
     return ReorderRule.objects.annotate(
-        available=summed(stock, "product_id") - summed(held, "hold__product_id"),
+        available=_added(stock) - _added(held),
     ).filter(is_active, available__lt=F("minimum"))
+
+
+def _is_good(today: Any) -> Q:
+    """`usable_stock`, looked up for one row after the other: where thousands of products have a few rows each that is
+    two thirds of what joining them takes."""
+    lot = Lot.objects.filter(pk=OuterRef("lot_id"))
+    good = lot.values(good=ExpressionWrapper(Lot.usable_condition(today), BooleanField()))
+    quarantine = Location.objects.filter(kind=Location.Kind.QUARANTINE)
+    return Q(Subquery(good, output_field=BooleanField())) & ~Q(location__in=quarantine)
+
+
+def _added(rows: QuerySet[Any]) -> Coalesce:
+    """The sum of all of them, for which nothing need be put into groups."""
+    total = rows.order_by().values(total=Func(F("quantity"), function="SUM"))
+    return Coalesce(Subquery(total, output_field=QuantityField()), exact(0, QuantityField))
 
 
 def summed(rows: QuerySet[Any], group: str) -> Coalesce:
@@ -288,10 +307,10 @@ def waiting(now: datetime | None = None, today: date | None = None) -> QuerySet[
     """Counting holds that usable stock does not cover, as `missing`."""
     now, today = now or clock.now(), today or clock.today()
     # The hold itself counts, so its allocations need not be asked whether theirs does.
-    backed = HoldAllocation.objects.filter(usable_stock(today), hold_id=OuterRef("pk"))
+    backed = HoldAllocation.objects.filter(_is_good(today), hold_id=OuterRef("pk"))
     return (
         Hold.objects.counting(now)
-        .annotate(missing=F("quantity") - F("fulfilled") - summed(backed, "hold_id"))
+        .annotate(missing=F("quantity") - F("fulfilled") - _added(backed))
         .filter(missing__gt=exact(0, QuantityField))
     )
 

@@ -12,7 +12,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.catalog.models import Product
 from apps.inventory.models import Lot, StockBalance
 from apps.inventory.selectors import nearness, stock
 from backoffice.kernel import clock
@@ -25,16 +24,16 @@ from backoffice.ui.permissions import requires
 ROWS = 6
 
 
-def _low() -> QuerySet[Product]:
-    return Product.objects.filter(pk__in=stock.below_minimum().order_by().values("product_id"))
+def _low() -> QuerySet[Any, Any]:
+    return stock.below_minimum().order_by().values("product_id").distinct()
 
 
 def _expiring() -> QuerySet[Lot]:
     return stock.expiring_lots()
 
 
-def _short() -> QuerySet[Product]:
-    return Product.objects.filter(pk__in=stock.waiting().order_by().values("product_id"))
+def _short() -> QuerySet[Any, Any]:
+    return stock.waiting().order_by().values("product_id").distinct()
 
 
 def figures(user: Any) -> list[dashboard.Figure]:

@@ -115,3 +115,12 @@ def test_a_few_more_than_a_large_cap_are_counted_each_time(monkeypatch, django_a
                 assert capped_counts([everybody], cap=2) == [Count(2, True)]
         User.objects.filter(username="u0").delete()
         assert capped_counts([everybody], cap=2) == [Count(2, False)]
+
+
+def test_distinct_values_are_counted_as_they_are():
+    for number_, theme in enumerate(("dark", "dark", "light")):
+        User.objects.create(username=f"u{number_}", name="U", theme=theme)
+
+    assert number(KeptCount(lambda: User.objects.values("theme").distinct())) == 2
+    assert number(User.objects.values("theme").distinct()) == 2
+    assert number(User.objects.values("theme")) == 3
