@@ -111,6 +111,12 @@ class OperationFilter(FilterSet):
         model = StockOperation
         fields: list[str] = []
 
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(data, *args, **kwargs)
+        # Where waste is looked at: elsewhere nobody asks for its reasons, and the database is not asked either.
+        if not (data and (data.get("lost") or data.get("view") == "waste" or data.get("kind") == "waste")):
+            self.filters.pop("lost", None)
+
     def by_reason(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """What was written off for that code, with or without more words."""
         same = Q(reason=value) | Q(reason__startswith=f"{value}: ")

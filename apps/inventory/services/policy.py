@@ -11,10 +11,11 @@ from apps.inventory.models import StockPolicy
 from apps.inventory.selectors import nearness
 from apps.inventory.services import lot_codes
 from backoffice.kernel import state
-from backoffice.kernel.memory import forget
+from backoffice.kernel.memory import forget, once
 
 MOST_DAYS = 365
 LONGEST_REASON = 60
+REASONS = "stock.waste_reasons"
 
 
 def current() -> StockPolicy:
@@ -57,6 +58,7 @@ def update(
     fields = ["count_tolerance", "expiry_days", "lot_pattern", "waste_reasons"]
     saved = state.save_revised(row, revision=revision, fields=fields)
     forget(nearness.MEMORY)
+    forget(REASONS)
     return saved
 
 
@@ -66,8 +68,8 @@ def _lines(text: str) -> list[str]:
 
 
 def waste_reasons() -> list[str]:
-    """The codes that are chosen from when stock is written off: the house's own, or the usual ones."""
-    return _lines(current().waste_reasons) or [
+    """The codes that are chosen from when stock is written off: the house's own, or the usual. Read once a request."""
+    return once(REASONS, lambda: _lines(current().waste_reasons)) or [
         _("Expired"),
         _("Left over at closing"),
         _("Spoiled"),

@@ -1,5 +1,6 @@
 """Counts: the list, starting one, and the review."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -233,9 +234,13 @@ class CountDetail(DetailScreen):
         return counts.review(self.object, show=self.shown if self.sees_book else "all")
 
     @cached_property
+    def tolerance(self) -> Decimal:
+        return policy.current().count_tolerance
+
+    @cached_property
     def is_above(self) -> bool:
         """Whether it differs by more than the tolerance, and is still to be posted."""
-        return _is_unfinished(self.object) and self.review.deviation > policy.current().count_tolerance
+        return _is_unfinished(self.object) and self.review.deviation > self.tolerance
 
     @cached_property
     def needs_another(self) -> bool:
@@ -255,7 +260,7 @@ class CountDetail(DetailScreen):
             since = refusals.since_when(count, status=count.status)
             said.append(_("It is for approval%(since)s.") % {"since": since})
         if self.needs_another or (said and self.sees_book and self.is_above):
-            currency, most = current_company().currency, policy.current().count_tolerance
+            currency, most = current_company().currency, self.tolerance
             total = format_money(self.review.deviation, currency)
             said.append(ApprovalNeeded.says(total, format_money(most, currency), who=counts.approvers()))
         return " ".join(said)
@@ -275,7 +280,7 @@ class CountDetail(DetailScreen):
         if not self.sees_book:
             return shown
         currency = current_company().currency
-        most = policy.current().count_tolerance
+        most = self.tolerance
         over = found.deviation > most
         return [
             *shown,
