@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db.models import (
@@ -329,6 +330,11 @@ def kept(products: QuerySet[Product]) -> QuerySet[Product]:
 
 def listable() -> QuerySet[Product]:
     """All products of the stock list."""
+    return _listable().all()
+
+
+@cache
+def _listable() -> QuerySet[Product]:
     return kept(Product.objects.all())
 
 

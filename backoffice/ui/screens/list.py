@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -259,11 +260,12 @@ class ListScreen(ModelScreen):
     def columns(self) -> list[tuple[str, str, bool]]:
         """The columns that can be left out or taken in: heading, query string that does so, whether it is shown."""
         hidden = self.request.GET.getlist(HIDE)
+        others = [(name, values) for name, values in self.request.GET.lists() if name != HIDE]
         choices = []
         for bound in list(self.table.columns.iterall())[1:]:
-            query = self.request.GET.copy()
-            query.setlist(HIDE, [n for n in hidden if n != bound.name] + ([] if bound.name in hidden else [bound.name]))
-            choices.append((str(bound.header), f"?{query.urlencode()}", bound.name not in hidden))
+            then = [n for n in hidden if n != bound.name] + ([] if bound.name in hidden else [bound.name])
+            query = urlencode([*others, (HIDE, then)], doseq=True)
+            choices.append((str(bound.header), f"?{query}", bound.name not in hidden))
         return choices
 
     def export_as(self, kind: str) -> HttpResponseBase:
