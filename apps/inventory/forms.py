@@ -125,8 +125,8 @@ class PlaceField(ScanField):
             found = list(there.filter(**same)[:6])
             found = [place for place in found if place.is_active] or found[:1]
             if len(found) == 1 and not found[0].is_active and not self.closed_too:
-                params = {"place": found[0].name}
-                raise ValidationError(self.error_messages["closed"], code="closed", params=params)
+                about = {"place": found[0].name}
+                raise ValidationError(self.error_messages["closed"], code="closed", params=about)
             if len(found) == 1:
                 return found[0]
             if found:
