@@ -138,7 +138,7 @@ class Column(django_tables2.Column):
 class LongColumn(Column):
     """What people wrote, of any length: cut where the column ends, whole when pointed at and on paper."""
 
-    FITS = 28
+    FITS = 20
 
     def draw(self, value: Any, record: Any) -> Any:
         said = str(value)
