@@ -19,14 +19,16 @@ SHORT = 2000
 class Part:
     """Rows of keys in their order, and how many there are, as far as is known."""
 
-    keys: QuerySet[Any]
+    keys: Callable[[], QuerySet[Any]]
+    """Put together when it is read: of most parts of a list nothing is."""
     number: int
     key: Callable[[Any], Any] | None = None
     """What of a row is the key, where the rows have more than that."""
 
     def read(self, start: int, end: int, *, backwards: bool = False) -> list[Any]:
         """The keys from start to end, counted from the end when `backwards`, as they come then."""
-        rows = list((self.keys.reverse() if backwards else self.keys)[start:end])
+        keys = self.keys()
+        rows = list((keys.reverse() if backwards else keys)[start:end])
         return [self.key(row) for row in rows] if self.key is not None else rows
 
 
@@ -100,7 +102,10 @@ def nulls_last(rows: QuerySet[Any], field: str, *, falls: bool) -> Parts:
     known = rows.order_by(f"{sign}{field}", f"{sign}pk").filter(**{f"{field}__isnull": False})
     empty = rows.order_by(f"{sign}pk").filter(**{f"{field}__isnull": True})
     number, others = halves.of((field, asked_by(rows)), lambda: (known.order_by().count(), empty.order_by().count()))
-    parts = [Part(known.values_list("pk", flat=True), number), Part(empty.values_list("pk", flat=True), others)]
+    parts = [
+        Part(lambda: known.values_list("pk", flat=True), number),
+        Part(lambda: empty.values_list("pk", flat=True), others),
+    ]
     return Parts(parts[::-1] if falls else parts)
 
 

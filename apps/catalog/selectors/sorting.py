@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, ExpressionWrapper, F, OuterRef, Q, Q
 
 from apps.catalog.models import Category, Price, PriceList, Product
 from backoffice.kernel import clock
+from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.fields import QuantityField
 from backoffice.ui.parts import Kept, Part, Parts, asked_by
 
@@ -42,16 +43,21 @@ def category_parts(rows: QuerySet[Product], *, falls: bool) -> Parts:
         packs[-1].append(pk)
         packed += number
     parts = [_of_categories(rows, pack, sum(counts.get(pk, 0) for pk in pack), falls) for pack in packs if pack]
-    without = rows.filter(category=None).order_by(*_by_name(falls))
-    return Parts([*parts, Part(without.values_list("pk", flat=True), counts.get(None, 0))])
+    without = Part(
+        lambda: rows.filter(category=None).order_by(*_by_name(falls)).values_list("pk", flat=True), counts.get(None, 0)
+    )
+    return Parts([*parts, without])
 
 
 def _of_categories(rows: QuerySet[Product], pack: list[int], number: int, falls: bool) -> Part:
-    if len(pack) == 1:
-        found = rows.filter(category=pack[0]).order_by(*_by_name(falls))
-    else:
-        found = by_category(rows.filter(category__in=pack), falls=falls)
-    return Part(found.values_list("pk", flat=True), number)
+    def keys() -> QuerySet[Any]:
+        if len(pack) == 1:
+            found = rows.filter(category=pack[0]).order_by(*_by_name(falls))
+        else:
+            found = by_category(rows.filter(category__in=pack), falls=falls)
+        return found.values_list("pk", flat=True)
+
+    return Part(keys, number)
 
 
 def _by_name(falls: bool) -> tuple[str, str]:
@@ -77,20 +83,31 @@ def price_parts(rows: QuerySet[Product], price_list: PriceList | None, *, falls:
     begun = mine.filter(Q(min_quantity=0) | ~Exists(smaller), valid_from__lte=now)
     if rows.query.where:  # every price has its product: they are only looked at where something narrows them
         begun = begun.filter(Exists(rows.filter(pk=OuterRef("product"))))
-    lasting, ending = begun.filter(valid_to=None), begun.filter(valid_to__gt=now)
-    without = rows.filter(~Exists(mine.at(now).filter(product=OuterRef("pk"))))
+    lasting = begun.filter(valid_to=None)
 
     def counted() -> tuple[int, int]:
-        priced = lasting.count() + ending.count()
+        priced = lasting.count() + begun.filter(valid_to__gt=now).count()
         return priced, rows.count() - priced
 
     # The moment is left out: it is another one each time.
     price_number, other_number = with_prices.of((price_list and price_list.pk, asked_by(rows)), counted)
-    keys = [_keys(one) for one in ((lasting, ending) if ending.exists() else (lasting,))]
-    priced = keys[0].union(*keys[1:], all=True) if len(keys) > 1 else keys[0]
+
+    def priced() -> Any:
+        if not _ending(price_list.pk if price_list else 0, now):
+            return _keys(lasting).order_by(*order)
+        return _keys(lasting).union(_keys(begun.filter(valid_to__gt=now)), all=True).order_by(*order)
+
+    def others() -> Any:
+        without = rows.filter(~Exists(mine.at(now).filter(product=OuterRef("pk"))))
+        return without.order_by("-pk" if falls else "pk").values_list("pk", flat=True)
+
     order = ("-amount", "-product_id") if falls else ("amount", "product_id")
-    others: Any = without.order_by("-pk" if falls else "pk").values_list("pk", flat=True)
-    return Parts([Part(priced.order_by(*order), price_number, key=_product), Part(others, other_number)])
+    return Parts([Part(priced, price_number, key=_product), Part(others, other_number)])
+
+
+_ending: Compiled[Any] = Compiled(
+    lambda price_list, now: Price.objects.filter(price_list_id=price_list, valid_to__gt=now).values_list("pk")[:1]
+)
 
 
 def _keys(prices: QuerySet[Price]) -> Any:
