@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from apps.catalog.models import Product
+from apps.catalog.models import Product, words
 from apps.catalog.selectors import finding
 from backoffice.ui.permissions import may
 from backoffice.ui.search import Hit
@@ -22,7 +22,7 @@ def products(query: str, user: Any) -> list[Hit]:
     retired product is among the first of many."""
     if not may(user, "catalog.view_product"):
         return []
-    found = finding.find(query)
+    found = finding.find(query, few=words.FIRST)
     rows = _first(found.condition)
     exact = query.strip().casefold()
     best = sorted(rows, key=lambda row: exact not in (row.sku.casefold(), row.barcode.casefold()))[:MOST]

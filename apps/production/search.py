@@ -61,4 +61,4 @@ def recipes(query: str, user: Any) -> list[Hit]:
 
 def _products(query: str) -> Q:
     """Of the products that the words name, as everywhere else."""
-    return words.conditions(fold(query).split(), of="product__")
+    return words.conditions(fold(query).split(), of="product__", few=words.FIRST)

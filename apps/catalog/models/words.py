@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 from django.db.models import CharField, Lookup, Q
 from django.db.models.expressions import RawSQL
 
+from backoffice.kernel import clock
+
 SEPARATORS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~«»“”‘’„–—·•×°¿¡®©"
 """What stands between words: that of the index on PostgreSQL."""
-FEW = 3000
-"""Of so many products the keys are taken from the index; of more of them a page is found sooner along the list."""
+FEW, FIRST = 3000, 300
+"""Of so many products the keys are taken from the index; of more of them a page is found sooner along the list, and
+the first few for a palette sooner still."""
 
 _BETWEEN = re.compile(f"[\\s{re.escape(SEPARATORS)}]+")
 _WORD = re.compile(r"\w")
@@ -26,6 +30,30 @@ MATCH = "SELECT rowid FROM catalog_product_words WHERE catalog_product_words MAT
 KEYS = "SELECT id FROM catalog_product WHERE catalog_words(search_text) @@ %s::tsquery"
 IN_A_ROW = " AND search_text ~ %s"
 THESE = "SELECT unnest(%s::bigint[])"
+
+
+class Common:
+    """Words that many products had a moment ago: they are not asked for again. That they are fewer now does no harm."""
+
+    SECONDS = 60
+    MOST = 500
+
+    def __init__(self) -> None:
+        self._since: dict[Any, datetime] = {}
+
+    def knows(self, words: Any) -> bool:
+        """Whether it is so."""
+        since = self._since.get(words)
+        return since is not None and timedelta(0) <= clock.now() - since < timedelta(seconds=self.SECONDS)
+
+    def learn(self, words: Any) -> None:
+        """Keep it in mind for a minute."""
+        if len(self._since) >= self.MOST:
+            self._since.clear()
+        self._since[words] = clock.now()
+
+
+common = Common()
 
 
 @CharField.register_lookup
@@ -53,16 +81,17 @@ class Looked:
     found: bool
 
 
-def conditions(words: list[str], of: str = "") -> Q:
+def conditions(words: list[str], of: str = "", *, few: int = FEW) -> Q:
     """What a product must meet to be found by these folded words: all of them. Another row that has a product says
-    where: `of="product__"`. One query on PostgreSQL, none on SQLite."""
-    return _matching(words, of) if connection.vendor == "sqlite" else _looked_up(words, of).condition
+    where: `of="product__"`. `few` says how many keys are worth taking, for who shows only the first. One query on
+    PostgreSQL, none on SQLite."""
+    return _matching(words, of) if connection.vendor == "sqlite" else _looked_up(words, of, few).condition
 
 
-def look(words: list[str]) -> Looked:
+def look(words: list[str], few: int = FEW) -> Looked:
     """The same, and whether there are any. One query."""
     if connection.vendor != "sqlite":
-        return _looked_up(words, "")
+        return _looked_up(words, "", few)
     from .product import Product
 
     condition = _matching(words, "")
@@ -89,7 +118,7 @@ def _matching(words: list[str], of: str) -> Q:
     return found & _signs(words, spoken, of)
 
 
-def _looked_up(words: list[str], of: str) -> Looked:
+def _looked_up(words: list[str], of: str, few: int) -> Looked:
     spoken = [word for word in words if parts_of(word)]
     signs = _signs(words, spoken, of)
     if not spoken:
@@ -102,12 +131,17 @@ def _looked_up(words: list[str], of: str) -> Looked:
         terms += [*(f"'{part}'" for part in before), f"'{last}':*"]
         if before:
             statement, rows = statement + IN_A_ROW, [*rows, pattern(parts)]
-    with connection.cursor() as cursor:
-        cursor.execute(f"{statement} LIMIT {FEW + 1}", [" & ".join(dict.fromkeys(terms)), *rows])
-        keys = [key for (key,) in cursor.fetchall()]
-    if len(keys) <= FEW:
-        there = RawSQL(THESE, [keys])  # noqa: S611 - keys that the database gave
-        return Looked(Q(**{f"{of}pk__in": there if keys else []}) & signs, bool(keys))
+    asked = " & ".join(dict.fromkeys(terms))
+    known = (str(connection.settings_dict["NAME"]), asked, *rows, few)
+    if not common.knows(known):
+        with connection.cursor() as cursor:
+            cursor.execute(f"{statement} LIMIT {few + 1}", [asked, *rows])
+            keys = [key for (key,) in cursor.fetchall()]
+        if len(keys) <= few:
+            there = RawSQL(THESE, [keys])  # noqa: S611 - keys that the database gave
+            return Looked(Q(**{f"{of}pk__in": there if keys else []}) & signs, bool(keys))
+        if few >= FIRST:
+            common.learn(known)
     for word in spoken:
         signs &= Q(**{f"{of}search_text__begins": word})
     return Looked(signs, found=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from apps.catalog import search
 from apps.catalog.models import Product, vocabulary, words
 from apps.catalog.selectors import finding
 from apps.catalog.services import bulk, products
+from backoffice.kernel import clock
+from backoffice.kernel.text import fold
 from backoffice.observability.backup import postgres, sqlite
 
 from .factories import make_product
@@ -146,15 +149,36 @@ def test_slips_are_counted_up_to_a_limit(word: str, term: str, slips: int) -> No
     "text",
     ["bread", "br", "e", "ead", "s-0003", "s 0003", "s-000", "0003", "spelt bread", "bread spelt", "de", "PÃO queijo"],
 )
-def test_of_few_and_of_many_the_same_are_found(
-    shelf: list[Product], text: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_few_and_of_many_the_same_are_found(shelf: list[Product], text: str) -> None:
     """Beyond so many PostgreSQL walks along the list; SQLite knows only one way."""
     of_few = names(text)
-    monkeypatch.setattr(words, "FEW", 0)
+    condition = finding.find(text, few=0).condition
 
-    assert names(text) == of_few
-    assert list(Product.objects.search(text).order_by("name").values_list("name", flat=True)) == of_few
+    assert list(Product.objects.filter(condition).order_by("name").values_list("name", flat=True)) == of_few
+    plainly = words.conditions(fold(text).split(), few=0)
+    assert list(Product.objects.filter(plainly).order_by("name").values_list("name", flat=True)) == of_few
+
+
+def test_what_many_have_is_asked_once_a_minute(
+    shelf: list[Product], monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    monkeypatch.setattr(words, "FIRST", 0)
+    monkeypatch.setattr(words, "common", words.Common())
+    asked = 1 if connection.vendor == "postgresql" else 0
+    now = clock.now()
+
+    with clock.fixed(now):
+        with django_assert_num_queries(asked):
+            words.conditions(["bread"], few=0)
+        with django_assert_num_queries(0):
+            condition = words.conditions(["bread"], few=0)
+        assert Product.objects.filter(condition).count() == 2
+        Product.objects.filter(condition).delete()
+        assert Product.objects.filter(words.conditions(["bread"], few=0)).count() == 0, "and it does no harm"
+        with django_assert_num_queries(asked):
+            words.conditions(["brioche"], few=0)
+    with clock.fixed(now + timedelta(seconds=61)), django_assert_num_queries(asked):
+        words.conditions(["bread"], few=0)
 
 
 def test_signs_between_words_are_no_part_of_them() -> None:
