@@ -45,7 +45,6 @@ from backoffice.ui.screens import (
     Empty,
     Fact,
     FormScreen,
-    HistoryScreen,
     ListScreen,
     SavedView,
     Tab,
@@ -309,33 +308,6 @@ class ProductPrices(ProductDetail):
             prices=rows, now=clock.now(), chart=chart if stories else None, reductions=price_story.reductions(rows),
             **more,
         )  # fmt: skip
-
-
-class ProductHistory(HistoryScreen):
-    model = Product
-    permission = "catalog.view_product"
-    list_url = "catalog:product_list"
-    detail_class = ProductDetail
-    related = ("prices", "packs", "parts", "media")
-    hidden = (
-        *HistoryScreen.hidden,
-        "product",
-        "bundle",
-        "completeness",
-        "missing",
-        "cover",
-        "variant_key",
-        "stem",
-        "position",
-    )
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if self.object.kind != Product.Kind.BUNDLE:  # what has no parts is not asked for them
-            self.related = ("prices", "packs", "media")  # type: ignore[misc, assignment]
-        return super().get(request, *args, **kwargs)
-
-    def get_queryset(self) -> QuerySet[Product]:
-        return product_reads.with_page_needs(Product.objects.all())
 
 
 class _ProductForm(FormScreen):

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -144,6 +145,14 @@ class PromotionHistory(HistoryScreen):
     detail_class = PromotionDetail
     related = ("coupons",)
     reasons_count = True  # what it counts for is no column
+
+    def tell(self, name: str, value: Any) -> str | None:
+        if name == "weekdays":
+            return ", ".join(str(WEEKDAYS.get(day, day)) for day in value)
+        if name == "channels":
+            names = {code: named for code, named, _list in sales_channels.choices()}
+            return ", ".join(names.get(code, code) for code in value)
+        return None
 
 
 class PromotionCreate(CreateScreen):

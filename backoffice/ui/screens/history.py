@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, ClassVar
 
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.utils.formats import date_format
+from django.utils.formats import date_format, time_format
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.timezone import is_aware
@@ -62,6 +62,14 @@ class HistoryScreen(ObjectScreen):
     def get_title(self) -> Any:
         return self.title or gettext("History")
 
+    def tell(self, name: str, value: Any) -> str | None:
+        """How people read what a column of the thing's own holds, where its codes are known; None: as it is written."""
+        return None
+
+    def entry_of(self, name: str, key: str, value: Any) -> tuple[str, str]:
+        """Of a column that keeps several values by name: what one of them is called, and how people read it."""
+        return key, "" if value is None else str(value)
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         number = positive(request.GET.get("page"), 1)
         entries = self.entries[(number - 1) * PAGE : number * PAGE]
@@ -98,7 +106,7 @@ class HistoryScreen(ObjectScreen):
         return sorted(found, key=lambda entry: entry.at, reverse=True)
 
     def _of(self, trail: Any, *, subject: bool) -> Iterator[Entry]:
-        words = _Words(trail.model, self.hidden)
+        words = _Words(trail.model, self.hidden, None if subject else self)
         trail = trail.select_related("history_user", *words.keys)  # what they point to may be gone, and is left out
         rows = list(trail.order_by("-history_date", "-history_id")[:LIMIT])
         before: dict[Any, Any] = {}
@@ -118,7 +126,8 @@ class HistoryScreen(ObjectScreen):
 class _Words:
     """Turns the values of a history table into what people read. The rows come with what their `keys` point to."""
 
-    def __init__(self, model: Any, hidden: Sequence[str]) -> None:
+    def __init__(self, model: Any, hidden: Sequence[str], screen: HistoryScreen | None) -> None:
+        self.screen = screen
         self.name = model.instance_type._meta.verbose_name
         tracked = {f.name for f in model.instance_type._meta.concrete_fields} - set(hidden)
         self.fields = [f for f in model._meta.concrete_fields if f.name in tracked]
@@ -140,11 +149,24 @@ class _Words:
             old = getattr(last, f.attname) if last is not None else None
             if new == old or (last is None and new in (None, "", [], {})):
                 continue
+            if self.screen is not None and isinstance(new, dict) and isinstance(old or {}, dict):
+                yield from self.entries(self.screen, f.name, old or {}, new)
+                continue
             yield Change(capfirst(str(f.verbose_name)), self.say(f, old), self.say(f, new))
+
+    @staticmethod
+    def entries(screen: HistoryScreen, name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+        """One change for each value that differs, not all of them before and all of them after."""
+        for key in {**old, **new}:
+            if old.get(key) != new.get(key):
+                label, after = screen.entry_of(name, key, new.get(key))
+                yield Change(capfirst(label), screen.entry_of(name, key, old.get(key))[1], after)
 
     def say(self, f: Any, value: Any) -> str:
         if value is None or value == "" or value == [] or value == {}:
             return ""
+        if self.screen is not None and (told := self.screen.tell(f.name, value)) is not None:
+            return told
         if f.choices:
             return str(dict(f.flatchoices).get(value, value))
         if f.name in self.keys:
@@ -155,6 +177,8 @@ class _Words:
             return date_format(clock.local(value) if is_aware(value) else value, "SHORT_DATETIME_FORMAT")
         if isinstance(value, date):
             return date_format(value, "SHORT_DATE_FORMAT")
+        if isinstance(value, time):
+            return time_format(value)
         if isinstance(value, Decimal):
             if isinstance(f, exact.QuantityField) or not isinstance(f, exact.FixedPointField):
                 return quantity.format_quantity(value)
