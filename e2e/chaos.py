@@ -131,7 +131,8 @@ class House:
         self.commands = {
             "web": [
                 sys.executable, "-m", "gunicorn", "backoffice.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2",
-                "--worker-class", "gthread", "--threads", "4", "--preload", "--no-control-socket", "--log-level", "critical",
+                "--worker-class", "gthread", "--threads", "4", "--preload", "--no-control-socket",
+                "--log-level", "critical",
             ],
             "worker": [sys.executable, "manage.py", "run_huey", "--quiet"],
         }  # fmt: skip
@@ -167,6 +168,17 @@ def free_port() -> int:
     raise RuntimeError("No port is free.")
 
 
+def migrated() -> None:
+    """A database with everything but rows, and DATABASE_URL names it: a copy of the tests' template."""
+    url = urllib.parse.urlsplit(os.environ["DATABASE_URL"])
+    name = url.path.removeprefix("/") if url.scheme == "sqlite" else "chaos"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "backoffice.settings_test"}
+    copying = [sys.executable, "-W", "ignore", "-m", "backoffice.testing.databases", name]
+    subprocess.run(copying, cwd=ROOT, env=environment, check=True)
+    if url.scheme != "sqlite":
+        os.environ["DATABASE_URL"] = url._replace(path=f"/{name}").geturl()
+
+
 def prepare() -> tuple[list[int], list[int]]:
     """The demo's goods with plenty of stock. Returns products and customers."""
     from decimal import Decimal
@@ -179,7 +191,6 @@ def prepare() -> tuple[list[int], list[int]]:
     from apps.inventory.services import stock
     from apps.inventory.services.stock import ReceiptLine
 
-    call_command("migrate", verbosity=0, interactive=False)
     call_command("sync_roles", verbosity=0)
     call_command("seed_demo", "--masters-only", f"--password={PASSWORD}", verbosity=0, stdout=open(os.devnull, "w"))
     goods = list(Product.objects.sellable().stocked().select_related("unit").order_by("pk")[:6])
@@ -258,6 +269,7 @@ def run(kills: int) -> int:
     """One run against the database that DATABASE_URL names. Returns the exit status."""
     import django
 
+    migrated()
     django.setup()
     from django.db import connection
     from django.urls import reverse

@@ -3,19 +3,25 @@
 import contextlib
 import os
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.management import call_command
 from django.db import OperationalError, connections
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from backoffice.kernel import clock
-from backoffice.testing import browser
+from backoffice.testing import browser, databases
 from e2e.steps import PASSWORD, sign_in
 
 PATIENCE = 60  # seconds: a slow machine is no fault of the shop
@@ -34,6 +40,19 @@ FLAGS = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each worker begins with a long walk: the short tests fill up what is left, whoever is free.
+
+    A worker begins at its own part of the list, as long as everybody's, and takes from the end of others' later.
+    """
+    long = [item for item in items if item.get_closest_marker("long")]
+    short = [item for item in items if item not in long]
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    for number, item in enumerate(long[:workers]):
+        short.insert(number * (len(items) // workers), item)
+    items[:] = [*short, *long[workers:]]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def morning(django_test_environment: None) -> Iterator[None]:
     """The tests begin at ten in the morning of today: none runs across midnight, or while the evening's prices hold.
@@ -43,6 +62,21 @@ def morning(django_test_environment: None) -> Iterator[None]:
     asked = os.environ.get("E2E_NOW")
     moment = datetime.fromisoformat(asked) if asked else clock.local(clock.now()).replace(hour=10, minute=0)
     with time_machine.travel(clock.at(moment.date(), moment.hour, moment.minute)):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_files() -> Iterator[None]:
+    """Styles and scripts are fetched once a browser, as in the shop, where their names say what is in them."""
+    with pytest.MonkeyPatch.context() as patch:
+        serve = StaticFilesHandler.serve
+
+        def kept(self: StaticFilesHandler, request: HttpRequest) -> HttpResponseBase:
+            answer = serve(self, request)
+            answer["Cache-Control"] = "max-age=31536000, immutable"
+            return answer
+
+        patch.setattr(StaticFilesHandler, "serve", kept)
         yield
 
 
@@ -111,22 +145,46 @@ def worker(transactional_db: None) -> Iterator[Worker]:
     at_work.stop()
 
 
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
+    """Tell the demo's story, told("masters"): the first time through its services, after that by what was kept of it.
+
+    Rows and pictures are those of the first time, whatever a test before has done with them.
+    """
+    kept: dict[str, Path] = {}
+
+    def tell(story: str, *options: str) -> None:
+        media = Path(settings.MEDIA_ROOT)
+        shutil.rmtree(media, ignore_errors=True)
+        if story in kept:
+            databases.restore(story)
+            shutil.copytree(kept[story], media)
+            return
+        call_command("sync_roles", verbosity=0)
+        call_command("seed_demo", *options, f"--password={PASSWORD}", verbosity=0)
+        media.mkdir(parents=True, exist_ok=True)
+        databases.keep(story)
+        folder = tmp_path_factory.mktemp(story) / "media"
+        shutil.copytree(media, folder)
+        kept[story] = folder
+
+    return tell
+
+
 @pytest.fixture
-def bakery(live_server: Any, settings: Any, worker: Worker) -> str:
+def bakery(live_server: Any, settings: Any, worker: Worker, told: Callable[..., None]) -> str:
     """The demo bakery's goods, places, recipes and people, before anything has happened. Returns the address."""
     settings.DEMO = True
-    call_command("sync_roles", verbosity=0)
-    call_command("seed_demo", "--masters-only", f"--password={PASSWORD}", verbosity=0)
+    told("masters", "--masters-only")
     worker.start()
     return str(live_server.url)
 
 
 @pytest.fixture
-def busy_bakery(live_server: Any, settings: Any, worker: Worker) -> str:
+def busy_bakery(live_server: Any, settings: Any, worker: Worker, told: Callable[..., None]) -> str:
     """The demo bakery with its weeks of sales, stock and open work. Returns the address."""
     settings.DEMO = True
-    call_command("sync_roles", verbosity=0)
-    call_command("seed_demo", f"--password={PASSWORD}", verbosity=0)
+    told("weeks")
     worker.start()
     worker.caught_up()
     return str(live_server.url)

@@ -2,7 +2,8 @@
 
 All migrations take some ten seconds of CPU; every process of every test run would pay them. The template is kept in
 `var/templates/` under the fingerprint of what built it, so a new or changed migration builds a new one. After a test
-that really wrote, `restore()` puts the database back to what the template holds.
+that really wrote, `restore()` puts the database back to what the template holds. `python -m
+backoffice.testing.databases [name …]` builds the template for DATABASE_URL, and copies of it.
 """
 
 import fcntl
@@ -11,6 +12,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +29,7 @@ from django.db import connection, connections
 ROOT = Path(__file__).resolve().parent.parent.parent
 KEPT = ROOT / "var" / "templates"
 DAY = 86_400
-# A copy of every row that the migrations made, inside the PostgreSQL template itself.
+# A copy of every row that the migrations made, inside the PostgreSQL template itself; a schema's name.
 PRISTINE = "pristine"
 
 
@@ -72,37 +74,45 @@ def drop(name: str, original: str) -> None:
     """Remove the database of that name; the connection goes back to the original one."""
     _use(original)
     if connection.vendor == "sqlite":
-        for suffix in ("", "-wal", "-shm"):
-            Path(name + suffix).unlink(missing_ok=True)
+        for path in (*(Path(name + suffix) for suffix in ("", "-wal", "-shm")), *_kept_files(name)):
+            path.unlink(missing_ok=True)
     else:
         with _server() as cursor:
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def restore() -> None:
-    """Put every row back to what the migrations had left, past the ledgers' triggers, with other connections open."""
+def keep(story: str) -> None:
+    """Remember every row as it is now under that name: `restore(story)` brings it back while this database lives."""
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite":
-        source, target = sqlite3.connect(sqlite_template()), sqlite3.connect(name, timeout=20)
-        try:
-            target.execute("PRAGMA synchronous=OFF")
-            source.backup(target, sleep=0.02)
-        finally:
-            source.close()
-            target.close()
+        _copy_file(Path(name), Path(f"{name}.kept-{story}"))
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP SCHEMA IF EXISTS {story} CASCADE")
+        _keep_rows(story)
+
+
+def restore(story: str = PRISTINE) -> None:
+    """Put every row back to what was kept, or to what the migrations had left.
+
+    Past the ledgers' triggers, and with other connections open.
+    """
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        _copy_file(sqlite_template() if story == PRISTINE else Path(f"{name}.kept-{story}"), Path(name))
         return
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'django_migrations'"
         )
         tables = [row[0] for row in cursor.fetchall()]
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [PRISTINE])
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [story])
         kept = [row[0] for row in cursor.fetchall()]
         # As a replica the server asks neither triggers nor foreign keys; one round trip, one transaction.
         cursor.execute(
             "BEGIN; SET LOCAL session_replication_role = replica;"
             + "".join(f'DELETE FROM public."{table}";' for table in tables)
-            + "".join(f'INSERT INTO public."{table}" SELECT * FROM {PRISTINE}."{table}";' for table in kept)
+            + "".join(f'INSERT INTO public."{table}" SELECT * FROM {story}."{table}";' for table in kept)
             + "COMMIT"
         )
 
@@ -161,13 +171,27 @@ def _postgresql_template() -> str:
         return name
 
 
-def _keep_rows() -> None:
+def _copy_file(source: Path, target: Path) -> None:
+    here, there = sqlite3.connect(source, timeout=20), sqlite3.connect(target, timeout=20)
+    try:
+        there.execute("PRAGMA synchronous=OFF")
+        here.backup(there, sleep=0.02)
+    finally:
+        here.close()
+        there.close()
+
+
+def _kept_files(name: str) -> Iterator[Path]:
+    return Path(name).parent.glob(f"{Path(name).name}.kept-*")
+
+
+def _keep_rows(story: str = PRISTINE) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE SCHEMA {PRISTINE}")
+        cursor.execute(f"CREATE SCHEMA {story}")
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f'SELECT EXISTS (SELECT 1 FROM "{table}")')
             if cursor.fetchone()[0] and table != "django_migrations":
-                cursor.execute(f'CREATE TABLE {PRISTINE}."{table}" AS TABLE "{table}"')
+                cursor.execute(f'CREATE TABLE {story}."{table}" AS TABLE "{table}"')
 
 
 def _migrate() -> None:
@@ -240,3 +264,20 @@ def _run(*command: Any, database: str) -> None:
     subprocess.run(
         [*map(str, command), *options], check=True, env={**os.environ, "PGPASSWORD": str(where["PASSWORD"] or "")}
     )
+
+
+def main(names: list[str]) -> None:
+    """Build the template, and a copy of it under each of the names."""
+    django.setup()
+    original = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        sqlite_template()
+    else:
+        _postgresql_template()
+    for name in names:
+        create(name)
+        _use(original)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -52,14 +52,7 @@ def run(
     """Run one check, show its output as it comes, and note how it ended."""
     print(f"\n── {name}", flush=True)
     began = time.monotonic()
-    process = subprocess.Popen(
-        list(command),
-        cwd=ROOT,
-        env={**os.environ, **(env or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = start(command, env)
     assert process.stdout is not None
     lines = []
     for line in process.stdout:
@@ -77,6 +70,18 @@ def run(
     print(f"   {'ok' if status == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)
 
 
+def start(command: Sequence[str], env: dict[str, str] | None = None) -> "subprocess.Popen[str]":
+    """Start a command at the root; what it says, errors too, can be read from it."""
+    return subprocess.Popen(
+        list(command),
+        cwd=ROOT,
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
 def main() -> int:
     tally = Tally()
     # Hundreds of processes start below; without what was compiled each would take a second longer.
@@ -90,13 +95,21 @@ def main() -> int:
 
     compile_catalogues()
     pytest = [PYTHON, "-m", "pytest", "-q"]
+    test_settings = {"DJANGO_SETTINGS_MODULE": "backoffice.settings_test"}
+    # The migrations keep one core busy each; meanwhile there is enough to check that needs no database.
+    template = [PYTHON, "-m", "backoffice.testing.databases"]
+    templates = [start(template, test_settings), start([*ON_POSTGRESQL, *template], test_settings)]
     run("ruff", [str(BIN / "ruff"), "check", "."], tally)
     run("format", [str(BIN / "ruff"), "format", "--check", "-q", "."], tally)
     run("types", [PYTHON, "-m", "mypy"], tally)
     run("import contracts", [str(BIN / "lint-imports"), "--no-cache"], tally)
-    test_settings = {"DJANGO_SETTINGS_MODULE": "backoffice.settings_test"}
     run("migrations", [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"], tally, env=test_settings)
     run("check --deploy", [PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], tally, env=DEPLOY)
+    for process in templates:
+        said, _nothing = process.communicate()
+        if process.returncode:
+            print(f"\n── {' '.join(map(str, process.args))}\n{said}")  # type: ignore[arg-type]
+            tally.broken.append("migrations of an empty database")
     run("tests on SQLite", [*pytest, "-n", "2", "--dist", "worksteal", "-m", "not race"], tally, tests=True)
     run("races on SQLite", [*pytest, "-m", "race"], tally, tests=True)
     run(
