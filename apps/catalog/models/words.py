@@ -19,7 +19,7 @@ from backoffice.kernel import clock
 
 SEPARATORS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~«»“”‘’„–—·•×°¿¡®©"
 """What stands between words: that of the index on PostgreSQL."""
-FEW, FIRST = 3000, 300
+FEW, FIRST = 3000, 1000
 """Of so many products the keys are taken from the index; of more of them a page is found sooner along the list, and
 the first few for a palette sooner still."""
 
