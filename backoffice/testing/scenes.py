@@ -162,6 +162,16 @@ def product_form(page: Page, address: str) -> None:
     settled(page)
 
 
+def cells(page: Page, address: str) -> None:
+    """A price is typed over in the list itself."""
+    page.goto(f"{address}/catalog/products/?category=1")
+    settled(page)
+    page.locator("#table tbody a[href$='/price/']").nth(2).click()
+    field = page.locator("#table tbody input:not([type=hidden], [type=checkbox])")
+    expect(field).to_be_focused()
+    field.fill("31.50")
+
+
 def variants(page: Page, address: str) -> None:
     """The grid of variants with cells that are changed and not saved."""
     of_product(page, address, "CA-BIRT", "variants/")
@@ -315,6 +325,7 @@ def receive(page: Page, address: str) -> None:
 
 SCENES: dict[str, Scene] = {
     "product-form": Scene(product_form),
+    "cells": Scene(cells),
     "variants": Scene(variants),
     "pictures": Scene(pictures),
     "packs": Scene(packs),
