@@ -77,6 +77,7 @@ def split(
 def merge(*, lot: Lot, into: Lot, location: Location, reason: str, key: str | None = None) -> Lot:
     """All of a lot in a place joins another lot of the same product, which must not last longer.
 
+    Both must be in one state, of one grade and marked down alike: what buyers were told of the one is then true of all.
     The other lot's cost becomes the average of both. Raises BadMove for lots that do not belong together,
     ReasonMissing, InsufficientStock when some of it is held. The same key merges once.
     """
@@ -108,12 +109,37 @@ def merge(*, lot: Lot, into: Lot, location: Location, reason: str, key: str | No
 
 
 def _check_merge(lot: Lot, into: Lot) -> None:
-    names = {"lot": lot.code, "into": into.code}
+    names = {"lot": lot.label, "into": into.label}
     if lot.pk == into.pk or lot.product_id != into.product_id:
         raise BadMove(_("Lots of one product are merged; choose another lot of it."), field="into")
-    if (lot.status, lot.grade) != (into.status, into.grade):
+    if lot.status != into.status:
+        states = {"state": lot.get_status_display(), "other": into.get_status_display()}
         raise BadMove(
-            _("%(lot)s and %(into)s differ in state or grade. Release or block one of them first.") % names,
+            _(
+                "%(lot)s is in the state “%(state)s”, %(into)s in “%(other)s”. Release or block one of them first, "
+                "or keep them apart."
+            )
+            % {**names, **states},
+            field="into",
+        )
+    if lot.grade != into.grade:
+        grades = {"grade": lot.get_grade_display(), "other": into.get_grade_display()}
+        raise BadMove(
+            _(
+                "%(lot)s is of %(grade)s grade, %(into)s of %(other)s grade. Give both the same grade first, "
+                "or keep them apart."
+            )
+            % {**names, **grades},
+            field="into",
+        )
+    if lot.markdown_percent != into.markdown_percent:
+        percents = {"percent": lot.markdown_percent, "other": into.markdown_percent}
+        raise BadMove(
+            _(
+                "%(lot)s is marked down by %(percent)s %%, %(into)s by %(other)s %%. Give both the same markdown "
+                "first, or keep them apart."
+            )
+            % {**names, **percents},
             field="into",
         )
     if lot.expires_on is not None and (into.expires_on is None or into.expires_on > lot.expires_on):

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from apps.catalog.models import ProductUnit
 from apps.inventory.models import Lot, StockBalance, StockOperation
-from apps.inventory.services import counting, holds, locations, lots, periods, stock
+from apps.inventory.services import counting, holds, locations, lots, periods, rearranging, stock
 from apps.inventory.services.holds import HoldLine
 from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
 from backoffice.kernel import clock
@@ -181,6 +181,18 @@ def merge_with_a_blocked_lot(house: House) -> str:
     other = make_stock(house.bun, 2, house.shop, lot_code="C1", expires_on=clock.today())
     with acting(house.olga):
         lots.block(other, reason="Smell")
+    return house.post("inventory:lot_merge", stock="A1", into="C1", reason="tidy")
+
+
+def merge_with_a_lot_of_another_grade(house: House) -> str:
+    other = make_stock(house.bun, 2, house.shop, lot_code="C1", expires_on=clock.today())
+    rearranging.mark_down(other, percent=0, grade="second", reason="dented")
+    return house.post("inventory:lot_merge", stock="A1", into="C1", reason="tidy")
+
+
+def merge_with_a_lot_that_is_marked_down(house: House) -> str:
+    other = make_stock(house.bun, 2, house.shop, lot_code="C1", expires_on=clock.today())
+    rearranging.mark_down(other, percent=20, reason="old")
     return house.post("inventory:lot_merge", stock="A1", into="C1", reason="tidy")
 
 

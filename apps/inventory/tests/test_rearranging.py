@@ -72,6 +72,28 @@ def test_lots_merge_into_the_one_that_expires_first(shop, bun):
     assert differences() == []
 
 
+@pytest.mark.parametrize(
+    ("percent", "grade", "says"),
+    [
+        (20, "first", r"A is marked down by 0 %, B by 20 %\. Give both the same markdown"),
+        (0, "second", r"A is of first grade, B of second grade\. Give both the same grade"),
+    ],
+)
+def test_lots_that_are_sold_as_different_things_are_kept_apart(shop, bun, percent, grade, says):
+    lot, other = make_stock(bun, 4, shop, lot_code="A"), make_stock(bun, 6, shop, lot_code="B")
+    rearranging.mark_down(other, percent=percent, grade=grade, reason="dented")
+    for one, into, match in ((lot, other, says), (other, lot, "B .* A .* keep them apart")):
+        with pytest.raises(BadMove, match=match) as refused:
+            rearranging.merge(lot=one, into=into, location=shop, reason="one box")
+        assert refused.value.field == "into"
+    assert {row.lot_id: row.quantity for row in StockBalance.objects.all()} == {lot.pk: 4, other.pk: 6}
+    assert not other.parents.exists()
+    rearranging.mark_down(lot, percent=percent, grade=grade, reason="so is this")
+    merged = rearranging.merge(lot=lot, into=other, location=shop, reason="one box")
+    assert (merged.markdown_percent, merged.grade) == (percent, grade)
+    assert differences() == []
+
+
 def test_a_markdown_has_a_reason_and_a_size(shop, bun):
     lot = make_stock(bun, 3, shop, lot_code="A")
     with pytest.raises(BadQuantity, match="between 0 and 100"):

@@ -94,7 +94,8 @@ def test_a_lot_is_blocked_while_others_hold_it_and_nobody_keeps_any_of_it(crowd:
 
     outcome = crowd.do(f"{HERE}:act", calls)
 
-    assert set(outcome.names) <= {"done", "InsufficientStock"}, outcome.names
+    assert set(outcome.names) <= {"done", "InsufficientStock", "LotStateKept"}, outcome.names
+    assert outcome.names["LotStateKept"] == 3  # the lot is blocked once; whoever comes later is told so
     assert not HoldAllocation.objects.filter(lot=bad).exists()
     assert sum(HoldAllocation.objects.values_list("quantity", flat=True)) <= 20
     numbers = availability.of_one(bun)
