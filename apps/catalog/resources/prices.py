@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -131,7 +131,9 @@ class PriceImporter(Importer):
         if day is None or day < clock.local(self.now).date():
             return None
         moment = _time(row)
-        start = clock.at(day, moment.hour, moment.minute)
+        start = clock.at(day, moment.hour, moment.minute) + timedelta(
+            seconds=moment.second, microseconds=moment.microsecond
+        )
         return start if start > self.now else None
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
@@ -245,11 +247,15 @@ def lines(price_lists: Iterable[PriceList]) -> Iterator[list[Any]]:
         yield [
             row.price_list.code, row.product.sku, row.unit.name if row.unit else "",
             Decimal(plain_number(row.min_quantity)) if row.min_quantity else None, Decimal(plain_price(row.amount)),
-            _moment(row.valid_from),
+            _moment(row.valid_from, now),
         ]  # fmt: skip
 
 
-def _moment(moment: datetime) -> str:
-    """The day, with the time where it is not the day's beginning."""
+def _moment(moment: datetime, now: datetime) -> str:
+    """The day, with the time where it is not the day's beginning: to the minute, and whole when it is to come, because
+    the price before it holds until then."""
     local = clock.local(moment)
-    return local.date().isoformat() if local.time() == time() else local.isoformat(" ", "minutes")[:16]
+    if local.time() == time():
+        return local.date().isoformat()
+    whole = moment > now and (local.second or local.microsecond)
+    return local.replace(tzinfo=None).isoformat(" ", "auto" if whole else "minutes")

@@ -17,7 +17,7 @@ from apps.catalog.models import Price, PriceList
 from apps.catalog.resources import prices as price_files
 from apps.catalog.resources.prices import PriceImporter
 from apps.catalog.selectors import prices as price_reads
-from apps.catalog.services import packs, price_lists
+from apps.catalog.services import packs, price_lists, prices
 from backoffice.kernel import clock
 from backoffice.outbox import runner
 from backoffice.transfers.importer import Applied, Row, RowResult
@@ -66,6 +66,20 @@ def test_what_is_exported_is_read_back_without_a_change() -> None:
     for price_list, rows in ((counter, 4), (market, 4)):
         results = check(*cells_of(price_list))
         assert [one.outcome for one in results] == ["unchanged"] * rows
+
+
+def test_a_price_to_come_within_a_minute_is_read_back_without_a_change() -> None:
+    counter, bread = make_price_list(), make_product("Bread", sku="A", price="9.50")
+    begins = clock.day_bounds(clock.today())[1] + timedelta(days=3, hours=9, minutes=58, seconds=31, microseconds=250)
+    prices.set_price(bread, counter, amount=D("9.95"), valid_from=begins)
+    rows = cells_of(counter)
+
+    assert rows[1]["valid_from"].endswith(" 09:58:31.000250")
+    assert [result.outcome for result in check(*rows)] == ["unchanged", "unchanged"]
+
+    [moved] = check(rows[1] | {"sku": "A", "price": "8.00"})
+    apply([moved])
+    assert Price.objects.get(amount=D("8.00")).valid_from == begins, "the very price, not one a moment before it"
 
 
 def test_prices_are_set_now_later_by_tier_by_pack_and_taken_away() -> None:
