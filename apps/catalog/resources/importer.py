@@ -19,7 +19,7 @@ from backoffice.kernel.text import fold
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Fact, Importer, Row, RowResult
 from backoffice.ui.forms import Form
 
-from . import export, known, telling, undoing, variants, writing
+from . import export, known, packing, telling, undoing, variants, writing
 from .cells import Packs, folded, merged, read_attribute, same, same_value, say_attribute, say_packs, say_parts
 from .columns import (
     ATTRIBUTE_PREFIX,
@@ -217,6 +217,8 @@ class ProductImporter(Importer):
             if wanted == packed:
                 wanted = None
             else:
+                if why := packing.refusal(packed, wanted, there.priced_packs.get(product.pk, ())):
+                    wrong.append(BadCell("packs", why))
                 changes.append(
                     Change("packs", LABELS["packs"], say_packs(packed, row.style), say_packs(wanted, row.style))
                 )

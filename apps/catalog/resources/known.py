@@ -14,7 +14,7 @@ from apps.catalog.codes import clean_barcode, clean_sku
 from apps.catalog.models import BundleItem, Product, ProductMedia, ProductUnit
 from apps.catalog.models.media import file_name
 from apps.catalog.selectors import prices as price_reads
-from apps.catalog.services import products, remote_media
+from apps.catalog.services import packs, products, remote_media
 from backoffice.transfers.rows import Row
 
 from .cells import VIDEO, Packs, plain_packs, read_packs
@@ -35,6 +35,7 @@ class Known:
     holders: dict[str, Holder] = field(default_factory=dict)
     prices: dict[str, dict[int, Decimal]] = field(default_factory=dict)
     packs: dict[int, Packs] = field(default_factory=dict)
+    priced_packs: dict[int, set[str]] = field(default_factory=dict)
     parts: dict[int, dict[str, str]] = field(default_factory=dict)
     media: dict[int, set[str]] = field(default_factory=dict)
     combinations: dict[int, dict[str, str]] = field(default_factory=dict)  # of each parent: variant_key → SKU
@@ -65,6 +66,7 @@ def load(rows: Sequence[Row], house: House) -> Known:
     known.holders = _holders(rows)
     if any(row.text("packs") for row in rows):
         known.packs = packs_of(ids)
+        known.priced_packs = packs.priced(ids)
     if any(row.text("parts") for row in rows):
         known.parts = parts_of(ids)
     if any(row.text("media") for row in rows):

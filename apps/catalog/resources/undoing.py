@@ -29,7 +29,7 @@ from backoffice.kernel import audit, clock
 from backoffice.kernel import bulk as rows_at_once
 from backoffice.kernel.errors import DomainError
 
-from . import kinship
+from . import kinship, packing
 from .cells import Packs, plain_pack, plain_packs
 from .columns import plain_price
 from .known import parts_of
@@ -54,6 +54,7 @@ def obstacles(rows: Sequence[TransferRow]) -> dict[int, str]:
     strange_prices = _strange_prices([row for row in rows if row.written["made"]])
     priced = _prices_now(rows)
     packed = _packs_now(rows)
+    unlike = packing.put_back(rows)
     composed = parts_of([row.written["pk"] for row in rows if "parts" in row.written])
     before = _before([row for row in rows if not row.written["made"]])
     lost = _lost(before.values())
@@ -73,6 +74,8 @@ def obstacles(rows: Sequence[TransferRow]) -> dict[int, str]:
             why = _("Its price was changed since.")
         elif "packs" in written and packed.get(pk, {}) != written["packs"][1]:
             why = _("Its packs were changed since.")
+        elif pk in unlike:
+            why = unlike[pk]
         elif "parts" in written and composed.get(pk, {}) != written["parts"][1]:
             why = _("Its parts were changed since.")
         elif not written["made"] and written["fields"]:

@@ -38,7 +38,7 @@ from backoffice.kernel import bulk as kernel_bulk
 from backoffice.kernel.text import fold
 from backoffice.transfers.importer import Applied
 
-from . import composing
+from . import composing, packing
 from .cells import plain_pack, plain_packs, ratio_of
 from .columns import plain_price
 
@@ -141,11 +141,15 @@ class Batch:
 
     def _change(self, rows: Sequence[TransferRow], paths: Mapping[str, int]) -> list[tuple[Product, TransferRow]]:
         written, changed = [], []
+        unlike = packing.of_rows(rows)
         columns = {"revision", "updated_at", "search_text", "completeness", "missing"}
         for row in rows:
             product = self.locked.get(row.data["pk"])
             if product is None or product.revision != row.data["revision"]:
                 self.refused[row.pk] = _("Somebody changed this product since the preview.")
+                continue
+            if product.pk in unlike:
+                self.refused[row.pk] = unlike[product.pk]
                 continue
             written.append((product, row))
             if row.data["fields"]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,6 +16,7 @@ from apps.catalog.models import Product, ProductUnit, Unit
 from backoffice.kernel.quantity import from_fraction
 
 from . import validation
+from .locks import lock_price_lists
 
 
 @transaction.atomic
@@ -63,7 +66,14 @@ def _ratio(product: Product, unit: Unit) -> Fraction:
 def change(
     pack: ProductUnit, *, name: str, quantity: Decimal, barcode: str = "", is_approximate: bool = False
 ) -> ProductUnit:
-    """Correct a pack. What was received in it before keeps the quantity it was booked with. Raises InvalidProduct."""
+    """Correct a pack. What was received in it before keeps the quantity it was booked with.
+
+    Raises InvalidProduct, also for another content when it has had prices: they would be for something else then.
+    """
+    if Decimal(quantity) != pack.quantity:
+        lock_price_lists()  # nobody gives it a price meanwhile
+        if pack.prices.exists():
+            raise InvalidProduct(holds_as_much(pack.name), field="quantity")
     return _save(pack, name=name, quantity=quantity, barcode=barcode, is_approximate=is_approximate)
 
 
@@ -71,9 +81,32 @@ def change(
 def remove(pack: ProductUnit) -> None:
     """Forget a pack; stock is booked in the product's own unit and does not need it. Raises InvalidProduct when it
     has had prices, which stay known."""
+    lock_price_lists()
     if pack.prices.exists():
-        raise InvalidProduct(_("%(pack)s has had prices, which stay known, so it stays.") % {"pack": pack})
+        raise InvalidProduct(stays(pack.name))
     pack.delete()
+
+
+def stays(name: str) -> str:
+    """Why a pack that has had prices is not removed."""
+    return _("%(pack)s has had prices, which stay known, so it stays.") % {"pack": name}
+
+
+def holds_as_much(name: str) -> str:
+    """Why a pack that has had prices does not change its content, and what to do instead."""
+    return _(
+        "%(pack)s has had prices, which are for what it holds, so that stays. For another size, give this one another "
+        "name and add a new pack."
+    ) % {"pack": name}
+
+
+def priced(product_ids: Iterable[int]) -> dict[int, set[str]]:
+    """By product, the names of the packs that have had prices, or will have. One query."""
+    found: dict[int, set[str]] = defaultdict(set)
+    rows = ProductUnit.objects.filter(product__in=list(product_ids), prices__isnull=False)
+    for product_id, name in rows.values_list("product_id", "name").distinct():
+        found[product_id].add(name)
+    return dict(found)
 
 
 def _save(pack: ProductUnit, *, name: str, quantity: Decimal, barcode: str, is_approximate: bool) -> ProductUnit:
@@ -82,7 +115,8 @@ def _save(pack: ProductUnit, *, name: str, quantity: Decimal, barcode: str, is_a
     pack.name = " ".join(name.split())
     if "=" in pack.name or ";" in pack.name:
         raise InvalidProduct(_("A pack's name has neither “=” nor “;”: files part packs with them."), field="name")
-    pack.numerator, pack.denominator = Decimal(quantity).as_integer_ratio()
+    if pack.pk is None or Decimal(quantity) != pack.quantity:  # a third that nobody touched stays a third
+        pack.numerator, pack.denominator = Decimal(quantity).as_integer_ratio()
     pack.barcode = clean_barcode(barcode)
     pack.is_approximate = is_approximate
     validation.check(pack)
