@@ -287,7 +287,7 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
 # What planned work will take of the stock before it holds any: callables of (product ids) -> {product id: quantity}.
 PLANNED_DEMAND: list[str] = ["apps.production.selectors.planned_demand.of"]
 
-# Who got what left the house: (callable of the documents -> who each was for, the permission to see it).
+# Who got what left the house: (callable of {model: keys} -> documents and who each was for, the permission to see it).
 PARTIES: list[tuple[str, str]] = [("apps.orders.selectors.parties.of", "orders.view_order")]
 
 # What a late correction of a cost reaches, by model: how a document hands on what went into it ("batches"), what it

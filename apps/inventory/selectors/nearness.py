@@ -27,6 +27,16 @@ def days() -> int:
     return once(MEMORY, _read)
 
 
+def column() -> Subquery:
+    """The same as a column, for a page whose rows are read with it; what came is handed to `known`."""
+    return Subquery(StockPolicy.objects.filter(pk=StockPolicy.PK).values("expiry_days"))
+
+
+def known(found: int | None) -> None:
+    """`days` was read together with something else: this request need not read it again."""
+    once(MEMORY, lambda: StockPolicy().expiry_days if found is None else found)
+
+
 def _read() -> int:
     for (found,) in _DAYS(StockPolicy.PK):
         return found

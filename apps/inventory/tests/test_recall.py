@@ -1,13 +1,16 @@
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.inventory.errors import ReasonMissing
 from apps.inventory.models import Hold, Lot
 from apps.inventory.selectors import recall as reads
-from apps.inventory.services import holds, recall, stock
+from apps.inventory.services import holds, rearranging, recall, stock
 from apps.inventory.services.holds import HoldLine
 from apps.inventory.services.verify import differences
 from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
@@ -98,8 +101,10 @@ def test_the_pages_the_sheet_and_the_file(as_user, bakery):
 
 
 def test_who_bought_is_told_to_who_may_see_orders(as_user, bakery, monkeypatch):
-    def ask(origins: Any) -> Any:
-        return {(type(origin), origin.pk): reads.Party("Maria Lima", "+55 11") for origin in origins}
+    def ask(documents: Any) -> Any:
+        maria = reads.Party("Maria Lima", "+55 11")
+        rows = [row for model, keys in documents.items() for row in model.objects.filter(pk__in=keys)]
+        return {(type(row), row.pk): reads.Told(row, maria) for row in rows}
 
     monkeypatch.setattr("apps.orders.selectors.parties.of", ask)
     url = reverse("inventory:lot_trace", args=[bakery["flour"].pk])
@@ -107,3 +112,77 @@ def test_who_bought_is_told_to_who_may_see_orders(as_user, bakery, monkeypatch):
     assert "Maria Lima" not in keeper.get(url).content.decode()
     seller = as_user("inventory.view_lot", "inventory.block_lot", "orders.view_order", username="seller")
     assert "Maria Lima" in seller.get(url).content.decode()
+
+
+def test_what_was_sent_back_and_refused_is_not_away(bakery):
+    back = rearranging.return_to_supplier(lot=bakery["salt"], location=bakery["shop"], quantity=D(1), reason="wet")
+    assert [(row.lot, row.quantity) for row in reads.of(bakery["salt"]).lost] == [(bakery["salt"], 1)]
+    stock.reverse(back, reason="they refused it")
+    assert reads.of(bakery["salt"]).lost == []
+
+
+def test_a_hold_on_two_lots_of_the_family_is_one_hold(bakery):
+    more = make_stock(bakery["dough"].product, 3, bakery["shop"], lot_code="D-2")
+    more.parents.add(bakery["flour"])
+    holds.place(origin=make_origin(), lines=[HoldLine(bakery["dough"].product, D(8))], locations=[bakery["shop"]])
+    found, reach = reads.of(bakery["flour"]), reads.reach(bakery["flour"])
+    assert len(found.held) == 3
+    assert (reach.open, reach.holds) == (found.open, 2) == (4, 2)
+
+
+def test_lots_merged_to_and_fro_are_traced_once_each_at_their_nearest_level(bakery):
+    bakery["flour"].parents.add(bakery["bread"])
+    for lot, levels in (("flour", (0, 1, 2)), ("dough", (2, 0, 1)), ("bread", (1, 2, 0))):
+        level_of = {one.lot: one.level for one in reads.family(bakery[lot])}
+        assert len(reads.family(bakery[lot])) == 3
+        assert tuple(level_of[bakery[name]] for name in ("flour", "dough", "bread")) == levels
+    back = {one.lot: one.level for one in reads.ancestors(bakery["flour"])}
+    assert back == {bakery["bread"]: 1, bakery["dough"]: 2, bakery["salt"]: 3}
+
+
+def test_a_trace_ends_after_twenty_levels(bakery):
+    bun = make_product("Starter")
+    chain = [Lot.objects.create(product=bun, code=f"S{number:02}") for number in range(23)]
+    for parent, child in pairwise(chain):
+        child.parents.add(parent)
+    found = reads.of(chain[0])
+    assert [(one.lot, one.level) for one in found.family] == [(lot, at) for at, lot in enumerate(chain[:21])]
+    assert [one.lot for one in reads.of(chain[22]).ancestors] == chain[2:22][::-1]
+
+
+def test_a_trace_asks_twelve_times_at_most_however_far_it_goes(as_user, bakery):
+    """Session, person, permissions, company, menu: what every page asks. Of its own: all lots with their levels, what
+    is here, what holds it, what left; and once for each kind of document, of which there are three here."""
+    bread, shop, old = bakery["bread"].product, bakery["shop"], bakery["bread"]
+    client = as_user("inventory.view_lot", "inventory.block_lot", "orders.view_order")
+
+    def causes(lot: Lot) -> None:
+        for kind in (make_origin, make_location, make_product):
+            for _ in range(2):
+                document = kind()
+                holds.place(origin=document, lines=[HoldLine(lot.product, D(1))], locations=[shop])
+                holds.fulfil_for(document)
+                holds.place(origin=document, lines=[HoldLine(lot.product, D(1))], locations=[shop])
+
+    def asked(lot: Lot) -> int:
+        url = reverse("inventory:lot_trace", args=[lot.pk])
+        client.get(url)
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.get(url)
+        assert answer.status_code == 200
+        return len(queries)
+
+    holds.release_for(bakery["hold"].origin, reason="x")
+    Lot.objects.filter(pk=bakery["other"].pk).update(status="blocked")
+    causes(old)
+    far = asked(bakery["flour"])
+    assert far <= 12
+    found = reads.of(bakery["flour"])
+    assert {one.level for one in found.family} == {0, 1, 2}
+    assert len({type(row.origin) for row in found.sold}) == len({type(row.hold.origin) for row in found.held}) == 3
+    assert asked(old) == far  # one level forward, two back
+    next_lots = [made(bread, "20", shop, old) for _ in range(3)]
+    made(bread, "20", shop, *next_lots)
+    causes(next_lots[0])
+    assert {one.level for one in reads.of(bakery["flour"]).family} == {0, 1, 2, 3, 4}
+    assert asked(bakery["flour"]) == far

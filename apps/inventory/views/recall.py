@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.inventory.forms import ReasonForm
-from apps.inventory.models import Lot
+from apps.inventory.models import Lot, StockBalance
 from apps.inventory.selectors import recall as reads
 from apps.inventory.services import recall
 from apps.inventory.views.lots import LotDetail
@@ -48,7 +48,15 @@ class LotTrace(LotDetail):
 
     @cached_property
     def recall(self) -> reads.Recall:
-        return reads.of(self.object, sees=self.request.user.has_perm)
+        return _find(self.request, self.kwargs["pk"])
+
+    @cached_property
+    def object(self) -> Any:
+        return self.recall.lot
+
+    @cached_property
+    def balances(self) -> list[StockBalance]:
+        return [row for row in self.recall.here if row.lot_id == self.object.pk]
 
     def figures(self) -> list[Figure]:
         found = self.recall
@@ -82,13 +90,13 @@ class LotRecall(ActionScreen):
         return _("Recall %(lot)s?") % {"lot": self.object}
 
     def intro(self) -> str:
-        found = reads.of(self.object, sees=self.request.user.has_perm)
+        found = reads.reach(self.object)
         lots = ngettext("%(count)s lot is blocked", "%(count)s lots are blocked", found.open) % {"count": found.open}
         holds = ngettext(
             "%(count)s hold moves to other stock, or waits",
             "%(count)s holds move to other stock, or wait",
-            len(found.held),
-        ) % {"count": len(found.held)}
+            found.holds,
+        ) % {"count": found.holds}
         return f"{lots}; {holds}."
 
     def perform(self, form: Any) -> Any:
@@ -104,17 +112,20 @@ class LotRecall(ActionScreen):
         return reverse("inventory:lot_trace", args=[self.object.pk])
 
 
-def _lot(pk: int) -> Lot:
-    return get_object_or_404(Lot.objects.select_related("product__unit", "product__category"), pk=pk)
+def _find(request: Any, pk: int) -> reads.Recall:
+    try:
+        return reads.find(pk, sees=request.user.has_perm)
+    except Lot.DoesNotExist as error:
+        raise Http404 from error
 
 
 @requires("inventory.block_lot")
 def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """The recall on paper: what to take off the shelves, and whom to call."""
-    lot = _lot(pk)
+    found = _find(request, pk)
     context = {
-        "lot": lot,
-        "recall": reads.of(lot, sees=request.user.has_perm),
+        "lot": found.lot,
+        "recall": found,
         "company": current_company(),
         "printed_at": clock.now(),
         "printed_by": request.user,
@@ -126,8 +137,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("inventory.block_lot")
 def file(request: HttpRequest, pk: int) -> Any:
     """The same as a file: one row for what is still here, one for each sale."""
-    lot = _lot(pk)
-    found = reads.of(lot, sees=request.user.has_perm)
+    found = _find(request, pk)
 
     def rows() -> Iterator[list[Any]]:
         for here in found.here:
@@ -170,4 +180,4 @@ def file(request: HttpRequest, pk: int) -> Any:
         _("State"), _("SKU"), _("Product"), _("Lot"), _("Quantity"), _("Unit"), _("Where"), _("When"),
         _("Customer"), _("Contact"),
     ]  # fmt: skip
-    return csv_response(f"recall-{lot.pk}", header, rows())
+    return csv_response(f"recall-{found.lot.pk}", header, rows())
