@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog.models import Attribute, PriceList, Product, Unit
 from apps.catalog.models.media import LARGE, TILE, sized
 from apps.catalog.selectors import prices as price_reads
+from apps.catalog.selectors import products as product_reads
 from apps.catalog.selectors import sorting
 from backoffice.kernel import clock, money, quantity
 from backoffice.ui import tables
@@ -114,7 +115,18 @@ class SortedProducts(tables.Table):
         return sorting.category_parts(queryset, falls=is_descending)
 
     def order_price(self, queryset: QuerySet[Product], is_descending: bool) -> tuple[QuerySet[Product], bool]:
-        return sorting.by_price(queryset, falls=is_descending), True
+        return queryset, True  # see `ordered`
+
+    def ordered(self) -> QuerySet[Product]:
+        """As every table. Prices are put beside the rows only here: a long list is sorted without them."""
+        return self._by_price if self.sorted_by[0] == "price" else super().ordered()
+
+    @cached_property
+    def _by_price(self) -> QuerySet[Product]:
+        rows: QuerySet[Product] = self.data.data
+        if "price" not in rows.query.annotations:
+            rows = product_reads.with_price(rows, self.price_list())
+        return sorting.by_price(rows, falls=self.sorted_by[1])
 
     def parts_price(self, queryset: QuerySet[Product], is_descending: bool) -> Parts:
         return sorting.price_parts(queryset, self.price_list(), falls=is_descending)

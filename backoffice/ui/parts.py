@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from backoffice.kernel import clock
+from backoffice.kernel.compiled import Compiled, planned
 
 Known = TypeVar("Known")
 SHORT = 2000
@@ -19,17 +20,62 @@ SHORT = 2000
 class Part:
     """Rows of keys in their order, and how many there are, as far as is known."""
 
-    keys: Callable[[], QuerySet[Any]]
+    keys: "Callable[[], QuerySet[Any] | KeysNow]"
     """Put together when it is read: of most parts of a list nothing is."""
-    number: int
+    counted: int | Callable[[], int]
+    """Asked where a page lies behind the first: that needs no number."""
     key: Callable[[Any], Any] | None = None
     """What of a row is the key, where the rows have more than that."""
+
+    @property
+    def number(self) -> int:
+        return self.counted if isinstance(self.counted, int) else self.counted()
 
     def read(self, start: int, end: int, *, backwards: bool = False) -> list[Any]:
         """The keys from start to end, counted from the end when `backwards`, as they come then."""
         keys = self.keys()
         rows = list((keys.reverse() if backwards else keys)[start:end])
         return [self.key(row) for row in rows] if self.key is not None else rows
+
+
+class KeptKeys:
+    """Keys in their order as a function of values (`kernel.compiled`): the SQL is built once for either direction, and
+    only how many are read from where stands behind it. The last column is the key."""
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
+        self.build = build
+        self.either = Compiled(build), Compiled(lambda *given: build(*given).reverse())
+
+    def __call__(self, *given: Any, falls: bool = False) -> "KeysNow":
+        """The keys for these values; not read yet."""
+        return KeysNow(self, given, falls)
+
+    def read(self, given: tuple[Any, ...], start: int, end: int, *, falls: bool) -> list[Any]:
+        """The keys from start to end, counted from the end when they fall."""
+        statement = self.either[falls].prepared(given)
+        if statement is None:
+            rows = self.build(*given)
+            return [row[-1] for row in (rows.reverse() if falls else rows)[start:end]]
+        # Written into the statement: how many rows are wanted decides on the plan.
+        sql = f"{statement.sql} LIMIT {int(end - start)}" + (f" OFFSET {int(start)}" if start else "")
+        with planned(statement.database), statement.database.cursor() as cursor:
+            cursor.execute(sql, statement.params)
+            return [row[-1] for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class KeysNow:
+    """Kept keys with the values of now: sliced and turned round like a queryset."""
+
+    kept: KeptKeys
+    given: tuple[Any, ...]
+    falls: bool
+
+    def reverse(self) -> "KeysNow":
+        return KeysNow(self.kept, self.given, not self.falls)
+
+    def __getitem__(self, wanted: slice) -> list[Any]:
+        return self.kept.read(self.given, wanted.start or 0, wanted.stop, falls=self.falls)
 
 
 class Parts:
@@ -52,10 +98,10 @@ class Parts:
         found: list[Any] = []
         wanted = end - start
         for part in self.parts:
-            if start >= part.number and start:
+            if start and start >= part.number:
                 start -= part.number
                 continue
-            if start > max(SHORT, part.number // 2):
+            if start > SHORT and start > part.number // 2:
                 found += self._from_the_end(part, start, wanted)
             else:
                 found += part.read(start, start + wanted - len(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
@@ -10,7 +11,7 @@ from apps.catalog.models import Category, Price, PriceList, Product
 from backoffice.kernel import clock
 from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.fields import QuantityField
-from backoffice.ui.parts import Kept, Part, Parts, asked_by
+from backoffice.ui.parts import Kept, KeptKeys, Part, Parts, asked_by
 
 PACK = 500
 """Categories with fewer products are sorted together."""
@@ -75,39 +76,58 @@ def by_price(rows: QuerySet[Product], *, falls: bool) -> QuerySet[Product]:
 def price_parts(rows: QuerySet[Product], price_list: PriceList | None, *, falls: bool) -> Parts:
     """The keys of `by_price` for the prices of the list in force now: the list's price rows as their index has them,
     then the products without one."""
-    now = clock.now()
+    pk, now = price_list.pk if price_list else 0, clock.now()
+    narrowed = bool(rows.query.where)
     rows = rows.order_by()
-    mine = Price.objects.single().filter(price_list=price_list)
-    from_here = ExpressionWrapper(OuterRef("min_quantity"), output_field=QuantityField())
-    smaller = mine.at(now).filter(product=OuterRef("product"), min_quantity__lt=from_here)
-    begun = mine.filter(Q(min_quantity=0) | ~Exists(smaller), valid_from__lte=now)
-    if rows.query.where:  # every price has its product: they are only looked at where something narrows them
-        begun = begun.filter(Exists(rows.filter(pk=OuterRef("product"))))
-    lasting = begun.filter(valid_to=None)
+
+    def counts() -> tuple[int, int]:
+        # The moment is left out: it is another one each time.
+        return with_prices.of((pk, asked_by(rows) if narrowed else None), counted)
 
     def counted() -> tuple[int, int]:
-        priced = lasting.count() + begun.filter(valid_to__gt=now).count()
+        priced = mine(_lasting(pk, now)).count() + mine(_ending(pk, now)).count()
         return priced, rows.count() - priced
 
-    # The moment is left out: it is another one each time.
-    price_number, other_number = with_prices.of((price_list and price_list.pk, asked_by(rows)), counted)
+    def mine(prices: QuerySet[Price]) -> QuerySet[Price]:
+        # Every price has its product: they are only looked at where something narrows them.
+        return prices.filter(Exists(rows.filter(pk=OuterRef("product")))) if narrowed else prices
 
     def priced() -> Any:
-        if not _ending(price_list.pk if price_list else 0, now):
-            return _keys(lasting).order_by(*order)
-        return _keys(lasting).union(_keys(begun.filter(valid_to__gt=now)), all=True).order_by(*order)
+        ends = bool(_ends(pk, now))
+        if not narrowed:
+            return (_all_by_price if ends else _by_price)(pk, now, falls=falls)
+        lasting = _keys(mine(_lasting(pk, now)))
+        found = lasting.union(_keys(mine(_ending(pk, now))), all=True) if ends else lasting
+        return found.order_by(*(("-amount", "-product_id") if falls else ("amount", "product_id")))
 
     def others() -> Any:
-        without = rows.filter(~Exists(mine.at(now).filter(product=OuterRef("pk"))))
-        return without.order_by("-pk" if falls else "pk").values_list("pk", flat=True)
+        if not narrowed:
+            return _without(pk, now, falls=falls)
+        return _priceless(rows, pk, now).order_by("-pk" if falls else "pk").values_list("pk", flat=True)
 
-    order = ("-amount", "-product_id") if falls else ("amount", "product_id")
-    return Parts([Part(priced, price_number, key=_product), Part(others, other_number)])
+    # Rows of a narrowed list have the price before the key.
+    return Parts([Part(priced, lambda: counts()[0], _product if narrowed else None), Part(others, lambda: counts()[1])])
 
 
-_ending: Compiled[Any] = Compiled(
-    lambda price_list, now: Price.objects.filter(price_list_id=price_list, valid_to__gt=now).values_list("pk")[:1]
-)
+def _begun(price_list: int, now: datetime) -> QuerySet[Price]:
+    """The price of each product that has begun and not been replaced: that of the smallest quantity."""
+    mine = Price.objects.single().filter(price_list_id=price_list)
+    from_here = ExpressionWrapper(OuterRef("min_quantity"), output_field=QuantityField())
+    smaller = mine.at(now).filter(product=OuterRef("product"), min_quantity__lt=from_here)
+    return mine.filter(Q(min_quantity=0) | ~Exists(smaller), valid_from__lte=now)
+
+
+def _lasting(price_list: int, now: datetime) -> QuerySet[Price]:
+    return _begun(price_list, now).filter(valid_to=None)
+
+
+def _ending(price_list: int, now: datetime) -> QuerySet[Price]:
+    return _begun(price_list, now).filter(valid_to__gt=now)
+
+
+def _priceless(rows: QuerySet[Product], price_list: int, now: datetime) -> QuerySet[Product]:
+    prices = Price.objects.single().filter(price_list_id=price_list)
+    return rows.filter(~Exists(prices.at(now).filter(product=OuterRef("pk"))))
 
 
 def _keys(prices: QuerySet[Price]) -> Any:
@@ -116,3 +136,23 @@ def _keys(prices: QuerySet[Price]) -> Any:
 
 def _product(row: Any) -> int:
     return int(row[1])
+
+
+# The last one: without an order PostgreSQL looks through the prices, since it takes a third of them to end.
+_ends: Compiled[Any] = Compiled(
+    lambda price_list, now: (
+        Price.objects.filter(price_list_id=price_list, valid_to__gt=now).order_by("-valid_to").values_list("pk")[:1]
+    )
+)
+# Of a list that nothing narrows: what is asked most, and is always the same.
+_by_price = KeptKeys(lambda price_list, now: _keys(_lasting(price_list, now)).order_by("amount", "product_id"))
+_all_by_price = KeptKeys(
+    lambda price_list, now: (
+        _keys(_lasting(price_list, now))
+        .union(_keys(_ending(price_list, now)), all=True)
+        .order_by("amount", "product_id")
+    )
+)
+_without = KeptKeys(
+    lambda price_list, now: _priceless(Product.objects.all(), price_list, now).order_by("pk").values_list("pk")
+)

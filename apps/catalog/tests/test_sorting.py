@@ -119,7 +119,7 @@ def test_the_order_is_that_of_the_prices_that_are_shown(shop, sort):
         product__in=shop[:3]
     ).update(valid_to=clock.now() + timedelta(days=9))
     table = table_of("catalog:product_list", sort)
-    shown = {row.pk: row.price for row in table.data.data}
+    shown = {row.pk: row.price for row in table.ordered()}
 
     found = [shown[pk] for pk in pages_of(table, 3)]
 
@@ -127,6 +127,34 @@ def test_the_order_is_that_of_the_prices_that_are_shown(shop, sort):
     assert priced == sorted(priced, reverse=sort.startswith("-"))
     assert found == priced + [None] * (len(found) - len(priced))
     assert len(set(priced)) > 4
+
+
+def test_a_first_page_by_price_asks_for_no_numbers(shop, monkeypatch):
+    """Counting a hundred thousand prices costs more than the page."""
+
+    def counted(*_args):
+        raise AssertionError("counted")
+
+    table = table_of("catalog:product_list", "price")
+    monkeypatch.setattr(sorting.with_prices, "of", counted)
+
+    assert table.parts(23).keys(0, 9) == [row.pk for row in table.ordered()[:9]]
+    with pytest.raises(AssertionError, match="counted"):
+        table.parts(23).keys(9, 12)
+
+
+@pytest.mark.parametrize("long", [True, False])
+def test_what_is_shown_by_price_stands_in_its_order(shop, client, admin_user, monkeypatch, long):
+    monkeypatch.setattr(tables, "SHORT", 1 if long else 1000)
+    client.force_login(admin_user)
+
+    for sort in ("price", "-price"):
+        rows = client.get(reverse("catalog:product_list"), {"sort": sort, "sold": "yes"}).context["page"].rows
+        priced = [row.price for row in rows if row.price is not None]
+        assert [row.price for row in rows] == sorted(priced, reverse=sort != "price") + [None] * (
+            len(rows) - len(priced)
+        )
+        assert len(set(priced)) > 4
 
 
 def test_what_has_no_category_comes_last_either_way(shop):

@@ -51,7 +51,6 @@ from backoffice.ui.screens import (
 )
 from backoffice.ui.screens.base import with_query
 from backoffice.ui.screens.list import LOOK
-from backoffice.ui.tables import SORT
 
 DETAIL = "catalog/product_detail.html"
 LINES = 5  # more than these lists in one picture and nobody tells them apart
@@ -126,8 +125,7 @@ class ProductList(ListScreen):
         return listed(self.price_list).defer(*Product.DETAILS)
 
     def searched(self) -> QuerySet[Product]:
-        by_price = self.request.GET.get(SORT, "").removeprefix("-") == "price"
-        return self.get_queryset() if by_price else Product.objects.all()
+        return Product.objects.all()
 
     def rows_of(self, keys: Sequence[Any]) -> list[Product]:
         return product_reads.shown(keys, self.price_list)

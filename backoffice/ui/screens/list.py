@@ -157,9 +157,11 @@ class ListScreen(ModelScreen):
         if count.capped:
             table.too_many()
         # The wide rows of a list are not sorted: their keys are, and then the rows of the page are read.
+        parts = table.parts(count.number)
         return paginate(
-            table.ordered(), number=number, size=size, count=count, first=self.first(),
-            read=self.read or (self.rows_of if table.sorted_by[0] else None), parts=table.parts(count.number),
+            table.ordered() if parts is None else table.data.data,
+            number=number, size=size, count=count, first=self.first(),
+            read=self.read or (self.rows_of if table.sorted_by[0] else None), parts=parts,
         )  # fmt: skip
 
     @property
