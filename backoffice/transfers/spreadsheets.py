@@ -30,7 +30,7 @@ DATES = frozenset(
 NO_DATE = re.compile(r'"[^"]*"|\\.|_.|\[(?!h+\]|m+\]|s+\])[^\]]*\]|general', re.IGNORECASE)
 MOMENT = re.compile(r"[dmhys]", re.IGNORECASE)
 EPOCHS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}
-CONTROL = re.compile(r"_x(00[01][0-9A-Fa-f])_")
+CONTROL = re.compile(r"_x(00[01][0-9A-Fa-f]|FFF[EF])_|_x005[Ff]_(?=x[0-9A-Fa-f]{4}_)")
 DIGITS = Context(prec=15)
 LAST_DAY = 2_958_465  # 9999-12-31
 LETTERS = re.compile(r"[A-Z]+")
@@ -311,7 +311,12 @@ def place_of(where: str) -> int:
 
 def control(text: str) -> str:
     """The text with the signs in it that XML cannot have, which spreadsheets write by their number."""
-    return CONTROL.sub(lambda match: chr(int(match[1], 16)), text) if "_x00" in text else text
+    return CONTROL.sub(_sign, text) if "_x" in text else text
+
+
+def _sign(match: re.Match[str]) -> str:
+    # What only looks like such a number has its first stroke written as one.
+    return chr(int(match[1], 16)) if match[1] else "_"
 
 
 def number(text: str, style: DecimalStyle) -> str:

@@ -1,10 +1,12 @@
 """Lists as files. Text that a spreadsheet would run as a formula is made harmless, and can be read back."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
+from itertools import chain
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -12,6 +14,8 @@ from django.http import HttpResponse, StreamingHttpResponse
 TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}")
 QUOTE = "'"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# Signs that XML cannot have, and texts that a spreadsheet would take for such a sign spelled by its number.
+UNSPELLED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def neutralise(text: str) -> str:
@@ -31,6 +35,11 @@ def cell(value: Any) -> Any:
     if isinstance(value, bool | int | Decimal | date | datetime):
         return value
     return neutralise(str(value))
+
+
+def spelled(text: str) -> str:
+    """The text as an XLSX file keeps it: signs that XML cannot have by their number, as spreadsheets write them."""
+    return UNSPELLED.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 
 
 class _Line:
@@ -70,9 +79,9 @@ def xlsx_response(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet(name[:31])
-    sheet.append([cell(title) for title in header])
-    for row in rows:
-        sheet.append([cell(value) for value in row])
+    for row in chain([header], rows):
+        cells = map(cell, row)
+        sheet.append([spelled(value) if isinstance(value, str) else value for value in cells])
     buffer = BytesIO()
     book.save(buffer)
     response = HttpResponse(buffer.getvalue(), content_type=XLSX)

@@ -6,6 +6,7 @@ What is written here is read back by the same grammar, in either number style.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -234,9 +235,12 @@ def same(name: str, value: object, now: object) -> bool:
     if isinstance(now, str) and isinstance(value, str):
         if name == "variant_of":
             return value.lower() == now.lower()
-        # Files lose blanks around a text and how its lines end; and "-" cannot be said, because it clears.
+        # Files lose blanks around a text, how its lines end and how its accents are put together; and "-" cannot be
+        # said, because it clears.
         return name in TEXTS and (_lines(value) == _lines(now) or (not value and now == CLEAR))
-    return bool(name == "tags" and not value and now == [CLEAR])
+    if name == "tags" and isinstance(value, list) and isinstance(now, list):
+        return [composed(tag) for tag in value] == [composed(tag) for tag in now if now != [CLEAR]]
+    return False
 
 
 def same_value(value: object, now: object) -> bool:
@@ -246,8 +250,13 @@ def same_value(value: object, now: object) -> bool:
     return value == now or (isinstance(value, str) and same("name", value, now))
 
 
+def composed(text: str) -> str:
+    """The text with its accents as files bring them."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
 def _lines(text: str) -> list[str]:
-    return text.strip().replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return composed(text).strip().replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def merged(now: Packs, said: SaidPacks) -> Packs:

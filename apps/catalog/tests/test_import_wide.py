@@ -373,7 +373,9 @@ def test_everything_that_goes_out_comes_back_without_a_change(cakes: Category, k
     bundle = make_product(sku="SET", kind=Product.Kind.BUNDLE, price="1234.5")
     bundles.put(bundle, full, quantity=Decimal("1.234"))
 
+    make_product("Cafe\u0301 🥐", sku="NFD", description="pasted\x0bfrom a letter; _x000D_", tags=["cafe\u0301", "b"])
+
     run = reimported(kind, language)
 
     assert [(row.meta, row.changes, row.reason) for row in run.rows.exclude(outcome="unchanged")] == []
-    assert run.unchanged == 5
+    assert run.unchanged == 6

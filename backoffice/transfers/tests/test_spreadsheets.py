@@ -15,6 +15,7 @@ from openpyxl.cell.text import InlineFont
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from backoffice.transfers import spreadsheets
+from backoffice.ui.export import spelled, xlsx_response
 
 CELLS = [
     ("text, “quoted” & <angled>", "text, “quoted” & <angled>"),
@@ -140,6 +141,18 @@ def test_signs_that_xml_cannot_have_and_prefixed_names() -> None:
     prefixed = sheet.replace(b"</", b"</x:").replace(b"<", b"<x:").replace(b"<x:/x:", b"</x:").replace(b"<x:?", b"<?")
     prefixed = prefixed.replace(b"xmlns=", b"xmlns:x=")
     assert read(rewritten((SHEET, sheet, prefixed))) == [(1, ["one", "two"])]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["pasted\x0bfrom a letter", "_x000D_ and _x0041_", "_x005F_x000D_", "\x00\x1f", "no sign \uffff\ufffe", "_x_"],
+)
+def test_what_xml_cannot_have_goes_out_and_comes_back(text: str) -> None:
+    content = xlsx_response("list", ["name"], [[text], ["next"]]).content
+    assert read(content) == [(1, ["name"]), (2, [text]), (3, ["next"])]
+    # Spreadsheet programs spell these signs alike.
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert spelled(text).encode() in archive.read(SHEET)
 
 
 def test_a_cell_without_end_and_a_format_without_end_cost_little() -> None:
