@@ -90,3 +90,28 @@ def test_names_and_states_are_edited_along_the_rows_without_a_mouse(
     settled(page)
     state.press("Escape")
     expect(first.locator("td").nth(4)).to_contain_text("Retired")
+
+
+PUSHED = "() => [...document.querySelectorAll('.tw')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
+LEFT_EDGE = "found => found.map(e => Math.round(e.getBoundingClientRect().left))"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_stock_list_fits_a_laptop_and_its_cards_are_in_line(
+    busy_bakery: str, page: Page, login: Callable[[str, str], Page]
+) -> None:
+    login(busy_bakery, "manager")
+    for width in (1024, 1280, 1366, 1440):  # nothing has to be pushed sideways inside the card to see a state
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{busy_bakery}/stock/")
+        settled(page)
+        assert page.evaluate(PUSHED) == 0, width
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/stock/", "/stock/operations/"):
+        page.goto(f"{busy_bakery}{path}")
+        settled(page)
+        pictures = page.locator("#table tbody td > :is(img, svg, a):first-child").evaluate_all(LEFT_EDGE)
+        badges = page.locator("#table tbody td > .badge").evaluate_all(LEFT_EDGE)
+        assert badges, path
+        assert set(badges) <= set(pictures), (path, sorted(set(badges)), sorted(set(pictures)))

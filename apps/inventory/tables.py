@@ -92,7 +92,7 @@ class StateColumn(Column):
 class ValueColumn(MoneyColumn):
     """What the row's product is worth at cost."""
 
-    card, css = "", "num muted"
+    card, css = "", "num muted broad"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, accessor="pk", orderable=False, **kwargs)

@@ -56,7 +56,7 @@ def _drawn(kept: str | None, on_hand: int, minimum: int | None, language: str | 
 class CoverColumn(_OfTrend):
     """For how many days what is on hand is enough, at the pace of the last whole days."""
 
-    css = "num"
+    css = "num broad"
 
     def _days(self, record: Any) -> Decimal | None:
         if record.trend_day != self.today or not record.trend_used:

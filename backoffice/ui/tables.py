@@ -60,7 +60,7 @@ __all__ = [
 SORT, HIDE = "sort", "hide"
 OWN_OPTIONS = ("row_url", "own_order", "totals", "row_actions", "worked_out", "edits", "when_few")
 # What a class of the whole table says of its columns ("num3": the third holds numbers), so that no cell has to.
-MARKS, MARKED = {"num", "muted", "nw", "wide"}, 14
+MARKS, MARKED = {"num", "muted", "nw", "wide", "broad"}, 14
 Draw = Callable[[Any], Any]
 
 
