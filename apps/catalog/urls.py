@@ -56,6 +56,7 @@ urlpatterns = [
     path("products/<int:product>/packs/new/", packs.PackCreate.as_view(), name="pack_create"),
     path("packs/<int:pk>/edit/", packs.PackEdit.as_view(), name="pack_edit"),
     path("packs/<int:pk>/delete/", packs.PackDelete.as_view(), name="pack_delete"),
+    path("prices/<int:pk>/end/", prices.PriceEnd.as_view(), name="price_end"),
     path("prices/<int:pk>/cancel/", prices.PriceCancel.as_view(), name="price_cancel"),
     path("price-lists/", prices.PriceListList.as_view(), name="price_list_list"),
     path("price-lists/new/", prices.PriceListCreate.as_view(), name="price_list_create"),

@@ -2,7 +2,7 @@
 
 from .attributes import AttributeForm, SchemaAddForm, SchemaForm
 from .category import CategoryForm
-from .price import ApplyPricesForm, InlinePriceForm, PriceListForm, PriceRuleForm, SetPriceForm
+from .price import ApplyPricesForm, EndPriceForm, InlinePriceForm, PriceListForm, PriceRuleForm, SetPriceForm
 from .product import (
     BulkCategoryForm,
     NewProductForm,
@@ -17,6 +17,7 @@ __all__ = [
     "AttributeForm",
     "BulkCategoryForm",
     "CategoryForm",
+    "EndPriceForm",
     "InlinePriceForm",
     "NewProductForm",
     "PackForm",

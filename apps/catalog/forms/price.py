@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.forms import CharField, ChoiceField, ModelChoiceField
@@ -125,6 +125,12 @@ class SetPriceForm(Form):
         return start_of(self.cleaned_data["valid_from"])
 
 
+class EndPriceForm(Form):
+    """Why a price is taken away."""
+
+    reason = reason_field(required=False)
+
+
 def start_of(day: date | None) -> datetime | None:
     """The first instant of the day, None for today, which means now. Raises ValidationError for a day that is over."""
     if day is None or day == clock.today():
@@ -135,12 +141,18 @@ def start_of(day: date | None) -> datetime | None:
 
 
 class ApplyPricesForm(Form):
-    """When many prices begin, and why."""
+    """When many prices begin, and why. With `begins` the day was said before and is only carried on."""
 
     valid_from = DateField(label=_("Valid from"), required=False, help_text=_("Blank: from now on."))
     reason = reason_field(required=False)
 
-    spans = {"valid_from": 2, "reason": 4}
+    spans: ClassVar[dict[str, int]] = {"valid_from": 2, "reason": 4}
+
+    def __init__(self, *args: Any, begins: str | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if begins is not None:
+            field = self.fields["valid_from"]
+            field.widget, field.initial, field.help_text = HiddenInput(), begins, ""
 
     def clean_valid_from(self) -> datetime | None:
         return start_of(self.cleaned_data["valid_from"])
@@ -176,8 +188,11 @@ class PriceRuleForm(HowMuchForm):
     source = ModelChoiceField(PriceList.objects.none(), label=_("Starting from"), required=False)
     category = CategoryField(required=False, label=_("Only the category"))
     q = CharField(label=_("Only what matches"), required=False, max_length=100)
+    valid_from = DateField(
+        label=_("Valid from"), required=False, help_text=_("Blank: from now on. Changes what holds on that day.")
+    )
 
-    spans = {"source": 2, "percentage": 2, "amount": 2, "rounding": 2, "category": 2, "q": 2}
+    spans = {"source": 2, "percentage": 2, "amount": 2, "rounding": 2, "category": 2, "q": 2, "valid_from": 2}
     field_order = list(spans)
 
     def __init__(self, *args: Any, price_list: PriceList, **kwargs: Any) -> None:
@@ -186,6 +201,9 @@ class PriceRuleForm(HowMuchForm):
         assert isinstance(source, ModelChoiceField)
         source.queryset = PriceList.objects.exclude(pk=price_list.pk).order_by("name")
         source.empty_label = gettext("the prices of this list")
+
+    def clean_valid_from(self) -> datetime | None:
+        return start_of(self.cleaned_data["valid_from"])
 
 
 class BulkPricesForm(HowMuchForm):

@@ -29,7 +29,8 @@ from .prices import PriceImporter
 
 # What a person must be allowed besides changing prices: it is an import, to be looked at and applied.
 RIGHTS = tuple(f"transfers.{verb}_transferrun" for verb in ("view", "add", "change"))
-HEADINGS = ("list", "sku", "price", "valid_from")
+HEADINGS = ("list", "sku", "pack", "from_quantity", "price", "valid_from")
+BELOW_NOTHING = Decimal(-1)  # refused by the import, with its line
 
 
 def start_for_chosen(
@@ -72,10 +73,13 @@ def start(
     writer.writerow(HEADINGS)
     count = 0
     code = neutralise(price_list.code)
-    for sku, price in price_changes.rule_for_all(
-        price_list, products, percentage=percentage, amount=amount, kind=kind, source=source
+    for one in price_changes.rule_for_all(
+        price_list, products, percentage=percentage, amount=amount, kind=kind, source=source, at=valid_from
     ):
-        writer.writerow([code, neutralise(sku), plain_price(price), day])
+        pack = neutralise(one.unit.name) if one.unit else ""
+        least = plain_number(one.least) if one.least else ""
+        price = plain_price(BELOW_NOTHING if one.after is None else one.after)
+        writer.writerow([code, neutralise(one.product.sku), pack, least, price, day])
         count += 1
     if not count:
         return None

@@ -109,7 +109,8 @@ class PriceImporter(Importer):
         moment = start.isoformat() if start else ""
         if (twin := self.seen.setdefault((key, moment), row.line)) != row.line:
             raise BadCell("sku", _("Line %(line)d says something about this price already.") % {"line": twin})
-        said = {"label": product.name, "meta": f"{product.sku} · {price_list.name}"}
+        size = " ".join(filter(None, [plain_number(least) if least else "", pack.name if pack else ""]))
+        said = {"label": product.name, "meta": " · ".join(filter(None, [product.sku, price_list.name, size]))}
         if not row.text("price"):
             return row.unchanged(**said)
         text = read_price(row, "price")

@@ -85,7 +85,8 @@ def refresh(price_list: PriceList, product_ids: Collection[int] | None, since: d
             own[row.product_id].append(row)
     wanted: dict[Key, list[Piece]] = defaultdict(list)
     for row in base.select_related("unit").order_by("valid_from"):
-        amount = rounding.derived(row.amount, price_list.percentage, price_list.rounding)
+        ratio = row.unit.ratio if row.unit else rounding.ONE
+        amount = rounding.derived(row.amount, price_list.percentage, price_list.rounding, ratio)
         stronger = [one for one in own.get(row.product_id, ()) if threshold(one) <= threshold(row)]
         for start, end in _without((max(row.valid_from, since), row.valid_to), stronger):
             _add(wanted[key_of(row)], Piece(key_of(row), start, end, amount))

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.catalog import rounding
 from apps.catalog.errors import PricesMoved, TooManyPrices
-from apps.catalog.models import Price, PriceList, Product
-from apps.catalog.selectors import prices as price_reads
+from apps.catalog.models import Price, PriceList, Product, ProductUnit
 from backoffice.kernel import clock, money
+from backoffice.kernel import quantity as quantities
 from backoffice.kernel.numbers import parse_decimal
 
-from . import prices
+from . import following, prices
 from .locks import lock_price_lists
 
 MOST = 5_000  # prices in one go: what a person can still look through, and what one transaction does in a few seconds
 BATCH = 2_000
 LARGEST = Decimal(10) ** 12
 HUNDRED = Decimal(100)
+Key = tuple[int, int, int | None, Decimal]  # list, product, pack, quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,39 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A price before and after, or why it cannot be."""
+    """A price before and after, or why it cannot be.
+
+    `unit` and `least` say which of the product's prices it is. `follows` is one of a list that follows: it is shown,
+    and changes by itself. `notes` say what else the person should know of it.
+    """
 
     product: Product
     price_list: PriceList
     before: Decimal | None
     after: Decimal | None
     refused: str = ""
+    unit: ProductUnit | None = None
+    least: Decimal = prices.ANY_QUANTITY
+    notes: tuple[str, ...] = ()
+    follows: bool = False
+
+    @property
+    def key(self) -> Key:
+        """List, product, pack, quantity."""
+        return self.price_list.pk, self.product.pk, self.unit.pk if self.unit else None, self.least
+
+    @property
+    def ratio(self) -> Fraction:
+        """How much of the product's own unit the price is for."""
+        return self.unit.ratio if self.unit else rounding.ONE
+
+    @property
+    def which(self) -> str:
+        """Which of the product's prices it is, in words; empty for the one of any quantity."""
+        least = quantities.format_quantity(self.least)
+        if self.unit is not None:
+            return _("for one %(pack)s, from %(least)s") % {"pack": self.unit, "least": least}
+        return _("from %(least)s") % {"least": f"{least} {self.product.unit.code}"} if self.least else ""
 
     @property
     def was(self) -> str:
@@ -69,14 +98,15 @@ class Proposal:
 def read_wishes(wishes: Sequence[Wish]) -> list[Proposal]:
     """What the cells would change; those that say what holds already are left out. Three queries."""
     products = Product.objects.select_related("category", "unit").in_bulk({wish.product_id for wish in wishes})
-    lists = PriceList.objects.filter(is_active=True).in_bulk({wish.list_id for wish in wishes})
-    now = current(lists, products)
+    lists = PriceList.objects.filter(is_active=True).select_related("base").in_bulk({wish.list_id for wish in wishes})
+    now = holding(lists, products)
     found = []
     for wish in wishes:
         product, price_list = products.get(wish.product_id), lists.get(wish.list_id)
         if product is None or price_list is None:
             continue
-        before = now.get((wish.product_id, wish.list_id))
+        row = now.get((wish.list_id, wish.product_id, None, prices.ANY_QUANTITY))
+        before = row.amount if row else None
         try:
             after = _amount(wish.text)
         except ValueError as error:
@@ -87,7 +117,7 @@ def read_wishes(wishes: Sequence[Wish]) -> list[Proposal]:
         if wish.shown != before:
             refused = _("Somebody changed it meanwhile; now it is: %s") % price_text(before)
             found.append(Proposal(product, price_list, before, after, refused))
-        elif after is None and not _can_be_taken_away(product, price_list):
+        elif after is None and row is not None and row.is_derived:
             refused = _("It follows the list %(list)s; it cannot be empty.") % {"list": price_list.base}
             found.append(Proposal(product, price_list, before, after, refused))
         else:
@@ -103,89 +133,180 @@ def rule(
     amount: Decimal | None = None,
     kind: str = rounding.Rounding.CENT,
     source: PriceList | None = None,
+    at: datetime | None = None,
 ) -> list[Proposal]:
     """The prices of the products in the list, or in `source`, changed by a percentage or an amount and rounded.
 
-    Products without a price there are left out, and those whose price stays. Raises TooManyPrices for more than MOST:
-    these are looked through as an import is, see `resources/price_rule.py`.
+    Those from a quantity on and those of packs change along; an amount is for one of the product's own unit. They are
+    the prices that hold `at` a moment (now). Products without a price there are left out, and what stays as it is.
+    Raises TooManyPrices for more than MOST: these are looked through as an import is, see `resources/price_rule.py`.
     """
     rows = list(products.select_related("category", "unit").order_by("name", "pk")[: MOST + 1])
     if len(rows) > MOST:
         raise TooManyPrices(MOST, field="category")
-    from_list = price_reads.current(source or price_list, rows)
-    now = from_list if source is None else price_reads.current(price_list, rows)
-    found = []
-    for product in rows:
-        if (price := from_list.get(product.pk)) is None:
-            continue
-        moved = _moved(price, percentage, amount)
-        before = now.get(product.pk)
-        if moved < 0:
-            found.append(Proposal(product, price_list, before, None, _("A price is not negative.")))
-            continue
-        after = rounding.to_ending(moved, kind)
-        if after != before:
-            found.append(Proposal(product, price_list, before, after))
+    found = list(_ruled(price_list, rows, percentage, amount, kind, source, at))
+    if len(found) > MOST:
+        raise TooManyPrices(MOST, field="category")
     return found
 
 
 def rule_for_all(
     price_list: PriceList, products: QuerySet[Product], *, percentage: Decimal | None, amount: Decimal | None,
-    kind: str, source: PriceList | None = None,
-) -> Iterator[tuple[str, Decimal]]:  # fmt: skip
-    """The SKU and the price to be of every product that the rule changes, however many they are.
+    kind: str, source: PriceList | None = None, at: datetime | None = None,
+) -> Iterator[Proposal]:  # fmt: skip
+    """The same for however many there are, a batch at a time."""
+    every = list(products.order_by("name", "pk").values_list("pk", flat=True))
+    for start in range(0, len(every), BATCH):
+        rows = Product.objects.filter(pk__in=every[start : start + BATCH]).select_related("unit").order_by("name", "pk")
+        yield from _ruled(price_list, rows.defer(*Product.DETAILS), percentage, amount, kind, source, at)
 
-    A price below zero comes as it is, so that whoever reads it can say so.
+
+def _ruled(
+    price_list: PriceList, rows: Iterable[Product], percentage: Decimal | None, amount: Decimal | None, kind: str,
+    source: PriceList | None, at: datetime | None,
+) -> Iterator[Proposal]:  # fmt: skip
+    products = {row.pk: row for row in rows}
+    start = source or price_list
+    held = holding({start.pk, price_list.pk}, products, at)
+    of_product: dict[int, list[Price]] = defaultdict(list)
+    for price in held.values():
+        if price.price_list_id == start.pk:
+            of_product[price.product_id].append(price)
+    for product in products.values():
+        for price in sorted(of_product[product.pk], key=_by_size):
+            ratio = price.unit.ratio if price.unit else rounding.ONE
+            moved = _moved(price.amount, percentage, amount, ratio)
+            there = held.get((price_list.pk, product.pk, price.unit_id, price.min_quantity))
+            one = Proposal(
+                product, price_list, there.amount if there else None, rounding.to_ending(moved, kind, ratio),
+                unit=price.unit, least=price.min_quantity,
+            )  # fmt: skip
+            if moved < 0:
+                yield replace(one, after=None, refused=_("A price is not negative."))
+            elif one.after != one.before:
+                yield one
+
+
+def _by_size(price: Price) -> tuple[bool, str, Decimal]:
+    return price.unit is not None, price.unit.name if price.unit else "", price.min_quantity
+
+
+def _moved(price: Decimal, percentage: Decimal | None, amount: Decimal | None, ratio: Fraction) -> Decimal:
+    if amount is None:
+        return price * (HUNDRED + (percentage or 0)) / HUNDRED
+    return price + money.round_to(amount * ratio.numerator / ratio.denominator, prices.PLACES)
+
+
+def with_notes(proposals: Sequence[Proposal], at: datetime | None = None) -> list[Proposal]:
+    """The proposals with what else should be known of them, and after each the prices of lists that follow along.
+
+    Those are shown as far as they are not more than MOST. Three queries.
     """
-    rows = list(products.order_by("name", "pk").values_list("pk", "sku"))
-    for start in range(0, len(rows), BATCH):
-        part = dict(rows[start : start + BATCH])
-        from_list = price_reads.current(source or price_list, part)
-        now = from_list if source is None else price_reads.current(price_list, part)
-        for pk, sku in part.items():
-            if (price := from_list.get(pk)) is None:
-                continue
-            moved = _moved(price, percentage, amount)
-            after = moved if moved < 0 else rounding.to_ending(moved, kind)
-            if after != now.get(pk):
-                yield sku, after
+    at = at or clock.now()
+    good = [one for one in proposals if not one.refused]
+    products = {one.product.pk for one in good}
+    lists = {row.pk: row for row in PriceList.objects.select_related("base")}
+    touched = {one.price_list.pk for one in good}
+    below = {pk: [one for one in following.descendants(lists, lists[pk]) if one.is_active] for pk in touched}
+    held = holding(touched.union(one.pk for some in below.values() for one in some), products, at)
+    later = {(price.price_list_id, price.product_id, price.unit_id, price.min_quantity): price
+             for price in Price.objects.after(at).decided().filter(price_list__in=touched, product__in=products)
+             .order_by("-valid_from")}  # fmt: skip
+    of_product: dict[tuple[int, int], list[Price]] = defaultdict(list)
+    for price in held.values():
+        of_product[price.price_list_id, price.product_id].append(price)
+    changed = {one.key for one in good}
+    found: list[Proposal] = []
+    followers = 0
+    for one in proposals:
+        if one.refused:
+            found.append(one)
+            continue
+        own = of_product[one.price_list.pk, one.product.pk]
+        found.append(replace(one, notes=tuple(_notes(one, held.get(one.key), later.get(one.key), own, changed))))
+        along = list(_along(one, below[one.price_list.pk], of_product, changed))
+        followers += len(along)
+        if len(proposals) + followers <= MOST:
+            found += along
+    return found
 
 
-def _moved(price: Decimal, percentage: Decimal | None, amount: Decimal | None) -> Decimal:
-    return price + amount if amount is not None else price * (HUNDRED + (percentage or 0)) / HUNDRED
+def _notes(
+    one: Proposal, there: Price | None, later: Price | None, own: Sequence[Price], changed: Collection[Key]
+) -> Iterator[str]:
+    base = one.price_list.base
+    if there is not None and there.is_derived and base is not None:
+        yield _("no longer follows %(list)s") % {"list": base}
+    elif one.after is None and base is not None:
+        yield _("follows %(list)s again") % {"list": base}
+    if later is not None:
+        words = {
+            "price": price_text(later.amount),
+            "day": date_format(clock.local(later.valid_from), "SHORT_DATE_FORMAT"),
+        }
+        yield _("%(price)s from %(day)s stays scheduled") % words
+    if one.unit is None and not one.least and one.after is not None:
+        for price in sorted(own, key=_by_size):
+            key = price.price_list_id, price.product_id, price.unit_id, price.min_quantity
+            if price.unit is None and price.min_quantity and price.amount > one.after and key not in changed:
+                words = {"least": quantities.format_quantity(price.min_quantity), "price": price_text(price.amount)}
+                yield _("dearer from %(least)s on: %(price)s") % words
+
+
+def _along(
+    one: Proposal, below: Sequence[PriceList], of_product: Mapping[tuple[int, int], Sequence[Price]],
+    changed: Collection[Key],
+) -> Iterator[Proposal]:  # fmt: skip
+    """What the lists that follow make of it: those with a price of their own from this quantity on do not."""
+    size = Fraction(one.least) * one.ratio
+    after: dict[int, Decimal | None] = {one.price_list.pk: one.after}
+    for price_list in below:
+        assert price_list.base_id is not None
+        rows = of_product.get((price_list.pk, one.product.pk), ())
+        stands = any(not row.is_derived and following.threshold(row) <= size for row in rows)
+        if price_list.base_id not in after or stands or (price_list.pk, *one.key[1:]) in changed:
+            continue
+        new = after[price_list.base_id]
+        if new is not None:
+            new = rounding.derived(new, price_list.percentage, price_list.rounding, one.ratio)
+        after[price_list.pk] = new
+        there = next((row for row in rows if (row.unit_id, row.min_quantity) == one.key[2:]), None)
+        before = there.amount if there else None
+        if before != new:
+            yield replace(one, price_list=price_list, before=before, after=new, notes=(), follows=True)
 
 
 @transaction.atomic
-def apply(proposals: Iterable[Proposal], *, valid_from: datetime | None = None, reason: str = "") -> int:
+def apply(
+    proposals: Iterable[Proposal], *, valid_from: datetime | None = None, reason: str = "", seen: datetime | None = None
+) -> int:
     """Set them all, now or from a moment on; returns how many. Raises PricesMoved, and then sets none, when one of
-    the prices is no longer what it was before."""
-    wanted = [one for one in proposals if not one.refused]
+    the prices is no longer what it was before: now, or at the moment `seen` where that was shown."""
+    wanted = [one for one in proposals if not one.refused and not one.follows]
     if len(wanted) > MOST:
         raise TooManyPrices(MOST)
     lists = lock_price_lists()
-    touched = {one.price_list.pk: lists[one.price_list.pk] for one in wanted}
-    now = current(touched, {one.product.pk: one.product for one in wanted})
-    moved = [one.product.name for one in wanted if now.get((one.product.pk, one.price_list.pk)) != one.before]
+    now = holding({one.price_list.pk for one in wanted}, {one.product.pk for one in wanted}, seen)
+    held = {key: price.amount for key, price in now.items()}
+    moved = [one.product.name for one in wanted if held.get(one.key) != one.before]
     if moved:
-        raise PricesMoved(moved)
+        raise PricesMoved(list(dict.fromkeys(moved)))
     changes: dict[int, list[prices.Change]] = defaultdict(list)
     for one in wanted:
-        changes[one.price_list.pk].append(prices.Change(one.product.pk, one.after))
+        unit_id = one.unit.pk if one.unit else None
+        changes[one.price_list.pk].append(prices.Change(one.product.pk, one.after, one.least, unit_id))
     return sum(
         prices.set_many(lists[pk], changes[pk], valid_from=valid_from, reason=reason)
         for pk in sorted(changes, key=lambda pk: _depth(lists[pk], lists))
     )
 
 
-def current(lists: Mapping[int, PriceList], products: Mapping[int, Product]) -> dict[tuple[int, int], Decimal]:
-    """The price that holds for any quantity, by (product, list). One query."""
-    rows = (
-        Price.objects.at(clock.now())
-        .single()
-        .filter(price_list__in=lists, product__in=products, min_quantity=0)
-        .values_list("product_id", "price_list_id", "amount")
-    )
-    return {(product, price_list): amount for product, price_list, amount in rows}
+def holding(lists: Collection[int], products: Collection[int], at: datetime | None = None) -> dict[Key, Price]:
+    """Every price of the products in the lists that holds at a moment (now), with its pack. One query."""
+    rows = Price.objects.at(at or clock.now()).filter(price_list__in=set(lists), product__in=set(products))
+    return {
+        (row.price_list_id, row.product_id, row.unit_id, row.min_quantity): row for row in rows.select_related("unit")
+    }
 
 
 def _amount(text: str) -> Decimal | None:
@@ -203,14 +324,6 @@ def _amount(text: str) -> Decimal | None:
     if amount >= LARGEST:
         raise ValueError(_("This price is too large."))
     return amount
-
-
-def _can_be_taken_away(product: Product, price_list: PriceList) -> bool:
-    """A price of the list's own may go; one that follows comes from elsewhere."""
-    if price_list.base_id is None:
-        return True
-    rows = Price.objects.at(clock.now()).single().decided()
-    return rows.filter(price_list=price_list, product=product, min_quantity=0).exists()
 
 
 def price_text(amount: Decimal | None) -> str:

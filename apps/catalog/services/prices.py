@@ -45,9 +45,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a change does to the rows of one key: close `close` at `start`, put `amend` to a new amount, open `open`."""
+    """What a change does to the rows of one key: close `close` at `start`, put `amend` to a new amount, open `open`,
+    forget `drop`."""
 
     close: Price | None = None
+    drop: Price | None = None
     amend: Price | None = None
     open: Price | None = None
 
@@ -166,6 +168,25 @@ def withdraw(product: Product, price_list: PriceList, *, reason: str = "") -> No
 
 
 @transaction.atomic
+def take_away(price: Price, *, reason: str = "") -> None:
+    """End a price that holds: another quantity's counts then, or the list that this one follows, or none.
+
+    Scheduled prices stay. PriceRefused when it does not hold, or follows another list.
+    """
+    lists = lock_price_lists()
+    there = Price.objects.filter(pk=price.pk).first()
+    if there is None or (there.valid_to is not None and there.valid_to <= clock.now()):
+        raise PriceRefused(_("This price is over already."))
+    if there.is_derived:
+        base = lists[lists[there.price_list_id].base_id or there.price_list_id]
+        raise PriceRefused(_("This price follows the list %(list)s. Take it away there.") % {"list": base})
+    if there.valid_from > clock.now():
+        raise PriceRefused(_("This price has not begun. Cancel it instead."))
+    change = Change(there.product_id, None, there.min_quantity, there.unit_id)
+    set_many(lists[there.price_list_id], [change], reason=reason)
+
+
+@transaction.atomic
 def cancel_scheduled(price: Price, *, reason: str = "") -> None:
     """Forget a price that has not begun; the one before it goes on. PriceRefused when it is valid already."""
     lists = lock_price_lists()
@@ -194,9 +215,9 @@ def plan(price_list: PriceList, windows: Sequence[Price], change: Change, start:
     """What a change does to the rows of its key, without touching the database. Derived rows give way by themselves."""
     current = _covering(windows, start)
     if change.amount is None:
-        if current is None or current.is_derived or current.valid_from >= start:
+        if current is None or current.is_derived:
             return Step()
-        return Step(close=current)
+        return Step(close=current) if current.valid_from < start else Step(drop=current)
     if current and current.amount == change.amount:
         return Step()
     windows = [row for row in windows if not row.is_derived]
@@ -217,14 +238,17 @@ def _write(lists: Mapping[int, PriceList], price_list: PriceList, steps: Sequenc
     closed = [step.close for step in steps if step.close]
     amended = [step.amend for step in steps if step.amend]
     opened = [step.open for step in steps if step.open]
+    dropped = [step.drop for step in steps if step.drop]
     following.make_room(price_list, opened)
+    for row in dropped:
+        row.delete()
     bulk.close_prices(closed, start)
     audit.bulk_update(amended, ["amount"])
     if len(opened) == 1:
         opened[0].save()
     else:
         audit.bulk_create(opened)
-    if products := {row.product_id for row in (*closed, *amended, *opened)}:
+    if products := {row.product_id for row in (*closed, *amended, *opened, *dropped)}:
         following.refresh_all(lists, price_list, products, start)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from django.urls import reverse
@@ -55,6 +56,17 @@ def test_a_rounded_price_is_near_and_stays_where_it_is(amount: Decimal, kind: st
     assert rounding.to_ending(rounded, kind) == rounded
     assert (rounded > 0) == (amount > 0)
     assert abs(rounded - amount) <= Decimal("0.90")
+
+
+def test_a_price_for_a_gram_is_rounded_as_one_for_the_kilogram() -> None:
+    counter, flour = make_price_list(), make_product(unit="kg", price="8")
+    make_price(flour, "0.006", unit=packs.add(flour, name="g", quantity=Decimal("0.001")), min_quantity=Decimal(5000))
+    market = follower(counter, "10", Rounding.NINETY)
+
+    gram = Price.objects.at(clock.now()).get(price_list=market, unit__name="g")
+
+    assert gram.amount == Decimal("0.0069"), "6.60 becomes 6.90 a kilogram, not 900.00"
+    assert rounding.to_ending(Decimal("5.20"), Rounding.NINETY, Fraction(1, 8)) == Decimal("4.90"), "a slice is a thing"
 
 
 def test_a_list_follows_its_base_now_and_later() -> None:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from apps.catalog.errors import PricesMoved
 from apps.catalog.models import Price, Product
 from apps.catalog.selectors import prices as price_reads
-from apps.catalog.services import price_changes, price_lists
+from apps.catalog.services import packs, price_changes, price_lists, prices
 from apps.catalog.services.price_changes import Wish
 from backoffice.kernel import clock
 
@@ -114,12 +114,14 @@ def test_left_out_rows_stay_and_the_rest_may_begin_later(keeper: Client) -> None
     bread, cake = make_product("Bread", price="10"), make_product("Cake", price="30")
     counter = make_price_list()
     monday = clock.today() + timedelta(days=3)
-    page = keeper.get(reverse("catalog:price_rule", args=[counter.pk]), {"percentage": "10", "rounding": "ninety"})
+    asked = {"percentage": "10", "rounding": "ninety", "valid_from": monday.isoformat()}
+    page = keeper.get(reverse("catalog:price_rule", args=[counter.pk]), asked)
     assert [(one.before, one.after) for one in page.context["proposals"]] == [
         (Decimal(10), Decimal("10.90")), (Decimal(30), Decimal("32.90")),
     ]  # fmt: skip
 
-    data = {**fields(page), "leave": f"{cake.pk}-{counter.pk}", "valid_from": monday.isoformat()}
+    boxes = re.findall(r'name="leave" value="([^"]+)"', page.content.decode())
+    data = {**fields(page), "leave": boxes[1]}
     assert keeper.post(APPLY, data).status_code == 302
 
     assert [price_of(bread), price_of(cake)] == [Decimal(10), Decimal(30)]
@@ -179,3 +181,94 @@ def test_apply_refuses_when_it_moved() -> None:
 
     with pytest.raises(PricesMoved, match="Bread"):
         price_changes.apply([proposal])
+
+
+def rule_page(client: Client, code: str = "counter", **asked: str) -> Any:
+    return client.get(reverse("catalog:price_rule", args=[make_price_list(code).pk]), asked)
+
+
+def shown(page: Any) -> list[tuple[str, str, str, str]]:
+    return [(one.price_list.code, one.which, one.was, one.becomes) for one, _key, _left in page.context["rows"]]
+
+
+def test_prices_of_larger_amounts_and_packs_change_along(keeper: Client) -> None:
+    water = make_product("Water", price="6")
+    crate = packs.add(water, name="crate", quantity=Decimal(12))
+    make_price(water, "5", min_quantity=Decimal(24))
+    make_price(water, "60", unit=crate, min_quantity=Decimal(1))
+
+    page = rule_page(keeper, percentage="-30")
+    assert shown(page) == [
+        ("counter", "", "6.00", "4.20"), ("counter", "from 24 un", "5.00", "3.50"),
+        ("counter", "for one crate, from 1", "60.00", "42.00"),
+    ]  # fmt: skip
+    assert keeper.post(APPLY, fields(page)).status_code == 302
+
+    rows = Price.objects.at(clock.now()).filter(product=water).order_by("amount")
+    assert [row.amount for row in rows] == [Decimal("3.5"), Decimal("4.2"), Decimal(42)]
+    by_amount = price_changes.rule(make_price_list(), Product.objects.all(), amount=Decimal("0.10"))
+    assert [one.after for one in by_amount] == [Decimal("4.30"), Decimal("3.60"), Decimal("43.20")]
+
+
+def test_a_product_with_a_price_for_many_only_keeps_having_just_that(keeper: Client) -> None:
+    bread = make_product("Bread")
+    make_price(bread, "8", min_quantity=Decimal(10))
+
+    assert keeper.post(APPLY, fields(rule_page(keeper, percentage="50"))).status_code == 302
+
+    assert [(row.min_quantity, row.amount) for row in Price.objects.at(clock.now())] == [(Decimal(10), Decimal(12))]
+
+
+def test_what_is_scheduled_is_told_and_a_change_for_that_day_starts_from_it(keeper: Client) -> None:
+    bread, monday = make_product("Bread", price="10"), clock.today() + timedelta(days=3)
+    make_price(bread, "20", valid_from=clock.at(monday))
+
+    now = rule_page(keeper, percentage="10")
+    then = rule_page(keeper, percentage="10", valid_from=(monday + timedelta(days=1)).isoformat())
+
+    assert shown(now) == [("counter", "", "10.00", "11.00")]
+    assert "20.00 from" in now.content.decode()
+    assert shown(then) == [("counter", "", "20.00", "22.00")]
+    assert keeper.post(APPLY, fields(then)).status_code == 302
+    days = [clock.at(monday + timedelta(days=n), 12) for n in (-1, 0, 1)]
+    assert [price_reads.current(make_price_list(), [bread], day)[bread.pk] for day in days] == [10, 20, 22]
+
+
+def test_lists_that_follow_are_shown_with_what_they_will_cost(keeper: Client) -> None:
+    counter, bread, cake = make_price_list(), make_product("Bread", price="10"), make_product("Cake", price="30")
+    market = price_lists.create(name="Market", base=counter, percentage=Decimal(20), is_default=False)
+    price_lists.create(name="Partner", base=market, percentage=Decimal(10), rounding="ninety", is_default=False)
+    make_price(cake, "31", price_list=market)
+
+    page = rule_page(keeper, amount="1")
+
+    expected = [
+        ("counter", "", "10.00", "11.00"), ("market", "", "12.00", "13.20"), ("partner", "", "12.90", "14.90"),
+        ("counter", "", "30.00", "31.00"),
+    ]  # fmt: skip
+    assert shown(page) == expected, "the cake has a price of its own there"
+    assert "change along: Market, Partner" in page.content.decode()
+    assert keeper.post(APPLY, fields(page)).status_code == 302
+    assert [price_of(bread, code) for code in ("market", "partner")] == [Decimal("13.2"), Decimal("14.9")]
+
+    own = rule_page(keeper, code="market", percentage="5")
+    assert "no longer follows counter" in own.content.decode().lower()
+
+
+def test_typing_below_a_price_for_many_is_told(keeper: Client) -> None:
+    bread = make_product("Bread", price="10")
+    make_price(bread, "8", min_quantity=Decimal(24))
+
+    page = keeper.post(CHECK, {**fields(keeper.get(GRID)), cell(bread): "7"})
+
+    assert "dearer from 24 on: 8.00" in page.content.decode()
+
+
+def test_taking_away_what_begins_on_that_day_takes_it_away() -> None:
+    bread, day = make_product("Bread", price="10"), clock.at(clock.today() + timedelta(days=3))
+    make_price(bread, "12", valid_from=day)
+
+    assert prices.set_many(make_price_list(), [prices.Change(bread.pk, None)], valid_from=day) == 1
+
+    assert price_reads.current(make_price_list(), [bread], day + timedelta(days=1)) == {}
+    assert price_of(bread) == Decimal(10)

@@ -131,13 +131,17 @@ def test_a_price_that_moved_since_is_left_as_it_is_and_told(as_user: Any, goods:
 def test_it_may_begin_later(as_user: Any, goods: list[Product]) -> None:
     client, counter = as_user(*PRICES, *IMPORTS), make_price_list()
     day = clock.today() + timedelta(days=3)
-    data = {"asked": "percentage=50", "valid_from": day.isoformat()}
+    make_price(goods[1], "40", valid_from=clock.at(day - timedelta(days=1)))
+    make_price(goods[0], "8", min_quantity=D(12))
+    data = {"asked": f"percentage=50&valid_from={day.isoformat()}"}
     assert client.post(reverse("catalog:price_rule_prepare", args=[counter.pk]), data).status_code == 302
     runner.drain()
     runs.apply(TransferRun.objects.latest("pk"))
     runner.drain()
     assert now(goods)[0] == D(10)
     assert price_reads.current(counter, goods, clock.at(day))[goods[0].pk] == D(15)
+    assert price_reads.current(counter, goods, clock.at(day))[goods[1].pk] == D(60), "of what holds on that day"
+    assert Price.objects.at(clock.at(day)).get(product=goods[0], min_quantity=12).amount == D(12)
 
 
 def test_prices_below_nothing_are_refused_with_their_line(as_user: Any, goods: list[Product]) -> None:

@@ -254,3 +254,41 @@ def test_a_pack_of_the_name_of_a_unit_that_holds_something_else_is_no_unit() -> 
 
     with pytest.raises(InvalidProduct, match="something else"):
         prices.set_price(flour, make_price_list(), amount=Decimal(1), unit=make_unit("g"))
+
+
+def test_a_price_for_many_is_taken_away_on_the_screen(as_user: Any) -> None:
+    bread = make_product(price="10")
+    tier = make_price(bread, "8", min_quantity=Decimal(24))
+    later = make_price(bread, "7", min_quantity=Decimal(24), valid_from=clock.now() + 7 * DAY)
+    client, url = as_user("catalog.view_product", "catalog.view_price", "catalog.change_price"), price_end(tier)
+    assert url in client.get(reverse("catalog:product_prices", args=[bread.pk])).content.decode()
+
+    assert client.post(url, {"reason": "nobody buys so many"}).status_code == 302
+
+    tier.refresh_from_db()
+    assert tier.valid_to is not None
+    assert tier.history.latest().history_change_reason == "nobody buys so many"
+    assert price_reads.current(make_price_list(), [bread], clock.now()) == {bread.pk: Decimal(10)}
+    again, early = client.post(url), client.post(price_end(later))
+    assert (again.status_code, early.status_code) == (409, 409)
+    assert "over already" in again.content.decode()
+    assert "Cancel it instead" in early.content.decode()
+
+
+def test_a_price_of_its_own_is_taken_away_and_the_list_follows_again(as_user: Any) -> None:
+    bread, counter = make_product(price="10"), make_price_list()
+    market = price_lists.create(name="Market", base=counter, percentage=Decimal(20), is_default=False)
+    own = make_price(bread, "11", price_list=market)
+    assert as_user("catalog.view_product", "catalog.view_price").post(price_end(own)).status_code == 403
+    client = as_user("catalog.view_product", "catalog.view_price", "catalog.change_price")
+
+    assert "follows the list" in client.get(price_end(own)).content.decode()
+    assert client.post(price_end(own)).status_code == 302
+
+    assert price_reads.current(market, [bread]) == {bread.pk: Decimal(12)}
+    derived = Price.objects.at(clock.now()).get(price_list=market)
+    assert client.post(price_end(derived)).status_code == 409
+
+
+def price_end(price: Price) -> str:
+    return reverse("catalog:price_end", args=[price.pk])

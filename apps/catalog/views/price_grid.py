@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -21,7 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from apps.catalog.errors import TooManyPrices
 from apps.catalog.filters import PricedProductFilter
 from apps.catalog.forms import ApplyPricesForm, PriceRuleForm
-from apps.catalog.models import Price, PriceList, Product
+from apps.catalog.models import Price, PriceList, Product, ProductUnit
 from apps.catalog.price_tables import PriceGridTable, list_columns
 from apps.catalog.resources import price_rule
 from apps.catalog.selectors import categories as category_tree
@@ -35,6 +36,9 @@ from backoffice.ui.screens import Action, ListScreen, SavedView
 
 MOST_LISTS = 8
 CELL = re.compile(r"c([0-9]{1,18})-([0-9]{1,18})")
+KEY = re.compile(
+    r"([0-9]{1,18})-([0-9]{1,18})-([0-9]{0,18})-([0-9]{1,12}(?:\.[0-9]{1,6})?)"
+)  # product, list, pack, quantity
 PREVIEW = "catalog/price_preview.html"
 
 
@@ -126,11 +130,15 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             found = price_changes.rule(
                 price_list, _chosen(data), percentage=data["percentage"], amount=data["amount"], kind=data["rounding"],
-                source=data["source"],
+                source=data["source"], at=data["valid_from"],
             )  # fmt: skip
         except TooManyPrices as error:
             if all(may(request.user, name) for name in price_rule.RIGHTS):
-                context |= {"form": ApplyPricesForm(), "large": price_changes.MOST, "asked": request.GET.urlencode()}
+                context |= {
+                    "form": ApplyPricesForm(begins=_day(data)),
+                    "large": price_changes.MOST,
+                    "asked": request.GET.urlencode(),
+                }
             else:
                 form.add_error(error.field, error.message)
                 status = error.status
@@ -138,7 +146,8 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(error.field if error.field in form.fields else None, error.message)
             status = error.status
         else:
-            return _preview(request, found, ApplyPricesForm(), reverse("catalog:price_list_prices", args=[pk]), context)
+            back, apply_form = reverse("catalog:price_list_prices", args=[pk]), ApplyPricesForm(begins=_day(data))
+            return _preview(request, found, apply_form, back, context, seen=data["valid_from"])
     elif form.is_bound:
         status = 422
     return _page(request, {**context, "title": _("Change prices of %s") % price_list}, status)
@@ -152,7 +161,7 @@ def prepare(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     asked = request.POST.get("asked", "")[:2000].replace("\x00", "")
     rule_form = PriceRuleForm(QueryDict(asked), price_list=price_list)
-    form = ApplyPricesForm(request.POST)
+    form = ApplyPricesForm(request.POST, begins="")
     if not (rule_form.is_valid() and form.is_valid()):
         context = {
             "rule_form": rule_form, "price_list": price_list, "title": _("Change prices of %s") % price_list,
@@ -162,12 +171,18 @@ def prepare(request: HttpRequest, pk: int) -> HttpResponse:
     data = rule_form.cleaned_data
     run = price_rule.start(
         price_list, _chosen(data), percentage=data["percentage"], amount=data["amount"], kind=data["rounding"],
-        source=data["source"], valid_from=form.cleaned_data["valid_from"], reason=form.cleaned_data["reason"],
+        source=data["source"], valid_from=data["valid_from"], reason=form.cleaned_data["reason"],
     )  # fmt: skip
     if run is None:
         messages.info(request, _("No price would change."))
         return redirect("catalog:price_list_prices", price_list.pk)
     return htmx.done(request, to=run.get_absolute_url(), leave=True)
+
+
+def _day(data: dict[str, Any]) -> str:
+    """The day on which a rule begins, as a form of ours sends it; empty for now."""
+    start = data["valid_from"]
+    return clock.local(start).date().isoformat() if start else ""
 
 
 def _chosen(data: dict[str, Any]) -> QuerySet[Product]:
@@ -181,34 +196,37 @@ def _chosen(data: dict[str, Any]) -> QuerySet[Product]:
 @command("catalog.change_price")
 def apply(request: HttpRequest) -> HttpResponse:
     """Set what the preview showed, without what was left out; all of it or nothing."""
-    form = ApplyPricesForm(request.POST)
+    fixed = "fixed" in request.POST  # the rule was asked for that day, and its prices before are those of that day
+    form = ApplyPricesForm(request.POST, begins="" if fixed else None)
     proposals, taken = _proposals(request)
     back = _back(request)
     if not form.is_valid():
         return _preview(request, proposals, form, back, status=422)
+    start = form.cleaned_data["valid_from"]
+    seen = start if fixed else None
     try:
-        done = price_changes.apply(
-            taken, valid_from=form.cleaned_data["valid_from"], reason=form.cleaned_data["reason"]
-        )
+        done = price_changes.apply(taken, valid_from=start, reason=form.cleaned_data["reason"], seen=seen)
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
-        return _preview(request, proposals, form, back, status=error.status)
+        return _preview(request, proposals, form, back, seen=seen, status=error.status)
     messages.success(request, ngettext("%d price set.", "%d prices set.", done) % done)
     return redirect(back)
 
 
 def _preview(
     request: HttpRequest, proposals: Sequence[Proposal], form: ApplyPricesForm, back: str,
-    more: dict[str, Any] | None = None, *, status: int = 200,
+    more: dict[str, Any] | None = None, *, seen: datetime | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     good = [one for one in proposals if not one.refused]
+    left_out = set(request.POST.getlist("leave"))
+    rows = [(one, _key(one), _key(one) in left_out) for one in price_changes.with_notes(proposals, seen)]
     plain = " ".join(
-        f"{one.product.pk}-{one.price_list.pk}={'' if one.before is None else one.before}"
-        f"/{'' if one.after is None else one.after}"
+        f"{_key(one)}={'' if one.before is None else one.before}/{'' if one.after is None else one.after}"
         for one in good
     )
     context = {
-        "title": _("Prices before and after"), "proposals": proposals, "good": len(good),
+        "title": _("Prices before and after"), "proposals": proposals, "good": len(good), "rows": rows,
+        "following": sorted({one.price_list.name for one, _name, _left in rows if one.follows}),
         "refused": [one for one in proposals if one.refused], "form": form, "plain": plain, "back": back,
         "shown": True, **(more or {}),
     }  # fmt: skip
@@ -220,24 +238,33 @@ def _page(request: HttpRequest, context: dict[str, Any], status: int) -> HttpRes
     return htmx.render(request, PREVIEW, {"breadcrumbs": crumbs, **context}, status=status)
 
 
+def _key(one: Proposal) -> str:
+    """Which price it is, as the forms name it; the same for one that follows as for the one it follows."""
+    pack, least = one.unit.pk if one.unit else "", f"{one.least.normalize():f}"
+    return f"{one.product.pk}-{one.price_list.pk}-{pack}-{least}"
+
+
 def _proposals(request: HttpRequest) -> tuple[list[Proposal], list[Proposal]]:
-    """What the preview carried, as rows again; and of these what the person left in. Two queries."""
-    found: list[tuple[int, int, Decimal | None, Decimal | None]] = []
-    for part in request.POST.get("changes", "")[:400_000].split():
+    """What the preview carried, as rows again; and of these what the person left in. Three queries."""
+    found = []
+    for part in request.POST.get("changes", "")[:600_000].split():
         key, _equals, values = part.partition("=")
         before, _slash, after = values.partition("/")
-        match = CELL.fullmatch(f"c{key}")
-        if match:
-            found.append((int(match[1]), int(match[2]), _number(before), _number(after)))
-    products = Product.objects.in_bulk({product for product, *_rest in found})
-    lists = PriceList.objects.filter(is_active=True).in_bulk({one for _product, one, *_rest in found})
+        if match := KEY.fullmatch(key):
+            found.append((match, _number(before), _number(after)))
+    products = Product.objects.select_related("category", "unit").in_bulk({int(match[1]) for match, *_rest in found})
+    lists = PriceList.objects.filter(is_active=True).select_related("base").in_bulk({int(one[2]) for one, *_x in found})
+    packs = ProductUnit.objects.in_bulk({int(match[3]) for match, *_rest in found if match[3]})
     left_out = set(request.POST.getlist("leave"))
     every, taken = [], []
-    for product, one, was, new in found:
-        if product in products and one in lists:
-            every.append(Proposal(products[product], lists[one], was, new))
-            if f"{product}-{one}" not in left_out:
-                taken.append(every[-1])
+    for match, was, new in found:
+        product, price_list = products.get(int(match[1])), lists.get(int(match[2]))
+        pack = packs.get(int(match[3])) if match[3] else None
+        if product is None or price_list is None or (match[3] and (pack is None or pack.product_id != product.pk)):
+            continue
+        every.append(Proposal(product, price_list, was, new, unit=pack, least=Decimal(match[4])))
+        if match[0] not in left_out:
+            taken.append(every[-1])
     return every, taken
 
 
@@ -263,4 +290,5 @@ def _number(text: str) -> Decimal | None:
 def _back(request: HttpRequest) -> str:
     """Where the person came from, when that is a page of ours."""
     to = request.POST.get("back", "")
-    return to if url_has_allowed_host_and_scheme(to, None) else reverse("catalog:price_grid")
+    ours = to.startswith("/") and url_has_allowed_host_and_scheme(to, None)
+    return to if ours else reverse("catalog:price_grid")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.catalog.filters import PricedProductFilter
-from apps.catalog.forms import InlinePriceForm, PriceListForm, SetPriceForm
+from apps.catalog.forms import EndPriceForm, InlinePriceForm, PriceListForm, SetPriceForm
 from apps.catalog.models import Price, PriceList, Product
 from apps.catalog.resources import prices as price_files
 from apps.catalog.selectors import prices as price_reads
@@ -106,6 +106,45 @@ class PriceCancel(ActionScreen):
 
     def cancel_url(self) -> str:
         return self.object.product.get_absolute_url()
+
+
+class PriceEnd(ActionScreen):
+    """Take a price away that holds: one for larger amounts, for a pack, or of a list that follows another one."""
+
+    model = Price
+    permission = "catalog.change_price"
+    form_class = EndPriceForm
+    submit_label = gettext_lazy("Take it away")
+    danger = True
+    changed = ("catalog-price", "catalog-product")
+
+    def get_queryset(self) -> QuerySet[Price]:
+        return Price.objects.select_related("product", "price_list__base", "unit")
+
+    def get_title(self) -> str:
+        return _("Take away the price of %(product)s in %(list)s?") % {
+            "product": self.object.product, "list": self.object.price_list,
+        }  # fmt: skip
+
+    def intro(self) -> str:
+        price = self.object
+        if price.price_list.base is not None:
+            return _("From now on it follows the list %s again. What was charged stays known.") % price.price_list.base
+        if price.min_quantity or price.unit is not None:
+            return _("From now on its other prices in this list count. What was charged stays known.")
+        return _("From now on it has no price for small amounts in this list. What was charged stays known.")
+
+    def perform(self, form: Any) -> None:
+        prices.take_away(self.object, reason=form.cleaned_data["reason"])
+
+    def success(self, result: Any) -> str:
+        return _("The price of %s is taken away.") % self.object.product
+
+    def success_url(self, result: Any) -> str:
+        return reverse("catalog:product_prices", args=[self.object.product_id])
+
+    def cancel_url(self) -> str:
+        return reverse("catalog:product_prices", args=[self.object.product_id])
 
 
 class InlinePrice(CellScreen):
