@@ -24,6 +24,7 @@ MINIMUMS = {
     "MA-YEAS": ("1", "3"), "MA-CHOC": ("5", "15"), "MA-CHEE": ("4", "10"), "MA-STAR": ("10", "50"),
     "CD-WATE": ("24", "72"), "SH-JAM": ("6", "18"), "PK-BAGM": ("300", "1500"), "MA-CREA": ("3", "9"),
 }  # fmt: skip
+COLD = {"CD-WATE": ("6", "24")}  # of what lies in the shop, so many are in the fridge
 KEPT = {
     "FRIDGE": ("MA-BUTT", "MA-MILK", "MA-EGGS", "MA-YEAS", "MA-CREA", "MA-CHEE"),
     "DRY": ("MA-FL65", "MA-RYE", "MA-SUGA", "MA-SALT", "MA-CHOC"),
@@ -58,6 +59,12 @@ def places() -> None:
     for sku, (minimum, target) in MINIMUMS.items():
         ReorderRule.objects.get_or_create(
             product=by_sku[sku], location=None, defaults={"minimum": Decimal(minimum), "target": Decimal(target)}
+        )
+    for sku, (minimum, target) in COLD.items():
+        ReorderRule.objects.get_or_create(
+            product=by_sku[sku],
+            location=made["FRIDGE"],
+            defaults={"minimum": Decimal(minimum), "target": Decimal(target)},
         )
     for code, kept in KEPT.items():
         for product in Product.objects.filter(sku__in=kept).order_by("pk"):

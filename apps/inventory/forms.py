@@ -263,7 +263,9 @@ class WhyForm(Form):
 
 class MinimumForm(Form):
     location = PlaceField(
-        label=_("Place"), required=False, help_text=_("Scan it or type its name. Blank: all places together.")
+        label=_("Place"),
+        required=False,
+        help_text=_("Blank: all places together. What lies in places inside it is not counted."),
     )
     minimum = QuantityFormField(
         label=_("Minimum"),

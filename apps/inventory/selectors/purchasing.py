@@ -1,7 +1,7 @@
 """What should be bought, from whom, and why."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
@@ -20,8 +20,9 @@ from apps.inventory.models import (
     Supplier,
     SupplierItem,
 )
-from apps.inventory.selectors import availability
+from apps.inventory.selectors import availability, reordering
 from apps.inventory.selectors import stock as stock_reads
+from apps.inventory.selectors.reordering import Lack
 from backoffice.kernel import money
 from backoffice.kernel import quantity as quantities
 
@@ -47,7 +48,8 @@ def to_send(order: PurchaseOrder) -> list[PurchaseLine]:
 class Suggestion:
     """A product that will be below its minimum, and how much of it brings it back to its target.
 
-    position = available + on order − promised − planned.
+    position = available + on order − promised − planned. Minimum and target are those of all places together, or what
+    the minimums and targets of single places add up to when that is more; `lacks` are those places that lack some.
     """
 
     product: Product
@@ -59,6 +61,12 @@ class Suggestion:
     target: Decimal
     item: SupplierItem | None
     drafted: Decimal = ZERO
+    lacks: Sequence[Lack] = ()
+
+    @property
+    def cost(self) -> Decimal:
+        """What the packs cost at the supplier's price."""
+        return money.round_money(self.packs * self.item.price) if self.item else ZERO
 
     @property
     def position(self) -> Decimal:
@@ -87,6 +95,24 @@ class Group:
     supplier: Supplier | None
     rows: list[Suggestion] = field(default_factory=list)
 
+    @property
+    def worth(self) -> Decimal:
+        """What is suggested and on no draft yet, at the supplier's prices."""
+        return sum((row.cost for row in self.rows if not row.drafted), ZERO)
+
+    @property
+    def is_too_little(self) -> bool:
+        """Whether the supplier does not deliver so little."""
+        return self.supplier is not None and ZERO < self.worth < self.supplier.minimum_order
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to buy, by supplier; and the places that have less than their own minimum, with what can be fetched."""
+
+    groups: list[Group]
+    lacks: list[Lack]
+
 
 def planned_demand(product_ids: Collection[int]) -> dict[int, Decimal]:
     """What planned work will take, and holds nothing for yet. The rooms above say so; see `composition`."""
@@ -99,11 +125,19 @@ def planned_demand(product_ids: Collection[int]) -> dict[int, Decimal]:
 
 
 def suggestions() -> list[Group]:
+    """What to buy, by the supplier that it is bought from first."""
+    return plan().groups
+
+
+def plan() -> Plan:
     """What falls below its minimum once all that is promised and planned is taken and all that is ordered is here.
 
-    Products with a rule, and those that somebody waits for. Grouped by the supplier that is bought from first.
+    Products with a rule, and those that somebody waits for. It is bought when all places together have too little: what
+    lies in another place is fetched from there.
     """
-    rules = {rule.product_id: rule for rule in ReorderRule.objects.filter(location=None, product__is_active=True)}
+    rules: dict[int, list[ReorderRule]] = defaultdict(list)
+    for rule in ReorderRule.objects.filter(product__is_active=True).select_related("location"):
+        rules[rule.product_id].append(rule)
     waiting = set(stock_reads.waiting().order_by().values_list("product_id", flat=True))
     items: dict[int, SupplierItem] = {}
     for item in (
@@ -115,7 +149,7 @@ def suggestions() -> list[Group]:
     products = {
         product.pk: product
         for product in Product.objects.stocked()
-        .filter(pk__in={*rules, *waiting}, is_active=True, is_purchasable=True)
+        .filter(pk__in={*rules, *waiting}, is_active=True)
         .select_related("unit", "category")
         .order_by("name")
     }
@@ -126,26 +160,42 @@ def suggestions() -> list[Group]:
         order__status=PurchaseOrder.Status.DRAFT, product__in=products
     ).select_related("pack"):
         drafted[line.product_id] += line.in_stock_unit(line.quantity)
+    lacks: dict[int, list[Lack]] = defaultdict(list)
+    of_places = [rule for its in rules.values() for rule in its if rule.location and rule.location.is_active]
+    for lack in reordering.lacking(of_places, products=products, numbers=numbers, planned=planned):
+        lacks[lack.product.pk].append(lack)
     groups: dict[int | None, Group] = {}
     for pk, product in products.items():
-        rule, figures = rules.get(pk), numbers[pk]
+        if not product.is_purchasable:
+            continue
+        figures = numbers[pk]
         row = Suggestion(
             product=product,
             available=figures.available,
             coming=figures.expected,
             promised=figures.promised,
             planned=planned.get(pk, ZERO),
-            minimum=rule.minimum if rule else ZERO,
-            target=rule.target if rule else ZERO,
+            minimum=_of_all(rules[pk], "minimum"),
+            target=_of_all(rules[pk], "target"),
             item=items.get(pk),
             drafted=drafted[pk],
+            lacks=lacks[pk],
         )
         if row.position >= row.minimum or row.missing <= 0:
             continue
+        for lack in row.lacks:
+            lack.bought = True
         supplier = row.item.supplier if row.item else None
         group = groups.setdefault(supplier.pk if supplier else None, Group(supplier))
         group.rows.append(row)
-    return sorted(groups.values(), key=lambda group: (group.supplier is None, str(group.supplier)))
+    by_supplier = sorted(groups.values(), key=lambda group: (group.supplier is None, str(group.supplier)))
+    return Plan(by_supplier, [lack for its in lacks.values() for lack in its])
+
+
+def _of_all(rules: Iterable[ReorderRule], name: str) -> Decimal:
+    """A figure of the rule for all places together, or the sum of those for single places when that is more."""
+    general = sum((getattr(rule, name) for rule in rules if rule.location_id is None), ZERO)
+    return max(general, sum((getattr(rule, name) for rule in rules if rule.location_id is not None), ZERO))
 
 
 def orders() -> QuerySet[PurchaseOrder]:

@@ -239,10 +239,16 @@ class StockAction(ActionScreen):
 
 
 class Transfer(StockAction):
+    """`?stock=…&quantity=…&destination=…` begins it with what was suggested."""
+
     permission = "inventory.transfer_stock"
     form_class = TransferForm
     title = gettext_lazy("Transfer stock")
     submit_label = gettext_lazy("Transfer")
+
+    def initial(self) -> dict[str, Any]:
+        suggested = {name: self.request.GET.get(name, "")[:40] for name in ("quantity", "destination")}
+        return super().initial() | {name: text for name, text in suggested.items() if text}
 
     def perform(self, form: Any) -> Any:
         row = form.cleaned_data["stock"]

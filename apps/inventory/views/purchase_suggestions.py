@@ -44,11 +44,15 @@ class Suggestions(CreateScreen):
         if not request.user.has_perm("inventory.add_purchaseorder"):
             return self.answer(error=_("You may look at this, but not order. Ask who buys."), status=403)
         wanted: list[tuple[SupplierItem, Decimal]] = []
+        needed = {row.product.pk for group in reads.suggestions() for row in group.rows}
         keys = [
             key for key in request.POST.getlist("item")[:MAX_ROWS] if key.isascii() and key.isdigit() and len(key) < 18
         ]
         field = QuantityFormField()
         for item in SupplierItem.objects.filter(pk__in=keys).select_related("supplier", "product__unit", "pack"):
+            if item.product_id not in needed:  # ordered, or arrived, since the page was shown
+                text = _("%(product)s: enough is there or on order by now. Nothing was drafted; the list is fresh.")
+                return self.answer(error=text % {"product": item.product}, status=409)
             try:
                 packs = field.clean(request.POST.get(f"packs-{item.pk}", ""))
             except ValidationError as bad:
@@ -64,10 +68,12 @@ class Suggestions(CreateScreen):
         return htmx.done(request, to=to, leave=True)
 
     def answer(self, *, status: int = 200, error: str = "") -> HttpResponse:
-        groups = reads.suggestions()
-        return self.render(
-            self.get_context(
-                groups=groups, error=error, may_order=self.request.user.has_perm("inventory.add_purchaseorder")
-            ),
-            status,
+        plan, user = reads.plan(), self.request.user
+        context = self.get_context(
+            groups=plan.groups,
+            lacks=plan.lacks,
+            error=error,
+            may_order=user.has_perm("inventory.add_purchaseorder"),
+            may_move=user.has_perm("inventory.transfer_stock"),
         )
+        return self.render(context, status)
