@@ -10,7 +10,21 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Case, CharField, Exists, F, Model, OuterRef, Prefetch, Q, QuerySet, Sum, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Exists,
+    F,
+    Model,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+    prefetch_related_objects,
+)
 
 from apps.catalog.models import Product
 from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation, Location, Lot, StockBalance
@@ -25,6 +39,12 @@ _STOCK: Compiled[StockBalance] = Compiled(
     lambda product: StockBalance.objects.filter(
         product_id=product, quantity__gt=exact(0, QuantityField)
     ).select_related("lot", "location")
+)
+_HOLDS: Compiled[Hold] = Compiled(
+    lambda product, now: Hold.objects.counting(now).filter(product_id=product).order_by("-priority", "created_at", "pk")
+)
+_ARRIVALS: Compiled[ExpectedArrival] = Compiled(
+    lambda product: ExpectedArrival.objects.filter(product_id=product).select_related("location").order_by("due_at")
 )
 Products = Iterable[Product | int] | QuerySet[Product] | None
 
@@ -256,24 +276,12 @@ def why(
     """
     day, now = (on or clock.today()) + timedelta(days=margin_days), clock.now()
     scope = places.scope(locations)
-    stock: Any = StockBalance.objects.filter(product=product, quantity__gt=0).select_related("lot", "location")
-    holds = Hold.objects.counting(now).filter(product=product).order_by("-priority", "created_at", "pk")
-    arrivals = ExpectedArrival.objects.filter(product=product).select_related("location")
-    if scope is not None:
-        stock = stock.filter(location_id__in=scope)
-        arrivals = arrivals.filter(location_id__in=scope)
-        holds = holds.annotate(asks_here=Case(When(_asks_at(scope), then=True), default=False))
-    if on is not None:
-        arrivals = arrivals.filter(due_at__lt=clock.day_bounds(on)[1])
-    if exclude is not None:
-        holds = holds.exclude(origin_type=ContentType.objects.get_for_model(exclude), origin_id=exclude.pk)
-    backing = HoldAllocation.objects.select_related("lot", "location")
-    holds = holds.prefetch_related(Prefetch("allocations", backing))
-    if scope is None:
-        stock = _STOCK(product.pk)
-    if documents:
-        holds, arrivals = holds.prefetch_related("origin"), arrivals.prefetch_related("origin")
-    shown = list(holds)
+    stock, shown, coming = _behind(product, scope, on, now, exclude)
+    origins = ["origin"] if documents else []
+    prefetch_related_objects(
+        shown, Prefetch("allocations", HoldAllocation.objects.select_related("lot", "location")), *origins
+    )
+    prefetch_related_objects(coming, *origins)
     held: dict[tuple[int, int], Decimal] = {}
     infos = []
     for hold in shown:
@@ -283,7 +291,7 @@ def why(
             if row.lot.is_usable(day) and row.location.kind != Location.Kind.QUARANTINE:
                 backed += row.quantity
                 here += row.quantity if scope is None or row.location_id in scope else ZERO
-        if scope is None or hold.asks_here:  # type: ignore[attr-defined]
+        if scope is None or hold.asks_here:
             infos.append(HoldLineInfo(hold, hold.quantity - hold.fulfilled, backed, here))
         elif here:  # it asks elsewhere, and is backed from here all the same
             infos.append(HoldLineInfo(hold, here, here, here))
@@ -304,8 +312,27 @@ def why(
             line.location.name,
         )
     )
-    coming = list(arrivals.order_by("due_at"))
     return Why(_added_up(product, lots, infos, coming), lots, infos, coming)
+
+
+def _behind(
+    product: Product, scope: tuple[int, ...] | None, on: date | None, now: datetime, exclude: Model | None
+) -> tuple[list[StockBalance], list[Any], list[ExpectedArrival]]:
+    """Balances, counting holds and arrivals of a product; as the stock card asks for them, by kept statements."""
+    if scope is None and on is None and exclude is None:
+        return _STOCK(product.pk), list(_HOLDS(product.pk, now)), _ARRIVALS(product.pk)
+    stock = StockBalance.objects.filter(product=product, quantity__gt=0).select_related("lot", "location")
+    holds = Hold.objects.counting(now).filter(product=product).order_by("-priority", "created_at", "pk")
+    arrivals = ExpectedArrival.objects.filter(product=product).select_related("location").order_by("due_at")
+    if scope is not None:
+        stock = stock.filter(location_id__in=scope)
+        arrivals = arrivals.filter(location_id__in=scope)
+        holds = holds.annotate(asks_here=Case(When(_asks_at(scope), then=True), default=False))
+    if on is not None:
+        arrivals = arrivals.filter(due_at__lt=clock.day_bounds(on)[1])
+    if exclude is not None:
+        holds = holds.exclude(origin_type=ContentType.objects.get_for_model(exclude), origin_id=exclude.pk)
+    return list(stock), list(holds), list(arrivals)
 
 
 def _added_up(

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
@@ -117,31 +117,41 @@ def corrected_value(move: Any) -> str:
     return format_amount(move.value + move.corrected)
 
 
+def _verbs(request: Any) -> list[tuple[str, str, SafeString]]:
+    """Address, icon and name of what this person may do with stock: asked once a request, not once a row."""
+    if not hasattr(request, "_stock_verbs"):
+        labels = (
+            gettext("Transfer"), gettext("Adjust"), gettext("Waste"), gettext("Return to supplier"),
+            gettext("Split lot"), gettext("Merge lots"),
+        )  # fmt: skip
+        request._stock_verbs = [
+            (reverse(url), name, conditional_escape(label))
+            for (url, permission, name), label in zip(VERBS, labels, strict=True)
+            if may(request.user, permission)
+        ]
+    found: list[tuple[str, str, SafeString]] = request._stock_verbs
+    return found
+
+
 @register.simple_tag(takes_context=True)
 def balance_menu(context: Any, balance: Any) -> SafeString:
     """What may be done with this stock: transfer, adjust, waste."""
-    labels = (
-        gettext("Transfer"), gettext("Adjust"), gettext("Waste"), gettext("Return to supplier"), gettext("Split lot"),
-        gettext("Merge lots"),
-    )  # fmt: skip
-    user = context["request"].user
-    shown = [
-        (f"{reverse(url)}?stock={balance.pk}", icon(name), label)
-        for (url, permission, name), label in zip(VERBS, labels, strict=True)
-        if may(user, permission)
-    ]
-    if not shown:
+    verbs = _verbs(context["request"])
+    if not verbs:
         return SafeString("")
-    entries = format_html_join(
-        "", '<a href="{0}" hx-get="{0}" hx-target="#dialog" hx-swap="innerHTML">{1}{2}</a>', shown
+    key = int(balance.pk)
+    entries = "".join(
+        f'<a href="{url}?stock={key}" hx-get="{url}?stock={key}" hx-target="#dialog" hx-swap="innerHTML">'
+        f"{icon(name)}{label}</a>"
+        for url, name, label in verbs
     )
     return format_html(
-        '<button class="btn ghost icon-only xs" type="button" popovertarget="{0}" aria-label="{1}">{2}</button>'
-        '<div class="menu" popover id="{0}">{3}</div>',
-        f"stock-menu-{balance.pk}",
+        '<button class="btn ghost icon-only xs" type="button" popovertarget="stock-menu-{0}" aria-label="{1}">{2}'
+        '</button><div class="menu" popover id="stock-menu-{0}">{3}</div>',
+        str(key),
         gettext("Actions for %s") % balance.lot.label,
         icon("ellipsis"),
-        entries,
+        SafeString(entries),
     )
 
 
