@@ -119,6 +119,8 @@ _SYMBOLS = [
 _STOP = "2331112"
 _START_B, _START_C, _TO_B, _TO_C = 104, 105, 100, 99
 QUIET = 10
+DOTS = 8  # of a thermal printer in a millimetre: 203 in an inch
+THIN, THICK = 190, 3  # the thinnest bar: at least so many micrometres, and at most so many of those dots
 
 
 def is_printable(text: str) -> bool:
@@ -163,11 +165,12 @@ def _digits_from(text: str, index: int) -> int:
 
 
 @lru_cache(maxsize=256)
-def barcode(text: str, css: str = "bars") -> SafeString:
+def barcode(text: str, css: str = "bars", room: int = 0) -> SafeString:
     """Code 128 of the text, with its quiet zones; stretches to the box that the class gives it.
 
-    Nothing for a text that the code has no signs for (a lot named with an accent): the words and the QR code beside it
-    still say it.
+    With `room`, in millimetres, it is at most that wide and its bars are whole dots of a thermal printer (203 a inch),
+    as long as they fit. Nothing for a text that would get too thin for a scanner, or that the code has no signs for (a
+    lot named with an accent): the words and the QR code beside it still say it.
     """
     if not is_printable(text):
         return SafeString("")
@@ -178,8 +181,15 @@ def barcode(text: str, css: str = "bars") -> SafeString:
         if place % 2 == 0:
             bars.append(f'<rect x="{x}" y="0" width="{width}" height="50"/>')
         x += width
+    size = ""
+    if room:
+        modules = x + QUIET
+        if room * 1000 < modules * THIN:
+            return SafeString("")
+        dots = min(room * DOTS // modules, THICK)
+        size = f' width="{f"{dots * modules / DOTS:.3f}" if dots > 1 else room}mm"'
     return SafeString(
-        f'<svg class="{escape(css)}" viewBox="0 0 {x + QUIET} 50" preserveAspectRatio="none" role="img" '
+        f'<svg class="{escape(css)}"{size} viewBox="0 0 {x + QUIET} 50" preserveAspectRatio="none" role="img" '
         f'aria-label="{escape(text)}" shape-rendering="crispEdges" fill="currentColor">{"".join(bars)}</svg>'
     )
 

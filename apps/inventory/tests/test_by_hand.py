@@ -178,6 +178,26 @@ def test_labels_of_a_lot_whose_code_no_barcode_holds(as_owner, shop, bun, lot_co
     assert 'class="qr"' in page
 
 
+@pytest.mark.parametrize(
+    ("asked", "printed", "sheets", "before"),
+    [
+        ({}, 24, 1, 0),
+        ({"n": "5", "first": "7"}, 5, 1, 6),
+        ({"n": "20", "first": "20"}, 20, 2, 19),
+        ({"n": "0", "first": "99"}, 24, 2, 23),
+        ({"n": "999", "first": "-3"}, 96, 4, 0),
+        ({"n": "x", "first": "²"}, 24, 1, 0),
+    ],
+)
+def test_labels_begin_where_the_sheet_is_still_whole(as_owner, shop, bun, asked, printed, sheets, before):
+    assert receive(as_owner, shop, bun, "", lot_code="N1").status_code == 302
+    page = as_owner.get(reverse("inventory:lot_labels", args=[Lot.objects.get().pk]), asked).content.decode()
+    assert page.count('<section class="small">') == printed
+    assert page.count('<main class="a4 labels">') == sheets
+    assert page.count("<section></section>") == before
+    assert page.index("<section") == (page.index("<section></section>") if before else page.index("<section class"))
+
+
 @pytest.mark.parametrize("scanned", ["cold", "COLD", "COLD · Cold room", "Cold room", "cold r"])
 def test_a_place_is_scanned_or_typed(as_owner, shop, bun, scanned):
     cold = make_location("Cold room", code="COLD")

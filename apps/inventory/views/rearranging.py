@@ -226,11 +226,18 @@ def picks(request: HttpRequest) -> HttpResponse:
 
 @requires("inventory.view_lot")
 def labels(request: HttpRequest, pk: int) -> HttpResponse:
-    """The label of a lot on A4, as often as it is wanted (`?n=`, at most four pages)."""
+    """The label of a lot on A4, as often as it is wanted (`?n=`, at most four sheets full), from the place on the first
+    sheet that is still free (`?first=`)."""
     lot = get_object_or_404(Lot.objects.select_related("product__unit"), pk=pk)
     number = min(positive(request.GET.get("n"), LABELS), LABELS * 4)
-    pages = [range(min(LABELS, number - start)) for start in range(0, number, LABELS)]
-    url = request.build_absolute_uri(lot.get_absolute_url())
-    return render(
-        request, "inventory/sheets/labels.html", {"lot": lot, "pages": pages, "url": url, "company": current_company()}
-    )
+    first = min(positive(request.GET.get("first"), 1), LABELS)
+    places = [False] * (first - 1) + [True] * number
+    context = {
+        "lot": lot,
+        "code": (lot.product.barcode or lot.product.sku) if lot.is_silent else lot.code,
+        "number": number,
+        "first": first,
+        "pages": [places[start : start + LABELS] for start in range(0, len(places), LABELS)],
+        "url": request.build_absolute_uri(lot.get_absolute_url()),
+    }
+    return render(request, "inventory/sheets/labels.html", context)

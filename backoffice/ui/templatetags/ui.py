@@ -234,9 +234,9 @@ def qr(text: Any, css: str = "qr") -> SafeString:
 
 
 @register.simple_tag
-def barcode(text: Any, css: str = "bars") -> SafeString:
-    """Code 128, inline."""
-    return codes.barcode(str(text), css)
+def barcode(text: Any, css: str = "bars", room: int = 0) -> SafeString:
+    """Code 128, inline; on paper with the millimetres that it may take."""
+    return codes.barcode(str(text), css, room)
 
 
 @register.simple_tag(takes_context=True)

@@ -78,6 +78,20 @@ def test_what_cannot_be_a_barcode_is_refused_and_not_drawn(text):
     assert codes.barcode(text) == ""  # a label with such a lot still prints: its words and its QR code say it
 
 
+@pytest.mark.parametrize(
+    ("text", "room", "width"),
+    [
+        ("CA-CARR-261122-A", 58, "55.000"),  # 220 modules of two dots of a thermal printer
+        ("C-1", 58, "33.000"),  # 88 of three, no thicker: a scanner sees all of it
+        ("MA-FL65-MILL-0042-261110", 58, "58"),  # no two dots fit
+        ("A-LOT-NAMED-BY-SOMEBODY-WHO-HAD-TIME", 58, None),  # nothing a scanner could tell apart
+    ],
+)
+def test_bars_on_paper_are_thick_enough_for_a_scanner(text, room, width):
+    drawn = codes.barcode(text, "bars", room)
+    assert (f'width="{width}mm"' in drawn) if width else drawn == ""
+
+
 def test_codes_carry_no_style_and_escape_their_text():
     for svg in (codes.qr('https://x/?a="<b>'), codes.barcode('<"&>')):
         assert "style=" not in svg
