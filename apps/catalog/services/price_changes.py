@@ -94,6 +94,14 @@ class Proposal:
             return None
         return money.round_to((self.after - self.before) * HUNDRED / self.before, 1)
 
+    @property
+    def difference(self) -> str:
+        """The same as people read it: "+10.0 %"; empty where there is none."""
+        if (percentage := self.percentage) is None:
+            return ""
+        sign = "\N{MINUS SIGN}" if percentage < 0 else "+" if percentage else ""
+        return f"{sign}{money.format_amount(abs(percentage), 1)} %"
+
 
 def read_wishes(wishes: Sequence[Wish]) -> list[Proposal]:
     """What the cells would change; those that say what holds already are left out. Three queries."""

@@ -290,5 +290,18 @@ def test_a_price_of_its_own_is_taken_away_and_the_list_follows_again(as_user: An
     assert client.post(price_end(derived)).status_code == 409
 
 
+def test_the_answer_says_from_when_and_until_when_a_price_counts(as_user: Any) -> None:
+    bread, day = make_product("Bread", price="10"), clock.today() + 7 * DAY
+    client = as_user("catalog.view_product", "catalog.view_price", "catalog.change_price")
+    url, counter = reverse("catalog:price_set", args=[bread.pk]), make_price_list()
+
+    later = client.post(url, {"price_list": counter.pk, "amount": "12", "valid_from": day.isoformat()}, follow=True)
+    now = client.post(url, {"price_list": counter.pk, "amount": "11"}, follow=True)
+
+    said = [str(message) for page in (later, now) for message in page.context["messages"]]
+    assert said[0].startswith("Bread: 12.00 from ")
+    assert said[1].startswith("Bread: 11.00 until ")
+
+
 def price_end(price: Price) -> str:
     return reverse("catalog:price_end", args=[price.pk])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -9,6 +10,7 @@ from django.forms import BaseForm
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -38,6 +40,10 @@ from backoffice.ui.tables import SORT
 
 from .inline import CellScreen
 from .products import listed
+
+
+def _day(moment: datetime) -> str:
+    return date_format(clock.local(moment), "SHORT_DATE_FORMAT")
 
 
 class PriceSet(ActionScreen):
@@ -71,7 +77,14 @@ class PriceSet(ActionScreen):
         )  # fmt: skip
 
     def success(self, result: Price) -> str:
-        return _("%(product)s: %(price)s") % {"product": self.object, "price": price_text(result.amount)}
+        said = {"product": self.object, "price": price_text(result.amount)}
+        if result.valid_from > clock.now():
+            return _("%(product)s: %(price)s from %(day)s on.") % {**said, "day": _day(result.valid_from)}
+        if result.valid_to is not None:
+            return _("%(product)s: %(price)s until %(day)s, when the scheduled price begins.") % {
+                **said, "day": _day(result.valid_to)
+            }  # fmt: skip
+        return _("%(product)s: %(price)s") % said
 
     def success_url(self, result: Any) -> str:
         return self.object.get_absolute_url()
