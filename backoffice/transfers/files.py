@@ -7,8 +7,10 @@ importer reads both formats alike.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 import unicodedata
 import zipfile
 from collections.abc import Iterator
@@ -32,14 +34,19 @@ MAX_COLUMNS = 200
 MAX_CELL = 32_000
 FORMATS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx"}
 DELIMITERS = ",;\t|"
+SAID = re.compile(r'"?sep=(.)"?\s*\Z', re.IGNORECASE)  # a first line by which Excel tells how cells are parted
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """An opened file: its headings, and its further lines as (line number, cells), to be read once."""
+    """An opened file: its headings, and its further lines as (line number, cells), to be read once.
+
+    Lines have cells up to `width`; what stands behind it was parted by mistake. A spreadsheet has no such end.
+    """
 
     headings: list[str]
     lines: Iterator[tuple[int, list[str]]]
+    width: int = MAX_COLUMNS
 
 
 def format_of(name: str) -> str:
@@ -91,9 +98,10 @@ def opened(file: IO[bytes], *, kind: str, style: DecimalStyle) -> Iterator[Sheet
         first = next((cells for _line, cells in lines if any(cells)), None)
         if first is None:
             raise UnreadableFile(_("The file is empty."))
+        width = MAX_COLUMNS if kind == "xlsx" else len(first)
         while first and not first[-1]:
             first.pop()
-        yield Sheet(first, ((line, cells) for line, cells in lines if any(cells)))
+        yield Sheet(first, ((line, cells) for line, cells in lines if any(cells)), width)
     finally:
         lines.close()
 
@@ -116,35 +124,62 @@ def tidy(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def encoding_of(head: bytes) -> str:
-    """UTF-8 and UTF-16 by their marks or their bytes; what is neither was written by an old Excel."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
+def text_of(content: bytes) -> str:
+    """UTF-8 and UTF-16 by their marks or their bytes; what is neither was written by an old Excel.
+
+    A file in UTF-8 that has a line of an old program in it is read as what each of them meant.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", errors="replace")
     try:
-        head.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 4:
-            return "cp1252"
-    return "utf-8-sig"
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    text = content.decode("utf-8-sig", errors="replace")
+    wrong = text.count("\N{REPLACEMENT CHARACTER}")
+    if sum(not sign.isascii() for sign in text) > 2 * wrong:
+        return content.decode("utf-8-sig", errors=OLD)
+    return content.decode("cp1252", errors="replace")
+
+
+def _old(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("cp1252", errors="replace"), error.end
+
+
+OLD = "backoffice.old"
+codecs.register_error(OLD, _old)
 
 
 def delimiter_of(line: str) -> str:
-    """The character that cuts the heading line into most parts."""
-    return max(DELIMITERS, key=lambda mark: (line.count(mark), -DELIMITERS.index(mark)))
+    """The character that cuts the heading line into most parts, where it does not stand inside a heading."""
+
+    def parts(mark: str) -> int:
+        try:
+            return len(next(csv.reader([line], delimiter=mark), ()))
+        except csv.Error:  # it leaves a cell that is too long
+            return 0
+
+    return max(DELIMITERS, key=lambda mark: (parts(mark), -DELIMITERS.index(mark)))
 
 
 def _csv(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
-    whole = file.read(MAX_BYTES + 1)
-    text = io.StringIO(whole.decode(encoding_of(whole), errors="replace"), newline="")
-    heading = next((line for line in text if line.strip()), "")
-    text.seek(0)
-    reader = csv.reader(text, delimiter=delimiter_of(heading))
+    whole = text_of(file.read(MAX_BYTES + 1)).replace("\0", "")  # PostgreSQL keeps none
+    text = io.StringIO(whole, newline="")
     csv.field_size_limit(MAX_CELL)
     start = 1
     try:
+        before, heading = next(((n, line) for n, line in enumerate(text, start=1) if line.strip()), (0, ""))
+        if said := SAID.match(heading):
+            delimiter = said[1]
+        else:
+            delimiter, before = delimiter_of(heading), text.seek(0)
+        # Strict: a quotation mark that is missing would swallow the lines up to the next one.
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        start += before
         for cells in reader:
             yield start, [tidy(cell) for cell in cells]
-            start = reader.line_num + 1
+            start = before + reader.line_num + 1
     except csv.Error:
         raise UnreadableFile(
             _("Line %(line)s cannot be read: a cell is too long or a quotation mark is missing.") % {"line": start}

@@ -27,6 +27,7 @@ NUMBER: dict[DecimalStyle, re.Pattern[str]] = {
     "comma": re.compile(r"^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?$", re.ASCII),
 }
 LONGEST_NUMBER = 30
+MOST_DIGITS = 17  # before the point; nothing that is counted or paid has more
 LONG_FACT = 60
 
 
@@ -104,14 +105,18 @@ class RowResult:
 
 
 class Row:
-    """One line of the file: its number as an editor shows it, its cells by column name, and the line as written."""
+    """One line of the file: its number as an editor shows it, its cells by column name, and the line as written.
 
-    __slots__ = ("cells", "line", "style", "values")
+    One with a flaw is not to be trusted as a whole: its cells may stand under the wrong headings.
+    """
+
+    __slots__ = ("cells", "flaw", "line", "style", "values")
 
     def __init__(
-        self, line: int, cells: Mapping[str, str], *, values: Sequence[str] = (), style: DecimalStyle = "dot"
-    ) -> None:
-        self.line, self.cells, self.values, self.style = line, cells, values, style
+        self, line: int, cells: Mapping[str, str], *, values: Sequence[str] = (), style: DecimalStyle = "dot",
+        flaw: BadCell | None = None,
+    ) -> None:  # fmt: skip
+        self.line, self.cells, self.values, self.style, self.flaw = line, cells, values, style, flaw
 
     @property
     def lines(self) -> int:
@@ -131,8 +136,14 @@ class Row:
         """The cell, trimmed; blank when the column is not in the file."""
         return self.cells.get(column, "")
 
+    def whole(self) -> None:
+        """``BadCell`` when the line as such has a flaw. ``required`` looks for it too."""
+        if self.flaw is not None:
+            raise self.flaw
+
     def required(self, column: str) -> str:
         """The cell, or ``BadCell`` when it is blank."""
+        self.whole()
         if text := self.text(column):
             return text
         raise BadCell(column, _("This must not be blank."))
@@ -148,6 +159,8 @@ class Row:
             number = read_decimal(text, self.style)
         except ValueError as error:
             raise BadCell(column, str(error), number_hint(text, self.style)) from None
+        if number.adjusted() > MOST_DIGITS:
+            raise BadCell(column, _("The number is too long."))
         if places is not None and number != round(number, places):
             raise BadCell(column, _("At most %(places)s decimal places are possible here.") % {"places": places})
         if minimum is not None and number < minimum:
@@ -227,7 +240,7 @@ def all_wrong(row: Row, first: BadCell, readers: Mapping[str, Callable[[Row], ob
     """The cell that refused a row, and all others that cannot be read by themselves. `readers` are by column."""
     found = [first]
     for column, read in readers.items():
-        if column != first.column:
+        if column != first.column and row.flaw is None:
             try:
                 read(row)
             except BadCell as bad:

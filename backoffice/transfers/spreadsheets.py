@@ -21,6 +21,7 @@ from backoffice.transfers.rows import DecimalStyle, write_decimal
 
 CHUNK = 256 * 1024
 LONGEST = 32_000  # characters of a cell
+UNSOLVED = "#?"  # what a formula is that no spreadsheet program has worked out
 LONGEST_FORMAT = 255
 MOST_PIECES = 1000  # in which the parser hands out a text, each of some thousand characters at most
 # The formats of dates and times that every spreadsheet program knows by number.
@@ -189,7 +190,7 @@ class _Sheet:
         self.line, self.cells = 0, []  # type: int, list[str]
         self.place, self.kind, self.format = -1, "", 0
         self.pieces: list[str] = []
-        self.taking, self.spoken = False, 0
+        self.taking, self.spoken, self.unsolved = False, 0, False
 
     def read(self, stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
         parser = parser_of(self.start, self.end, self.text)
@@ -206,6 +207,8 @@ class _Sheet:
             self.kind, self.format = attrs.get("t", "n"), whole(attrs.get("s", "0"))
         elif tag in ("v", "t"):
             self.taking = not self.spoken
+        elif tag == "f":
+            self.unsolved = self.kind == "n"  # a text that it gave may be empty, a number may not
         elif tag == "row":
             self.line = whole(attrs["r"]) if "r" in attrs else self.line + 1
             self.place = -1
@@ -214,12 +217,13 @@ class _Sheet:
 
     def end(self, tag: str) -> None:
         if tag == "c":
-            if self.pieces:
+            if self.pieces or self.unsolved:
                 try:
-                    text = self._value("".join(self.pieces))
+                    text = self._value("".join(self.pieces)) if self.pieces else UNSOLVED
                 except ArithmeticError as error:  # no number, or a day after all days
                     raise Damaged(str(error)) from error
                 self.pieces.clear()
+                self.unsolved = False
                 if text and self.place < self.most:
                     gap = self.place - len(self.cells)
                     if gap > 0:

@@ -37,6 +37,8 @@ def read(row: Row, *, units: Mapping[str, str]) -> tuple[dict[str, Any], list[Ba
 
     `units` maps folded codes to codes.
     """
+    if row.flaw is not None:
+        return {}, [row.flaw]
     values: dict[str, Any] = {}
     wrong: list[BadCell] = []
     for column, reader in READERS.items():

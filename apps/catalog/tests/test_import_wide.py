@@ -315,7 +315,7 @@ def test_circles_are_refused_with_the_path_and_its_lines(goods: list[Product]) -
 
 def test_a_circle_that_closed_since_the_preview_is_refused(goods: list[Product]) -> None:
     one, two = (make_product(sku=sku, kind=Product.Kind.BUNDLE) for sku in ("ONE", "TWO"))
-    run = previewed("ONE;;;TWO = 1; JAM = 1", "JAM;Jelly;;", headings=BUNDLE)
+    run = previewed('ONE;;;"TWO = 1; JAM = 1"', "JAM;Jelly;;", headings=BUNDLE)
     bundles.put(two, one, quantity=Decimal(1))
     run = applied(run)
     assert (run.applied, run.refused_late) == (1, 1)

@@ -125,6 +125,7 @@ class CountImporter(Importer):
                 yield row.refuse(bad)
 
     def _judge(self, row: Row) -> RowResult:
+        row.whole()
         sheet, place = self._sheet(row), self._place(row)
         line, lot, location = self._find(row, sheet, place)
         product = lot.product

@@ -24,11 +24,18 @@ from backoffice.outbox.models import Directive
 from backoffice.transfers import files, imports
 from backoffice.transfers.importer import Applied, Importer
 from backoffice.transfers.models import TransferRow, TransferRun
-from backoffice.transfers.rows import Row, RowResult
+from backoffice.transfers.rows import BadCell, DecimalStyle, Row, RowResult
+from backoffice.transfers.spreadsheets import UNSOLVED
 
 log = logging.getLogger(__name__)
 Status = TransferRun.Status
 
+# What spreadsheet programs write where a formula has no result; and what is read where none was ever worked out.
+UNUSABLE = frozenset(
+    {"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#CALC!", "#SPILL!", UNSOLVED}
+)
+SHOWN = ("changes", "raw", "url", "icon", "column", "hint")
+"""What a row of an import says to people only."""
 Work = Callable[[Directive, TransferRun], None]
 
 
@@ -151,7 +158,8 @@ def _apply_batch(directive: Directive, run: TransferRun, importer: Importer, las
     # The lease and the state of the run come first: whoever lost either writes nothing below.
     _update(directive, run, Status.APPLYING)
     # Rows were kept in the order of the file. By key, a batch never walks over what is written already.
-    rows = list(run.rows.to_apply().filter(pk__gt=last).order_by("pk")[: importer.apply_size])
+    waiting = run.rows.to_apply().filter(pk__gt=last).defer("written", *SHOWN)
+    rows = list(waiting.order_by("pk")[: importer.apply_size])
     if not rows:
         return None
     try:
@@ -175,8 +183,10 @@ def _mark(
     """Write down what became of the rows. Returns how many were done."""
     for row in rows:
         row.state = refused if row.pk in why else done
-        row.reason = why.get(row.pk, row.reason)
-        row.written = dict(written.get(row.pk, row.written)) if written else row.written
+        if why:
+            row.reason = why.get(row.pk, row.reason)
+        if written:
+            row.written = dict(written.get(row.pk, {}))
     bulk.update(rows, ["state", *(["written"] if written else []), *(["reason"] if why else [])])
     return sum(row.state == done for row in rows)
 
@@ -261,15 +271,27 @@ def _update(directive: Directive, run: TransferRun, at: Status, /, **values: Any
 def _rows(run: TransferRun) -> Iterator[Iterator[Row]]:
     columns = {name: place for name, place in run.columns.items() if place < len(run.headings)}
     with run.file.open("rb") as file, files.opened(file, kind=run.file_format, style=run.style) as sheet:
-        yield (
-            Row(
-                line,
-                {name: cells[place] if place < len(cells) else "" for name, place in columns.items()},
-                values=cells,
-                style=run.style,
-            )
-            for line, cells in sheet.lines
-        )
+        yield (_line(line, cells, columns, run.style, sheet.width) for line, cells in sheet.lines)
+
+
+def _line(line: int, values: list[str], columns: Mapping[str, int], style: DecimalStyle, width: int) -> Row:
+    cells = {name: values[place] if place < len(values) else "" for name, place in columns.items()}
+    return Row(line, cells, values=values, style=style, flaw=_flaw(cells, values, width))
+
+
+def _flaw(cells: Mapping[str, str], values: Sequence[str], width: int) -> BadCell | None:
+    """Why the line as a whole is not to be trusted."""
+    if len(values) > width and any(values[width:]):
+        left = ";".join(value for value in values[width:] if value)[:100]
+        sentence = _("This line has more cells than there are headings; left over: “%(cells)s”.") % {"cells": left}
+        return BadCell("", sentence, _("Put a cell that has the separator in it between quotation marks."))
+    if UNUSABLE.isdisjoint(values):
+        return None
+    for name, text in cells.items():
+        if text in UNUSABLE:
+            sentence = _("The spreadsheet has no result here, only “%(error)s”.") % {"error": text}
+            return BadCell(name, sentence, _("Open it in its program, mend the formula, and save it again."))
+    return None
 
 
 def _beating(directive: Directive, rows: Iterator[Row], *, every: int = 5000) -> Iterator[Row]:

@@ -49,7 +49,7 @@ def start(
     file.seek(0)
     run.file.save(name, file, save=False)
     run.save()
-    if not missing(importer, run.columns):
+    if not missing(importer, run.columns) and not doubled(run):
         _proceed(run, importer)
     return run
 
@@ -69,6 +69,12 @@ def match(columns: Sequence[Column], headings: Sequence[str]) -> dict[str, int]:
 def missing(importer: type[Importer], columns: Mapping[str, int]) -> list[Column]:
     """The required columns that no heading was found for."""
     return [column for column in importer.columns if column.required and column.name not in columns]
+
+
+def doubled(run: TransferRun) -> list[str]:
+    """Headings that stand in the file more than once and mean something: a person has to say which one counts."""
+    folded = [fold(heading) for heading in run.headings]
+    return [run.headings[place] for place in sorted(run.columns.values()) if folded.count(folded[place]) > 1]
 
 
 @transaction.atomic

@@ -137,3 +137,24 @@ def test_a_line_of_a_hundred_thousand_columns_is_refused(text):
 
 def test_bytes_of_no_encoding_are_read_as_an_old_program_wrote_them():
     assert read(b"sku;nome\nA;P\xe3o \x81\n") == (["sku", "nome"], [(2, ["A", "Pão �"])])
+
+
+def test_a_line_of_an_old_program_does_not_spoil_a_file_in_utf_8():
+    text = "sku;nome\nA;Pão de açúcar 🥐\n".encode() + "B;café\n".encode("cp1252") + "C;ção\n".encode()
+    assert [cells[1] for _line, cells in read(text)[1]] == ["Pão de açúcar 🥐", "café", "ção"]
+
+
+@pytest.mark.parametrize("text", ['a,b\n1,"x\n2,y\n', 'a,b\n1,"x\n2,"y"\n3,z\n'])
+def test_a_quotation_mark_that_is_missing_does_not_swallow_lines(text):
+    with pytest.raises(UnreadableFile, match="Line 2 cannot be read"):
+        read(text.encode())
+
+
+def test_the_separator_that_excel_names_in_a_line_of_its_own():
+    assert read(b'\nsep=;\r\na,b;c\r\n1,5;x\r\n"y\nz";2\r\nw;3') == (
+        ["a,b", "c"], [(4, ["1,5", "x"]), (5, ["y\nz", "2"]), (7, ["w", "3"])],
+    )  # fmt: skip
+
+
+def test_the_separator_is_not_looked_for_inside_a_heading():
+    assert read(b'"GTIN, UPC, EAN";name\n1;x\n')[0] == ["GTIN, UPC, EAN", "name"]

@@ -214,3 +214,26 @@ def test_a_file_that_takes_all_memory_fails_with_a_sentence(upload, monkeypatch)
 
     assert (run.status, Directive.objects.get().status) == ("failed", "done")
     assert "split" in run.error
+
+
+def test_a_line_whose_cells_slipped_is_refused(upload):
+    run = ready(upload("series,last,rest,\na,1,234\nb,1,234,note\nc,1,2,3,45\nd,2,,,\n"))
+    assert (run.new, run.refused) == (3, 1), "no heading over a note is fine, a cell beyond the last heading is not"
+    slipped = run.rows.get(outcome="refused")
+    assert (slipped.line, slipped.column, "left over: “45”" in slipped.reason) == (4, "", True)
+
+
+def test_a_cell_without_a_result_is_refused_where_the_column_is_read(upload):
+    rows = [
+        ["series", "last", "note"],
+        ["#REF!", 1, None],
+        ["a", "#DIV/0!", None],
+        ["b", "=1+1", None],
+        ["c", 4, "#N/A"],
+    ]
+    run = ready(upload(rows))
+    assert [(row.line, row.column) for row in run.rows.filter(outcome="refused")] == [
+        (2, "series"), (3, "last"), (4, "last"),
+    ]  # fmt: skip
+    assert "no result here, only “#REF!”" in run.rows.get(line=2).reason
+    assert run.rows.get(outcome="new").label == "c"

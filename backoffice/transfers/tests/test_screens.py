@@ -115,7 +115,7 @@ def test_the_refused_lines_come_back_as_a_file_that_can_be_imported_again(client
     text = b"".join(response.streaming_content).decode("utf-8-sig")
     heading, *lines = csv.reader(io.StringIO(text))
 
-    assert heading == ["series", "last", "Reason", "Line", "Column"]
+    assert heading == ["series", "last", "Why refused", "Line", "Column"]
     assert [line[:2] for line in lines] == [["'=cmd()", "x"], ["late", "668"]]
     assert lines[0][3:] == ["2", "last"]
     assert lines[1][2:] == ["Too late.", "3", ""]
@@ -135,6 +135,17 @@ def test_unknown_headings_are_asked_for(client):
     run.refresh_from_db()
     assert (run.status, run.new) == ("ready", 1)
     assert "rest" in page(client, run).content.decode()  # named as ignored
+
+
+def test_a_heading_that_stands_twice_is_asked_for(client):
+    response = upload(client, "series,last,Last\na,1,2\n")
+    run = TransferRun.objects.get()
+    assert run.status == "columns", "no guess which of the two counts"
+    assert "stands more than once: “last”" in client.get(response.url).content.decode()
+
+    client.post(reverse("transfers:run_columns", args=[run.pk]), {"column-0": "series", "column-2": "last"})
+    runner.drain()
+    assert run.rows.get().data["last"] == 2
 
 
 def test_names_are_matched_on_a_page(client):

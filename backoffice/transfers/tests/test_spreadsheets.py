@@ -34,7 +34,7 @@ CELLS = [
     (datetime(2026, 12, 24, 9, 58, 11), "2026-12-24 09:58:11"),
     (time(9, 58, 11), "09:58:11"),
     (CellRichText("plain ", TextBlock(InlineFont(b=True), "bold")), "plain bold"),
-    ("=1+1", ""),
+    ("=1+1", spreadsheets.UNSOLVED),
     (None, ""),
     ("last", "last"),
 ]
@@ -233,6 +233,8 @@ def test_a_formula_says_what_it_gave() -> None:
     cell = b'<c r="A1" t="s"><v>0</v></c>'
     assert read(rewritten((SHEET, cell, b'<c r="A1"><f>6*7+cmd()</f><v>42</v></c>')))[0][1][0] == "42"
     assert read(rewritten((SHEET, cell, b'<c r="A1" t="str"><f>A2</f><v>=1+1</v></c>')))[0][1][0] == "=1+1"
+    assert read(rewritten((SHEET, cell, b'<c r="A1" t="str"><f>A2</f><v></v></c>')))[0][1][0] == "", "an empty text"
+    assert read(rewritten((SHEET, cell, b'<c r="A1"><f>A2</f></c>')))[0][1][0] == spreadsheets.UNSOLVED
 
 
 def test_cells_far_to_the_right_and_lines_far_down_take_no_memory() -> None:

@@ -62,7 +62,8 @@ def _drawn(request: HttpRequest, run: TransferRun, *, status: int = 200, **more:
 def _step(request: HttpRequest, run: TransferRun, importer: type[Importer]) -> dict[str, Any]:
     if run.status == Status.COLUMNS:
         places = {place: name for name, place in run.columns.items()}
-        return {"fields": [(place, heading, places.get(place, "")) for place, heading in enumerate(run.headings)]}
+        fields = [(place, heading, places.get(place, "")) for place, heading in enumerate(run.headings)]
+        return {"fields": fields, "doubled": runs.doubled(run)}
     if run.status == Status.MAPPING:
         return {"entries": run.mapping.get("entries", ()), "targets": importer(run).targets()}
     return _preview(request, run, importer)
@@ -239,7 +240,8 @@ class _Line:
 
 def _refused_lines(run: TransferRun) -> Iterator[str]:
     writer = csv.writer(_Line(), delimiter=";" if run.style == "comma" else ",")
-    yield "\ufeff" + writer.writerow([*map(neutralise, run.headings), _("Reason"), _("Line"), _("Column")])
+    # No heading that an import knows: the file comes back, and a count sheet has reasons of its own.
+    yield "\ufeff" + writer.writerow([*map(neutralise, run.headings), _("Why refused"), _("Line"), _("Column")])
     width = len(run.headings)
     for row, written in progress.refused(run):
         cells = [*written, *[""] * width][:width]

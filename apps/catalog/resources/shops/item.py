@@ -54,7 +54,7 @@ class Line(Row):
     __slots__ = ("item",)
 
     def __init__(self, item: Item, cells: Mapping[str, str]) -> None:
-        super().__init__(item.row.line, cells, values=item.row.values, style=item.row.style)
+        super().__init__(item.row.line, cells, values=item.row.values, style=item.row.style, flaw=item.row.flaw)
         self.item = item
 
     @property
