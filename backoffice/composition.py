@@ -90,6 +90,7 @@ NAV: list[Section] = [
                 "inventory.view_stockcount",
                 icon="clipboard-check",
                 count="apps.inventory.selectors.counts.for_approval",
+                counted_for="inventory.approve_stockcount",
             ),
             Item(
                 _("Purchases"),

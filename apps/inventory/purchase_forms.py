@@ -9,7 +9,15 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog.models import Product, ProductUnit
 from apps.inventory.forms import PlaceField
 from apps.inventory.models import PurchaseOrder, Supplier, SupplierItem
-from backoffice.ui.forms import DateField, Form, ModelForm, PriceFormField, QuantityFormField, ScanField
+from backoffice.ui.forms import (
+    DateField,
+    Form,
+    ModelForm,
+    MoneyFormField,
+    PriceFormField,
+    QuantityFormField,
+    ScanField,
+)
 
 
 def buyable() -> Any:
@@ -119,6 +127,7 @@ class LineForm(Form):
     )
     quantity = QuantityFormField(label=_("Quantity"))
     price = PriceFormField(label=_("Price of one"), required=False, help_text=_("Blank: as agreed with the supplier."))
+    seen = django_forms.CharField(required=False, max_length=40, widget=django_forms.HiddenInput)
     spans = {"product": 4, "pack_name": 2, "quantity": 3, "price": 3}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -134,3 +143,4 @@ class LineForm(Form):
 class SendForm(Form):
     mail = django_forms.BooleanField(label=_("E-mail it to the supplier"), required=False)
     below_minimum = django_forms.BooleanField(label=_("They agreed to less than their least order"), required=False)
+    seen_worth = MoneyFormField(required=False, widget=django_forms.HiddenInput)

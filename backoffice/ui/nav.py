@@ -23,7 +23,7 @@ CAP = 999
 @dataclass(frozen=True)
 class Item:
     """One entry. `count` is a function, or the dotted path of one, of the rows that wait there; its rows depend on the
-    time at most.
+    time at most. Only who has the right `counted_for` is shown that number, where one is named.
     `key` is the letter that, typed after G, goes there.
 
     `under` are further beginnings of addresses that belong to the entry, so that it is shown as the current one.
@@ -36,6 +36,7 @@ class Item:
     permission: str | None = None
     icon: str = ""
     count: str | Rows | None = None
+    counted_for: str | None = None
     under: Sequence[str] = ()
     key: str = ""
     bell: bool = False
@@ -100,7 +101,8 @@ def _seen(request: HttpRequest) -> list[tuple[Section, list[tuple[Item, str]]]]:
 def counted(request: HttpRequest, more: Sequence[Any] = ()) -> list[Count]:
     """Count what waits at the entries, and in the same query `more` that a page has to count."""
     if not hasattr(request, "_nav_counts"):
-        waiting = [item for _section, items in _seen(request) for item, _url in items if item.count]
+        mine = [item for _section, items in _seen(request) for item, _url in items if item.count]
+        waiting = [item for item in mine if may(request.user, item.counted_for)]
         caps = [CAP] * len(waiting) + [MANY] * len(more)
         found = capped_counts([*(kept(_rows(item.count)) for item in waiting if item.count), *more], caps)
         request._nav_counts = dict(zip(map(id, waiting), found, strict=False))  # type: ignore[attr-defined]

@@ -207,6 +207,11 @@ class PurchaseLine(Audited, TimeStamped):
         return self.pack.name if self.pack else self.product.unit.code
 
     @property
+    def seen(self) -> str:
+        """What a form that shows the line carries, to know later whether it is still the same."""
+        return self.updated_at.isoformat()
+
+    @property
     def rest(self) -> Decimal:
         """What is still to come, in packs."""
         return max(self.quantity - self.received, ZERO)

@@ -25,8 +25,11 @@ from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.selectors.reordering import Lack
 from backoffice.kernel import money
 from backoffice.kernel import quantity as quantities
+from backoffice.outbox.models import Directive
 
 ZERO = Decimal(0)
+MAIL = "purchase.send"
+"""The topic of the job that mails an order."""
 Planned = Callable[[Collection[int]], dict[int, Decimal]]
 
 
@@ -206,6 +209,11 @@ def orders() -> QuerySet[PurchaseOrder]:
 def late() -> QuerySet[PurchaseOrder]:
     """Orders that should be here by now."""
     return PurchaseOrder.objects.late()
+
+
+def letter(order: PurchaseOrder) -> Directive | None:
+    """The job that mails the order to the supplier, when somebody asked for it."""
+    return Directive.objects.of(order).filter(topic=MAIL).order_by("-pk").first()
 
 
 @dataclass(frozen=True)

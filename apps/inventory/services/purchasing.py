@@ -1,6 +1,6 @@
 """Buying: drafts, sending them, and receiving what was ordered. What is sent stands in the book of what is coming."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -21,6 +21,7 @@ from apps.inventory.models import (
     SupplierItem,
 )
 from apps.inventory.selectors import locations as places
+from apps.inventory.selectors.purchasing import MAIL
 from apps.inventory.services import expected, refusals, stock, stock_locks
 from apps.inventory.services.stock import ReceiptLine
 from backoffice.company import current as current_company
@@ -32,7 +33,6 @@ from backoffice.outbox import directives
 
 ZERO = Decimal(0)
 ARRIVES_AT = 10  # the hour of the day that a delivery is reckoned with
-SEND = "purchase.send"
 
 
 def default_place() -> Location:
@@ -84,12 +84,16 @@ def set_line(
     pack: ProductUnit | None = None,
     price: Decimal | None = None,
     line: PurchaseLine | None = None,
+    seen: str = "",
 ) -> PurchaseLine:
     """Put a product on a draft, or change the line. The price defaults to the supplier's.
 
-    The same product and pack again replaces the line. Raises BadQuantity for nothing, NotStocked for what has no stock.
+    The same product and pack again replaces the line. Raises BadQuantity for nothing, NotStocked for what has no stock,
+    BadPurchase when the line is no longer as it was `seen` (`PurchaseLine.seen`), or another has the product and pack.
     """
     _draft(order)
+    if line is not None:
+        line = _same(line, seen)
     if quantity <= 0:
         raise BadQuantity(_("%(product)s: the quantity must be above zero.") % {"product": product.name})
     if not product.is_stocked:
@@ -101,11 +105,30 @@ def set_line(
         price = item.price if item else ZERO
     if price < 0:
         raise BadQuantity(_("A price is not below zero."), field="price")
-    found = line or PurchaseLine.objects.filter(order=order, product=product, pack=pack).first()
-    found = found or PurchaseLine(order=order)
+    there = PurchaseLine.objects.filter(order=order, product=product, pack=pack).first()
+    if line is not None and there is not None and there.pk != line.pk:
+        raise BadPurchase(_("%(line)s is on the order already. Change that line instead.") % {"line": there})
+    found = line or there or PurchaseLine(order=order)
     found.product, found.pack, found.quantity, found.price = product, pack, quantity, price
     found.save()
     return found
+
+
+def _same(line: PurchaseLine, seen: str) -> PurchaseLine:
+    """The line as it is now, under the order's lock."""
+    now = PurchaseLine.objects.select_related("product__unit", "pack").filter(pk=line.pk).first()
+    if now is None:
+        raise BadPurchase(_("%(line)s was taken off the order in the meantime. Add it again.") % {"line": line})
+    if seen and now.seen != seen:
+        raise BadPurchase(
+            _("%(line)s was changed in the meantime: it is %(quantity)s at %(price)s now. Look at it again.")
+            % {
+                "line": now,
+                "quantity": quantities.format_quantity(now.quantity, now.unit_name),
+                "price": money.format_money(now.price, current_company().currency),
+            }
+        )
+    return now
 
 
 @transaction.atomic
@@ -149,13 +172,15 @@ def send(
     *,
     mail: bool = False,
     below_minimum: bool = False,
+    seen_worth: Decimal | None = None,
     revision: int | None = None,
     key: str | None = None,
 ) -> PurchaseOrder:
     """The order is made. It is expected on its day, or after the lead time; `mail` sends it to the supplier's address.
 
     Raises BadPurchase for an empty order, or one below the supplier's least order unless `below_minimum` says that
-    they agreed, or to be mailed without an address, or one that was sent before. The same key sends once.
+    they agreed, or to be mailed without an address, or one that was sent before, or whose worth is no longer
+    `seen_worth`. The same key sends once.
     """
     if done := idempotency.find(scope="purchasing.send", key=key, fingerprint=[order.pk]):
         return done
@@ -169,8 +194,17 @@ def send(
     if not order.lines.exists():
         raise BadPurchase(_("%(order)s has no lines yet. Add what you want to buy.") % {"order": order.number})
     worth, least = order.worth, order.supplier.minimum_order
+    currency = current_company().currency
+    if seen_worth is not None and worth != seen_worth:
+        raise BadPurchase(
+            _("%(order)s was changed in the meantime: it is %(worth)s now, not %(seen)s. Look at it again.")
+            % {
+                "order": order.number,
+                "worth": money.format_money(worth, currency),
+                "seen": money.format_money(seen_worth, currency),
+            }
+        )
     if worth < least and not below_minimum:
-        currency = current_company().currency
         raise BadPurchase(
             _("%(supplier)s delivers from %(least)s; this order is %(worth)s. Add something, or say that they agreed.")
             % {
@@ -191,7 +225,7 @@ def send(
     state.advance(order, PurchaseOrder.Status.SENT, revision=revision, fields=["expected_on", "sent_at"])
     _announce(order)
     if mail:
-        directives.issue(SEND, payload={"order": order.pk}, origin=order, dedupe_key=str(order.pk))
+        directives.issue(MAIL, payload={"order": order.pk}, origin=order, dedupe_key=str(order.pk))
     idempotency.remember(scope="purchasing.send", key=key, fingerprint=[order.pk], result=order)
     return order
 
@@ -351,29 +385,3 @@ def take_back(operation: StockOperation, *, reason: str) -> StockOperation:
     state.save_revised(order, revision=None, fields=["status"])
     _announce(order)
     return undone
-
-
-@transaction.atomic
-def order_suggested(wanted: Iterable[tuple[SupplierItem, Decimal]]) -> list[PurchaseOrder]:
-    """Turn (supplier's item, packs) into drafts, one a supplier; an open draft of the supplier is filled up.
-
-    A product that is on the draft already gets the larger of the two quantities, so that pressing twice orders once.
-    """
-    by_supplier: dict[int, list[tuple[SupplierItem, Decimal]]] = {}
-    for item, packs in wanted:
-        if packs > 0:
-            by_supplier.setdefault(item.supplier_id, []).append((item, packs))
-    if not by_supplier:
-        raise BadPurchase(_("Nothing was chosen."))
-    made = []
-    for _supplier_id, rows in sorted(by_supplier.items()):
-        supplier = Supplier.objects.select_for_update().get(pk=rows[0][0].supplier_id)
-        order = (
-            PurchaseOrder.objects.filter(supplier=supplier, status=PurchaseOrder.Status.DRAFT).order_by("-pk").first()
-        ) or draft(supplier)
-        there = {(line.product_id, line.pack_id): line.quantity for line in order.lines.all()}
-        for item, packs in rows:
-            most = max(packs, there.get((item.product_id, item.pack_id), ZERO))
-            set_line(order, product=item.product, pack=item.pack, quantity=most, price=item.price)
-        made.append(order)
-    return made

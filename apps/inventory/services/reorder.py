@@ -1,14 +1,15 @@
-"""Minimum stock."""
+"""Minimum stock, and orders of what falls below it."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
-from apps.inventory.errors import BadQuantity
-from apps.inventory.models import Location, ReorderRule
-from apps.inventory.services import stock_locks
+from apps.inventory.errors import BadPurchase, BadQuantity
+from apps.inventory.models import Location, PurchaseOrder, ReorderRule, Supplier, SupplierItem
+from apps.inventory.services import purchasing, stock_locks
 from backoffice.kernel import state
 
 
@@ -44,3 +45,29 @@ def set_minimum(
         return ReorderRule.objects.create(product=product, location=location, minimum=minimum, target=target)
     rule.minimum, rule.target = minimum, target
     return state.save_revised(rule, revision=revision, fields=["minimum", "target"])
+
+
+@transaction.atomic
+def order_suggested(wanted: Iterable[tuple[SupplierItem, Decimal]]) -> list[PurchaseOrder]:
+    """Turn (supplier's item, packs) into drafts, one a supplier; an open draft of the supplier is filled up.
+
+    A product that is on the draft already gets the larger of the two quantities, so that pressing twice orders once.
+    """
+    by_supplier: dict[int, list[tuple[SupplierItem, Decimal]]] = {}
+    for item, packs in wanted:
+        if packs > 0:
+            by_supplier.setdefault(item.supplier_id, []).append((item, packs))
+    if not by_supplier:
+        raise BadPurchase(_("Nothing was chosen."))
+    made = []
+    for _supplier_id, rows in sorted(by_supplier.items()):
+        supplier = Supplier.objects.select_for_update().get(pk=rows[0][0].supplier_id)
+        order = (
+            PurchaseOrder.objects.filter(supplier=supplier, status=PurchaseOrder.Status.DRAFT).order_by("-pk").first()
+        ) or purchasing.draft(supplier)
+        there = {(line.product_id, line.pack_id): line.quantity for line in order.lines.all()}
+        for item, packs in rows:
+            most = max(packs, there.get((item.product_id, item.pack_id), Decimal(0)))
+            purchasing.set_line(order, product=item.product, pack=item.pack, quantity=most, price=item.price)
+        made.append(order)
+    return made

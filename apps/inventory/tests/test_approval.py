@@ -67,6 +67,11 @@ def test_what_waits_for_approval_is_counted_in_the_navigation(manager, count):
     assert ">1<" in navigation(manager)
 
 
+def test_who_may_not_approve_is_not_called_to_it(clerk, count):
+    counting.send_for_approval(count)
+    assert ">1<" not in navigation(clerk)
+
+
 def navigation(client: Any) -> str:
     """The entry of the counts."""
     page = client.get(reverse("inventory:count_list")).content.decode()

@@ -218,8 +218,8 @@ def test_a_suggestion_counts_what_is_there_coming_promised_and_planned(store, mi
     (row,) = group.rows
     assert group.supplier == mill
     assert (row.position, row.missing, row.packs) == (40, 110, 5)
-    orders = purchasing.order_suggested([(row.item, row.packs)])
-    assert purchasing.order_suggested([(row.item, row.packs)]) == orders
+    orders = reorder.order_suggested([(row.item, row.packs)])
+    assert reorder.order_suggested([(row.item, row.packs)]) == orders
     assert PurchaseLine.objects.get().quantity == 5
     assert reads.suggestions()[0].rows[0].drafted == 125
     purchasing.send(orders[0])

@@ -69,6 +69,7 @@ class LineEdit(LineAction):
             "pack_name": line.pack.name if line.pack else "",
             "quantity": line.quantity,
             "price": line.price,
+            "seen": line.seen,
         }
 
     def perform(self, form: Any) -> Any:
@@ -80,6 +81,7 @@ class LineEdit(LineAction):
             pack=data["pack"],
             price=data["price"],
             line=self.object,
+            seen=data["seen"],
         )
 
 

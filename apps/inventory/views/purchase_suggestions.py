@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.inventory.models import SupplierItem
 from apps.inventory.selectors import purchasing as reads
-from apps.inventory.services import purchasing
+from apps.inventory.services import reorder
 from backoffice.kernel.errors import DomainError
 from backoffice.ui import htmx
 from backoffice.ui.forms import QuantityFormField
@@ -59,7 +59,7 @@ class Suggestions(CreateScreen):
                 return self.answer(error=f"{item.product}: {bad.messages[0]}", status=422)
             wanted.append((item, packs))
         try:
-            made = purchasing.order_suggested(wanted)
+            made = reorder.order_suggested(wanted)
         except DomainError as error:
             return self.answer(error=error.message, status=error.status)
         text = ngettext("%(count)s draft is ready.", "%(count)s drafts are ready.", len(made)) % {"count": len(made)}

@@ -20,6 +20,7 @@ from apps.inventory.services import purchasing
 from backoffice.company import current as current_company
 from backoffice.kernel import clock, money
 from backoffice.kernel.money import format_money
+from backoffice.outbox.models import Directive
 from backoffice.ui.actions import Action
 from backoffice.ui.permissions import requires
 from backoffice.ui.screens import (
@@ -37,6 +38,7 @@ from backoffice.ui.screens import (
 
 CHANGED = ("inventory-purchaseorder", "inventory-stock")
 DRAFT = PurchaseOrder.Status.DRAFT
+UNSENT = (Directive.Status.FAILED, Directive.Status.DEAD, Directive.Status.PARKED, Directive.Status.CANCELLED)
 
 
 class PurchaseList(ListScreen):
@@ -183,7 +185,10 @@ class PurchaseDetail(DetailScreen):
                 _("sent %(when)s") % {"when": date_format(clock.local(order.sent_at), "SHORT_DATETIME_FORMAT")}
             )
         if order.mailed_at:
-            found.append(_("e-mailed"))
+            when = date_format(clock.local(order.mailed_at), "SHORT_DATETIME_FORMAT")
+            found.append(_("e-mailed %(when)s") % {"when": when})
+        elif self.letter and self.letter.status in (Directive.Status.QUEUED, Directive.Status.RUNNING):
+            found.append(_("the e-mail is on its way"))
         return [*found, order.note]
 
     @cached_property
@@ -191,6 +196,10 @@ class PurchaseDetail(DetailScreen):
         return list(
             self.object.lines.select_related("product__unit", "product__category", "pack").order_by("is_extra", "pk")
         )
+
+    @cached_property
+    def letter(self) -> Directive | None:
+        return None if self.object.mailed_at or not self.object.sent_at else reads.letter(self.object)
 
     @cached_property
     def receipts(self) -> list[reads.Came]:
@@ -220,6 +229,7 @@ class PurchaseDetail(DetailScreen):
             lines=self.lines,
             receipts=self.receipts,
             is_draft=self.object.status == DRAFT,
+            unsent=self.letter if self.letter and self.letter.status in UNSENT else None,
             **more,
         )
 
@@ -271,7 +281,7 @@ class PurchaseSend(PurchaseAction):
         return _("Send %(order)s to %(supplier)s?") % {"order": self.object, "supplier": self.object.supplier}
 
     def initial(self) -> dict[str, Any]:
-        return {"mail": bool(self.object.supplier.email)}
+        return {"mail": bool(self.object.supplier.email), "seen_worth": self.object.worth}
 
     def intro(self) -> str:
         total = format_money(self.object.worth, current_company().currency)
@@ -279,7 +289,13 @@ class PurchaseSend(PurchaseAction):
 
     def perform(self, form: Any) -> Any:
         data = form.cleaned_data
-        return purchasing.send(self.object, mail=data["mail"], below_minimum=data["below_minimum"], key=self.key)
+        return purchasing.send(
+            self.object,
+            mail=data["mail"],
+            below_minimum=data["below_minimum"],
+            seen_worth=data["seen_worth"],
+            key=self.key,
+        )
 
     def success(self, result: Any) -> str:
         return _("%(order)s is sent.") % {"order": self.object}
