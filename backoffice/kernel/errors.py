@@ -17,14 +17,20 @@ class Remedy:
 
 
 class DomainError(Exception):
-    """A rule refused. `message` is shown as it is; `field` names the form field it belongs to, when there is one."""
+    """A rule refused. `message` is shown as it is; `field` names the form field it belongs to, when there is one.
+
+    `beside` is the same where it stands at that field, and need not begin with the field's name.
+    """
 
     status = 409
     field: str | None = None
 
-    def __init__(self, message: str, *, field: str | None = None, remedies: Sequence[Remedy] = ()) -> None:
+    def __init__(
+        self, message: str, *, field: str | None = None, beside: str = "", remedies: Sequence[Remedy] = ()
+    ) -> None:
         super().__init__(message)
         self.message = message
+        self.beside = beside or message
         self.remedies = tuple(remedies)
         if field is not None:
             self.field = field

@@ -47,6 +47,10 @@ def update(
         raise InvalidProduct(
             _("Products have values of %(name)s already, so its type stays.") % {"name": attribute.name}, field="type"
         )
+    if type != attribute.type and attribute.categories.filter(is_variant_axis=True).exists():
+        raise InvalidProduct(
+            _("Categories tell variants apart by %(name)s, so its type stays.") % {"name": attribute.name}, field="type"
+        )
     if attribute.unit_id and attribute.unit_id != (unit.pk if unit else None) and is_used(attribute):
         raise InvalidProduct(
             _("Products have values of %(name)s in %(unit)s already, so its unit stays.")

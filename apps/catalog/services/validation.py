@@ -25,4 +25,5 @@ def check(thing: Validated, changed: Collection[str] | None = None) -> None:
         if field == NON_FIELD_ERRORS:
             raise InvalidProduct(messages[0]) from error
         label = str(getattr(thing._meta.get_field(field), "verbose_name", field))
-        raise InvalidProduct(f"{label[:1].upper()}{label[1:]}: {messages[0]}", field=field) from error
+        sentence = f"{label[:1].upper()}{label[1:]}: {messages[0]}"
+        raise InvalidProduct(sentence, field=field, beside=messages[0]) from error

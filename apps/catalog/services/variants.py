@@ -6,19 +6,22 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from itertools import product as every_combination
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from apps.catalog.codes import clean_sku
-from apps.catalog.errors import InvalidProduct
+from apps.catalog.errors import InvalidProduct, PriceChanged
 from apps.catalog.models import PriceList, Product
 from apps.catalog.selectors.schemas import Entry, Schemas
 from apps.catalog.selectors.variants import axes_of
 from backoffice.kernel import state
-from backoffice.kernel.errors import DomainError
+from backoffice.kernel.errors import DomainError, StaleRevision
 from backoffice.kernel.locks import lock
 
 from . import completeness, prices, products, validation
@@ -73,10 +76,14 @@ def set_axes(product: Product, codes: Sequence[str], *, revision: int | None = N
 
 
 def missing(product: Product, axes: Sequence[Entry], there: Iterable[str]) -> list[Combination]:
-    """The combinations of all choices that no variant has; `there` are the keys of those that are made."""
+    """The first combinations of all choices that no variant has, as many as can be made at once.
+
+    `there` are the keys of those that are made. All there could be may be millions.
+    """
     made = set(there)
     choices = [list(entry.attribute.option_names) for entry in axes]
-    return [each for each in every_combination(*choices) if choices and key_of(product.axes, each) not in made]
+    open_ones = (each for each in every_combination(*choices) if choices and key_of(product.axes, each) not in made)
+    return list(islice(open_ones, MOST_AT_ONCE))
 
 
 def key_of(codes: Sequence[str], combination: Combination) -> str:
@@ -84,9 +91,15 @@ def key_of(codes: Sequence[str], combination: Combination) -> str:
     return ";".join(f"{code}={value}" for code, value in zip(codes, combination, strict=True))
 
 
-def default_pattern(product: Product) -> str:
-    """A pattern for SKUs: that of the product, and the first letters of each choice."""
-    return "-".join(["{sku}", *(f"{{{code}:3}}" for code in product.axes)])
+def default_pattern(product: Product, combinations: Iterable[Combination] = ()) -> str:
+    """A pattern for SKUs: that of the product, and the first letters of each choice, or all where those are too few
+    to tell these combinations apart, and from what there is."""
+    short, whole = ("-".join(["{sku}", *(f"{{{code}{of}}}" for code in product.axes)]) for of in (":3", ""))
+    try:
+        _refuse_taken({each: _sku(short, product, each) for each in combinations})
+    except InvalidProduct:
+        return whole
+    return short
 
 
 @transaction.atomic
@@ -107,7 +120,8 @@ def make(
     wanted = [each for each in dict.fromkeys(combinations) if key_of(product.axes, each) not in there]
     if len(wanted) > MOST_AT_ONCE:
         raise InvalidProduct(_("At most %(most)d variants at once.") % {"most": MOST_AT_ONCE})
-    skus = {each: _sku(pattern or default_pattern(product), product, each) for each in wanted}
+    pattern = pattern or default_pattern(product, wanted)
+    skus = {each: _sku(pattern, product, each) for each in wanted}
     _refuse_taken(skus)
     made = [_make_one(product, axes, each, skus[each], sell_policy) for each in wanted]
     if price is not None and made:
@@ -155,6 +169,12 @@ def write(product: Product, cells: Sequence[Cell], *, price_list: PriceList | No
         try:
             with transaction.atomic():
                 result.changed += _write_one(variant, cell, price_list)
+        except PriceChanged as error:  # it names both
+            result.refused[cell.pk] = error.field, error.message
+        except StaleRevision:
+            now = Product.objects.get(pk=cell.pk)
+            theirs = ", ".join([now.barcode or "–", _("Active") if now.is_active else _("Retired")])
+            result.refused[cell.pk] = None, _("Somebody changed it meanwhile; now it is: %s") % theirs
         except DomainError as error:
             result.refused[cell.pk] = error.field, error.message
     return result
@@ -222,7 +242,14 @@ def _sku(pattern: str, parent: Product, combination: Combination) -> str:
         word = words[name]
         return word if name == "sku" else word.replace("-", "")[: int(length) if length else None].upper()
 
-    return clean_sku(PLACEHOLDER.sub(fill, pattern))
+    sku = clean_sku(PLACEHOLDER.sub(fill, pattern))
+    try:
+        Product._meta.get_field("sku").clean(sku, None)
+    except ValidationError as error:
+        raise InvalidProduct(
+            _("The pattern gives the SKU “%(sku)s”: %(why)s") % {"sku": sku, "why": error.messages[0]}, field="pattern"
+        ) from error
+    return sku
 
 
 def _refuse_taken(skus: Mapping[Combination, str]) -> None:
@@ -235,6 +262,6 @@ def _refuse_taken(skus: Mapping[Combination, str]) -> None:
                 field="pattern",
             )
         folded[sku.lower()] = sku
-    for sku in skus.values():
-        if Product.objects.filter(sku__iexact=sku).exists():
-            raise InvalidProduct(_("%(sku)s is taken already.") % {"sku": sku}, field="pattern")
+    rows = Product.objects.annotate(folded=Lower("sku")).filter(folded__in=folded)
+    if (taken := rows.order_by("sku").values_list("sku", flat=True).first()) is not None:
+        raise InvalidProduct(_("%(sku)s is taken already.") % {"sku": taken}, field="pattern")

@@ -211,3 +211,29 @@ def test_the_list_is_narrowed_to_what_is_lacking(as_user: Any, breads: Category,
     if found is not None:
         assert [row.name for row in page.context["table"].shown] == found
     assert Product.objects.count() == 2
+
+
+def test_what_a_category_above_asks_for_is_not_said_to_be_hidden(as_user: Any, breads: Category) -> None:
+    rye = categories.create(name="Rye", parent=breads)
+    share = attributes.create(name="Share", type="number")
+    schema.add(breads, share)
+    row = schema.add(rye, share, required=True)
+    client = as_user("catalog.view_category", "catalog.change_category")
+    remove = reverse("catalog:schema_remove", args=[row.pk])
+
+    asked = client.get(remove).content.decode()
+    assert "It stays, as Breads asks for it." in asked
+    assert "are hidden" not in asked
+    assert "Share is as Breads asks for it." in client.post(remove, follow=True).content.decode()
+
+
+def test_a_refusal_beside_its_field_names_it_once(as_user: Any) -> None:
+    attributes.create(name="Share", type="number")
+    client = as_user("catalog.view_attribute", "catalog.add_attribute")
+
+    answer = client.post(reverse("catalog:attribute_create"), {"name": "share", "type": "text"})
+
+    assert answer.status_code == 409
+    shown = answer.content.decode()
+    assert shown.count("There is an attribute of this name already.") == 2
+    assert "Name: There is" not in shown

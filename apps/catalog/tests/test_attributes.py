@@ -307,3 +307,14 @@ def test_the_unit_of_a_number_that_products_have_stays(bakery: Category) -> None
     products.update(bread, attributes={"weight": None})
     weight.refresh_from_db()
     assert attributes.update(weight, name="Weight", type="number", unit=kilogram).unit == kilogram
+
+
+def test_what_categories_tell_variants_apart_by_keeps_its_type(bakery: Category) -> None:
+    size = attributes.create(name="Size", type="select", options=["Small", "Large"])
+    row = schema.add(bakery, size, is_variant_axis=True)
+    with pytest.raises(InvalidProduct, match="tell variants apart") as refused:
+        attributes.update(size, name="Size", type="text")
+    assert refused.value.field == "type"
+
+    schema.change(row, required=False, is_variant_axis=False)
+    assert attributes.update(size, name="Size", type="text").type == "text"

@@ -362,6 +362,7 @@ def test_categories_are_made_moved_and_removed(as_user: AsUser) -> None:
     client.post(page("category_delete", bread.pk))
 
     assert bread.parent == bakery
+    assert 'data-c="acts"' in client.get(page("category_list")).content.decode(), "what can be done is there on a phone"
     assert refused.status_code == 409
     assert "Bakery → Bread → Bakery" in refused.content.decode()
     assert kept.status_code == 409

@@ -222,6 +222,109 @@ def test_who_may_not_change_prices_sees_them_only(as_user: Any, cake: Product) -
     )
 
 
+def cells(variant: Product, **typed: Any) -> dict[str, Any]:
+    """What the grid sends of one variant: what it showed, and what was typed."""
+    shown = {"rev": variant.revision, "was": f"{'on' if variant.is_active else ''};{variant.barcode}",
+             "barcode": variant.barcode, "active": "on" if variant.is_active else ""}  # fmt: skip
+    return {f"{name}-{variant.pk}": value for name, value in {**shown, **typed}.items()}
+
+
+def test_what_nobody_touched_is_not_written_over_what_another_one_saved(as_user: Any, cake: Product) -> None:
+    one, two = variants.make(cake, every(cake)[:2])
+    client, save = as_user(*KEEP), reverse("catalog:variants_save", args=[cake.pk])
+    assert f'name="was-{one.pk}" value="on;"' in client.get(variants_page(cake)).content.decode()
+    products.retire(one)
+
+    assert client.post(save, cells(one) | cells(two, barcode="NEW")).status_code == 302
+
+    one.refresh_from_db()
+    two.refresh_from_db()
+    assert (one.is_active, two.barcode) == (False, "NEW")
+
+
+def test_who_comes_second_sees_theirs_and_keeps_what_was_typed(as_user: Any, cake: Product) -> None:
+    [one] = variants.make(cake, every(cake)[:1])
+    client, save = as_user(*KEEP), reverse("catalog:variants_save", args=[cake.pk])
+    products.update(one, barcode="THEIRS")
+
+    answer = client.post(save, cells(one, barcode="MINE", active=""))
+
+    shown = answer.content.decode()
+    assert answer.status_code == 409
+    assert "now it is: THEIRS, Active" in shown
+    assert 'value="MINE"' in shown
+    [switch] = [part for part in shown.split("<input ") if f'name="active-{one.pk}"' in part]
+    assert " checked" not in switch
+    one.refresh_from_db()
+    assert client.post(save, cells(one, barcode="MINE", active="")).status_code == 302
+    one.refresh_from_db()
+    assert (one.barcode, one.is_active) == ("MINE", False)
+
+
+def test_a_variant_is_made_in_the_grid_by_those_who_may_add_products(as_user: Any, cake: Product) -> None:
+    variants.make(cake, [("small", "dark"), ("large", "dulce-de-leche")])
+    save = reverse("catalog:variants_save", args=[cake.pk])
+    clerk = as_user("catalog.view_product", "catalog.change_product")
+    page = clerk.get(variants_page(cake)).content.decode()
+    assert "Not made" in page
+    assert "Create it" not in page
+    clerk.post(save, {"make": "size=small;filling=dulce-de-leche"})
+    assert cake.variants.count() == 2
+
+    keeper = as_user(*KEEP, username="keeper")
+    assert "Create it" in keeper.get(variants_page(cake)).content.decode()
+    keeper.post(save, {"make": "size=small;filling=dulce-de-leche"})
+    assert cake.variants.count() == 3
+
+
+def test_a_combination_that_cannot_be_made_is_told_and_the_rest_is_written(as_user: Any, cake: Product) -> None:
+    [one] = variants.make(cake, [("small", "dark")])
+    client, save = as_user(*KEEP), reverse("catalog:variants_save", args=[cake.pk])
+
+    answer = client.post(save, cells(one, barcode="NEW") | {"make": "size=huge;filling=dark"}, follow=True)
+
+    assert "is no choice of Size" in answer.content.decode()
+    one.refresh_from_db()
+    assert (one.barcode, cake.variants.count()) == ("NEW", 1)
+
+
+def test_a_pattern_that_was_not_typed_tells_the_choices_apart(cake: Product, cakes: Category) -> None:
+    taste = attributes.create(name="Taste", type="select", options=["Strawberry", "Strong berry", "Fig"])
+    schema.add(cakes, taste, is_variant_axis=True)
+    jam = variants.set_axes(make_product("Jam", sku="JAM", category=cakes, kind="configurable"), ["taste"])
+    assert variants.default_pattern(jam, every(jam)) == "{sku}-{taste}"
+    assert variants.default_pattern(jam, [("fig",)]) == "{sku}-{taste:3}"
+
+    variants.make(jam, [("strawberry",)])
+    [second] = variants.make(jam, [("strong-berry",)])
+
+    assert second.sku == "JAM-STRONGBERRY"
+
+
+@pytest.mark.parametrize("pattern", ["Brão-{size}-{filling}", "{sku}-{size}-{filling}" + 40 * "x"])
+def test_a_sku_that_cannot_be_is_told_beside_the_pattern(cake: Product, pattern: str) -> None:
+    with pytest.raises(InvalidProduct, match="The pattern gives the SKU") as refused:
+        variants.make(cake, every(cake), pattern=pattern)
+    assert refused.value.field == "pattern"
+
+
+def test_choices_by_the_hundred_offer_what_can_be_made_at_once(cakes: Category) -> None:
+    codes = []
+    for name in ("Lace", "Ring", "Seal"):
+        row = attributes.create(
+            name=name, type="select", options=[f"{name} {n}" for n in range(attributes.MOST_OPTIONS)]
+        )
+        schema.add(cakes, row, is_variant_axis=True)
+        codes.append(row.code)
+    many = variants.set_axes(make_product("Many", category=cakes, kind="configurable"), codes)
+
+    assert len(every(many)) == variants.MOST_AT_ONCE
+
+
+def variants_page(product: Product) -> str:
+    return reverse("catalog:product_variants", args=[product.pk])
+
+
 def test_the_page_asks_as_much_for_many_variants_as_for_one(
     as_user: Any, cake: Product, django_assert_max_num_queries: Any
 ) -> None:

@@ -209,14 +209,31 @@ class SchemaRemove(_RowScreen):
             "attribute": self.object.attribute.name, "category": self.object.category.name,
         }  # fmt: skip
 
+    @cached_property
+    def above(self) -> Category | None:
+        """The nearest category above that has the attribute too, so that it stays."""
+        way = Schemas().way_up(self.object.category_id)[1:]
+        rows = CategoryAttribute.objects.filter(category__in=way, attribute=self.object.attribute_id)
+        above = {row.category_id: row.category for row in rows.select_related("category")}
+        return next((above[pk] for pk in way if pk in above), None)
+
     def intro(self) -> str:
+        if self.above is not None:
+            return _("It stays, as %(category)s asks for it.") % {"category": self.above.name}
         return _("Its values are hidden, not lost: added again, they are back.")
 
-    def perform(self, form: Any) -> None:
+    def perform(self, form: Any) -> Category | None:
+        above = self.above
         schema.remove(self.object)
+        return above
 
     def success(self, result: Any) -> str:
-        return _("%(attribute)s is hidden now.") % {"attribute": self.object.attribute.name}
+        attribute = self.object.attribute.name
+        if result is not None:
+            return _("%(attribute)s is as %(category)s asks for it.") % {
+                "attribute": attribute, "category": result.name,
+            }  # fmt: skip
+        return _("%(attribute)s is hidden now.") % {"attribute": attribute}
 
 
 @command("catalog.change_category")

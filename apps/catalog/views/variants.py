@@ -21,8 +21,9 @@ from apps.catalog.models import PriceList, Product
 from apps.catalog.selectors import prices as price_reads
 from apps.catalog.selectors import stock_states
 from apps.catalog.selectors import variants as variant_reads
-from apps.catalog.selectors.schemas import Schemas
+from apps.catalog.selectors.schemas import Entry, Schemas
 from apps.catalog.services import variants
+from backoffice.kernel.errors import DomainError
 from backoffice.ui import htmx
 from backoffice.ui.permissions import command, may
 from backoffice.ui.screens import ActionScreen, DetailScreen
@@ -61,6 +62,7 @@ class ProductVariants(ProductDetail):
             price_list=self.price_list,
             offered=[e for e in self.schemas.of(self.object.category_id) if e.is_variant_axis],
             may_change=may(user, "catalog.change_product"),
+            may_add=may(user, "catalog.add_product"),
             may_price=may(user, "catalog.change_price"),
             may_stock=stock_states.may_see(user),
             **more,
@@ -79,10 +81,12 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
     written = variants.write(product, cells, price_list=price_list)
     refused = unread | {key: sentence for key, (_field, sentence) in written.refused.items()}
     made = 0
-    if wanted := request.POST.get("make"):
+    if (wanted := request.POST.get("make")) and may(request.user, "catalog.add_product"):
         combination = tuple(pair.partition("=")[2] for pair in wanted.split(";"))
-        if len(combination) == len(product.axes):
-            made = len(variants.make(product, [combination]))
+        try:
+            made = len(variants.make(product, [combination])) if len(combination) == len(product.axes) else 0
+        except DomainError as error:  # what was written beside it stays written
+            messages.error(request, error.message)
     if written.changed or made:
         count = written.changed + made
         messages.success(request, ngettext("%d variant saved.", "%d variants saved.", count) % count)
@@ -92,7 +96,9 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
     for place in screen.grid.places:
         if place.variant is not None and place.variant.pk in refused:
             place.refused = refused[place.variant.pk]
-            place.typed = {name: request.POST.get(f"{name}-{place.variant.pk}", "") for name in ("price", "barcode")}
+            place.typed = {
+                name: request.POST.get(f"{name}-{place.variant.pk}", "") for name in ("price", "barcode", "active")
+            }
     answer = screen.render(screen.get_context(), status=409 if refused else 200)
     return htmx.tell(answer, EVENT) if not refused else answer
 
@@ -108,8 +114,9 @@ def _read(
             continue
         typed = {
             name: request.POST.get(f"{name}-{variant.pk}", "")
-            for name in ("rev", "barcode", "active", "price", "shown")
+            for name in ("rev", "was", "barcode", "active", "price", "shown")
         }
+        was_active, seen, was_barcode = typed["was"].partition(";")
         try:
             price, shown = number(typed["price"]), _plain(typed["shown"])
         except ValidationError as error:
@@ -120,8 +127,9 @@ def _read(
             variants.Cell(
                 variant.pk,
                 revision,
-                barcode=typed["barcode"],
-                is_active=typed["active"] == "on",
+                # What nobody touched is not written, whatever somebody else made of it meanwhile.
+                barcode=None if seen and typed["barcode"] == was_barcode else typed["barcode"],
+                is_active=None if seen and typed["active"] == was_active else typed["active"] == "on",
                 price=price if may_price else None,
                 shown=shown,
             )
@@ -185,14 +193,21 @@ class VariantsMake(_ProductAction):
             "product": self.object.name
         }
 
+    @cached_property
+    def axes(self) -> list[Entry]:
+        return variant_reads.axes_of(self.object, self.schemas)
+
+    @cached_property
+    def missing(self) -> list[variants.Combination]:
+        there = self.object.variants.values_list("variant_key", flat=True)
+        return variants.missing(self.object, self.axes, there)
+
     def initial(self) -> dict[str, Any]:
-        return {"pattern": variants.default_pattern(self.object)}
+        return {"pattern": variants.default_pattern(self.object, self.missing)}
 
     def get_form(self, data: Any = None, files: Any = None) -> BaseForm:
         form: Any = super().get_form(data, files)
-        axes = variant_reads.axes_of(self.object, self.schemas)
-        there = self.object.variants.values_list("variant_key", flat=True)
-        form.offer(axes, variants.missing(self.object, axes, there)[: variants.MOST_AT_ONCE])
+        form.offer(self.axes, self.missing)
         if not may(self.request.user, "catalog.change_price"):
             del form.fields["price"]
         return form

@@ -15,10 +15,19 @@ from django.utils.text import capfirst
 from django.views import View
 
 from backoffice.kernel.compiled import by_key
+from backoffice.kernel.errors import DomainError
 from backoffice.ui import htmx
 from backoffice.ui.permissions import check
 
 Crumb = tuple[Any, str]
+
+
+def refuse(form: Any, error: DomainError) -> None:
+    """Say beside its field, or above the form, what a rule refused."""
+    if error.field in form.fields:
+        form.add_error(error.field, error.beside)
+    else:
+        form.add_error(None, error.message)
 
 
 @dataclass(frozen=True)

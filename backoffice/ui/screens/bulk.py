@@ -17,7 +17,7 @@ from backoffice.kernel.errors import DomainError
 from backoffice.ui import forms, htmx
 from backoffice.ui.permissions import may
 
-from .base import ModelScreen
+from .base import ModelScreen, refuse
 
 LIMIT = 2_000
 
@@ -111,7 +111,7 @@ def _hand_over(
     try:
         to = action.service(rows, **form.cleaned_data)
     except DomainError as error:
-        form.add_error(error.field if error.field in form.fields else None, error.message)
+        refuse(form, error)
         return _ask(screen, action, form, rows, matching, status=error.status)
     return htmx.done(screen.request, to=to, leave=True)
 

@@ -18,7 +18,7 @@ from backoffice.kernel.audit import acting
 from backoffice.kernel.errors import DomainError, StaleRevision
 from backoffice.ui import forms, htmx
 
-from .base import ObjectScreen, url_of
+from .base import ObjectScreen, refuse, url_of
 from .conflict import Conflict, resolved
 
 
@@ -91,7 +91,7 @@ class FormScreen(ObjectScreen):
         except StaleRevision as error:
             return self.stale(form, error)
         except DomainError as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
+            refuse(form, error)
             return self.show(form, status=error.status, remedies=self.remedies_for(error))
         except IntegrityError:
             form.add_error(None, gettext("Another entry got in the way at the same moment. Look again and retry."))
