@@ -12,7 +12,7 @@ KILLS ?= 20
 ROOM ?=
 ONLY ?=
 
-.PHONY: run test quick bench chaos model lock messages screenshots clean
+.PHONY: run test quick bench chaos fuzz model lock messages screenshots clean
 
 run: $(VENV)/.base ## start web and worker with demo data on http://127.0.0.1:$(PORT)
 	@DEMO=$${DEMO:-1} $(BIN)/python -m backoffice.start --port "$(PORT)"
@@ -28,6 +28,10 @@ bench: $(VENV)/.dev ## SIZE=small|medium|large DB=sqlite|postgres|both ONLY=scre
 
 chaos: $(VENV)/.dev ## kill web and worker KILLS times during commits, on both databases
 	@$(BIN)/python -m e2e.chaos --kills $(KILLS) --db both
+
+fuzz: $(VENV)/.dev ## ten thousand inputs over forms, filters and imports, others every time, on both databases
+	@FUZZ=5000:$${SEED:-$$(date +%s)}; export FUZZ; echo "FUZZ=$$FUZZ"; $(BIN)/pytest -q backoffice/tests/test_fuzz.py && \
+	  $(BIN)/python -W ignore -m backoffice.testing.postgres $(BIN)/pytest -q backoffice/tests/test_fuzz.py
 
 model: $(VENV)/.dev ## the ledger's whole life, 200 times 50 steps, on both databases
 	@LEDGER_LIVES=200x50 $(BIN)/pytest -q apps/inventory/tests/test_model_based.py

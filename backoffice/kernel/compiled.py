@@ -132,9 +132,15 @@ class _Statement:
         return True
 
     def fetch(self) -> list[Any]:
-        """Run what returns rows, as the driver gives them: all at once, they are few."""
+        """Run what returns rows, as the driver gives them: all at once, they are few.
+
+        No row has a number that is longer than a number can be: an address may ask for one all the same.
+        """
         with self.database.cursor() as cursor:
-            cursor.execute(self.sql, self.params)
+            try:
+                cursor.execute(self.sql, self.params)
+            except OverflowError:
+                return []
             return list(cursor.fetchall())
 
     def change(self) -> int:

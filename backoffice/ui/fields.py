@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.formats import get_format
@@ -156,6 +157,11 @@ class ScanField(forms.Field):
             row = self.queryset.filter(pk=value).first()
             return self.text_of(row) if row else ""
         return value
+
+    def clean(self, value: Any) -> Any:
+        if isinstance(value, str):  # before anything is looked up: PostgreSQL takes no text with a NUL in it
+            ProhibitNullCharactersValidator()(value)
+        return super().clean(value)
 
     def to_python(self, value: Any) -> Any:
         if value in self.empty_values or isinstance(value, models.Model):

@@ -1,5 +1,6 @@
 """What surrounds every request: who acts, how a refusal is shown, and where messages go."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -13,12 +14,14 @@ from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.translation import gettext as _
 
+from backoffice.kernel import disk
 from backoffice.kernel.audit import acting
 from backoffice.kernel.errors import DomainError
 
 from . import htmx
 
 Next = Callable[[HttpRequest], HttpResponse]
+log = logging.getLogger(__name__)
 
 
 class Acting:
@@ -61,7 +64,7 @@ class Toasts:
     def _may_carry(self, response: HttpResponse) -> bool:
         return (
             not response.streaming
-            and (response.status_code < 300 or response.status_code in (403, 409, 422))
+            and (response.status_code < 300 or response.status_code in (403, 409, 422, 507))
             and response.status_code not in (204, 286)
             and response.get("Content-Type", "").startswith("text/html")
             and not response.has_header("HX-Redirect")
@@ -75,7 +78,7 @@ class Toasts:
 
 
 class DomainErrors:
-    """A rule that refused is a sentence: a toast for htmx, a page for a browser. So is a missing permission.
+    """A rule that refused is a sentence: a toast for htmx, a page for a browser. So are a missing right and a full disk.
 
     So is the address of a button, opened like a page (from the browser's history, or after logging in again).
     """
@@ -99,6 +102,10 @@ class DomainErrors:
         if isinstance(error, PermissionDenied):
             sentence = _("Your role does not allow this. Ask someone who manages people here.")
             return refusal(request, _("Not allowed"), sentence, status=403)
+        if disk.is_full(error):
+            log.critical("The disk is full: %s %s was not carried out.", request.method, request.path)
+            sentence = _("The disk of this system is full. Nothing of this was saved. Make room, then try again.")
+            return refusal(request, _("No room left"), sentence, status=507)
         return None
 
 

@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import BigIntegerField, F, Sum, Value
+from django.test import Client
+from django.urls import reverse
 
 from apps.catalog.models import Product
 from apps.catalog.tests.factories import make_product, make_unit
@@ -232,3 +234,9 @@ def test_a_lock_outside_of_a_transaction_is_refused():
 
     with pytest.raises(transaction.TransactionManagementError):
         lock(row)
+
+
+@pytest.mark.parametrize("name", ["catalog:category_history", "catalog:product_detail", "catalog:product_edit"])
+def test_a_number_that_no_row_can_have_is_nobodys(as_owner: Client, name: str) -> None:
+    for number in (2**63, 10**30):
+        assert as_owner.get(reverse(name, args=[number])).status_code == 404

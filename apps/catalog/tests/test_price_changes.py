@@ -272,3 +272,12 @@ def test_taking_away_what_begins_on_that_day_takes_it_away() -> None:
 
     assert price_reads.current(make_price_list(), [bread], day + timedelta(days=1)) == {}
     assert price_of(bread) == Decimal(10)
+
+
+@pytest.mark.parametrize(
+    "back", ["0001-01-01T00:00", "nowhere", "//elsewhere.example", "http://elsewhere.example/", ""]
+)
+def test_nobody_is_led_to_where_no_page_of_ours_is(keeper: Client, back: str) -> None:
+    answer = keeper.post(CHECK, {"back": back})
+
+    assert (answer.status_code, answer["Location"]) == (302, GRID)

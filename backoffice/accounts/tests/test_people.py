@@ -166,6 +166,10 @@ def test_nonsense_preferences_are_ignored(client):
     client.post(reverse("accounts:theme"), {"theme": "<b>"})
     client.post(reverse("accounts:language"), {"language": "xx"})
     client.cookies["theme"] = '"><script>'
+    for strange in ("0001-01-01T00:00", "*", "http://elsewhere.example/"):
+        back = client.post(reverse("accounts:theme"), {"theme": "dark"}, headers={"Referer": strange})
+        assert (back.status_code, back["Location"]) == (302, "/")
+    client.cookies["theme"] = '"><script>'
 
     text = client.get(reverse("accounts:login")).content.decode()
 

@@ -1,6 +1,7 @@
 """What one changes about oneself."""
 
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
@@ -39,7 +40,8 @@ def _me(request: HttpRequest) -> User:
 
 def _back(request: HttpRequest) -> str:
     address = request.headers.get("Referer", "")
-    if url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure()):
+    ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    if ours and urlsplit(address).path.startswith("/"):
         return address
     return reverse(settings.LOGIN_REDIRECT_URL)
 

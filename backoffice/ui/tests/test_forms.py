@@ -188,6 +188,8 @@ def test_scanning_selects_by_code_label_or_words(product):
     assert field.prepare_value(product.pk) == "X-1 · Bread"
     with pytest.raises(ValidationError, match="Nothing here"):
         field.clean("nothing")
+    with pytest.raises(ValidationError, match="Null"):
+        field.clean("bre\0ad")
 
 
 def test_scanning_two_matches_asks_for_more(product):
