@@ -11,7 +11,6 @@ import codecs
 import csv
 import io
 import re
-import unicodedata
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from django.utils.translation import gettext as _
 from backoffice.transfers import spreadsheets
 from backoffice.transfers.errors import UnreadableFile
 from backoffice.transfers.neutral import restore
-from backoffice.transfers.rows import DecimalStyle
+from backoffice.transfers.rows import DecimalStyle, composed
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_UNPACKED = 120 * 1024 * 1024
@@ -121,7 +120,7 @@ def tidy(text: str) -> str:
     text = text.strip()
     if text.startswith("'"):
         text = restore(text)
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return composed(text)
 
 
 def text_of(content: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -258,6 +259,11 @@ def read_decimal(text: str, style: DecimalStyle) -> Decimal:
         return Decimal(plain)
     except InvalidOperation:  # pragma: no cover - the pattern lets nothing through that Decimal refuses
         raise ValueError(_("“%(text)s” is not a number.") % {"text": text}) from None
+
+
+def composed(text: str) -> str:
+    """The text with its accents put together as every cell comes: Unicode NFC."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def write_decimal(number: Decimal, style: DecimalStyle) -> str:

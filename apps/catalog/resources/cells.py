@@ -6,7 +6,6 @@ What is written here is read back by the same grammar, in either number style.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -21,7 +20,7 @@ from apps.catalog.errors import InvalidProduct
 from apps.catalog.models import Attribute, ProductUnit
 from backoffice.kernel import outward
 from backoffice.kernel.text import fold
-from backoffice.transfers.rows import BadCell, DecimalStyle, Row, read_decimal, write_decimal
+from backoffice.transfers.rows import BadCell, DecimalStyle, Row, composed, read_decimal, write_decimal
 
 from .columns import CLEAR, plain_number
 
@@ -248,11 +247,6 @@ def same_value(value: object, now: object) -> bool:
     if isinstance(value, list) and isinstance(now, list):
         return set(value) == set(now)
     return value == now or (isinstance(value, str) and same("name", value, now))
-
-
-def composed(text: str) -> str:
-    """The text with its accents as files bring them."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _lines(text: str) -> list[str]:

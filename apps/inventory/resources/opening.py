@@ -19,6 +19,8 @@ from backoffice.kernel.audit import current_actor
 from backoffice.transfers.importer import Applied, BadCell, Column, Fact, Importer, Row, RowResult, all_wrong
 from backoffice.transfers.models import TransferRow
 
+from . import goods
+
 
 class OpeningImporter(Importer):
     """Each row is posted once: the same file again finds everything unchanged, and so does the stock as it stands."""
@@ -57,13 +59,7 @@ class OpeningImporter(Importer):
         return found
 
     def check(self, rows: Sequence[Row]) -> Iterator[RowResult]:
-        codes = {row.text("sku") for row in rows}
-        products = {
-            product.sku.casefold(): product
-            for product in Product.objects.stocked()
-            .filter(sku__in=codes | {code.upper() for code in codes})
-            .select_related("unit")
-        }
+        products = goods.named(rows)
         places = self._places()
         read: list[tuple[Row, Entry | BadCell]] = []
         for row in rows:

@@ -16,6 +16,8 @@ from backoffice.transfers import trail
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Fact, Importer, Row, RowResult, all_wrong
 from backoffice.transfers.models import TransferRow
 
+from . import goods
+
 FIELDS = ("minimum", "target")
 Key = tuple[int, int | None]
 """A product, and the place that the rule is for."""
@@ -47,13 +49,7 @@ class ReorderImporter(Importer):
         self.places: dict[str, Location] = {}
 
     def check(self, rows: Sequence[Row]) -> Iterator[RowResult]:
-        codes = {row.text("sku") for row in rows}
-        products = {
-            product.sku.casefold(): product
-            for product in Product.objects.stocked()
-            .filter(sku__in=codes | {code.upper() for code in codes})
-            .select_related("unit")
-        }
+        products = goods.named(rows)
         rules = {
             (rule.product_id, rule.location_id): rule
             for rule in ReorderRule.objects.filter(product__in=list(products.values()))
@@ -71,8 +67,11 @@ class ReorderImporter(Importer):
                 yield row.refuse(all_wrong(row, bad, alone))
                 continue
             where = place.pk if place else None
-            data = {"product": product.pk, "location": where, "minimum": str(minimum), "target": str(target)}
             rule, unit = rules.get((product.pk, where)), product.unit.code
+            data = {
+                "product": product.pk, "location": where, "minimum": str(minimum), "target": str(target),
+                "revision": rule.revision if rule else 0,
+            }  # fmt: skip
             meta = f"{product.sku} · {place.name}" if place else product.sku
             if rule is None:
                 yield row.new(label=product.name, meta=meta, data=data)
@@ -129,15 +128,20 @@ class ReorderImporter(Importer):
         }
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
-        wanted: dict[Key, tuple[Decimal, Decimal]] = {
-            (row.data["product"], row.data.get("location")): (Decimal(row.data["minimum"]), Decimal(row.data["target"]))
-            for row in rows
-        }
-        products = {product_id for product_id, _place in wanted}
+        products = {row.data["product"] for row in rows}
         stock_locks.lock_products(products)
         there = {
             (rule.product_id, rule.location_id): rule for rule in ReorderRule.objects.filter(product_id__in=products)
         }
+        wanted: dict[Key, tuple[Decimal, Decimal]] = {}
+        refused: dict[int, str] = {}
+        for row in rows:
+            key = _key(row)
+            found = there.get(key)
+            if found is not None and found.revision != row.data.get("revision", found.revision):
+                refused[row.pk] = _("Somebody changed this rule since the preview.")
+            else:
+                wanted[key] = Decimal(row.data["minimum"]), Decimal(row.data["target"])
         changed = []
         marks: dict[Key, trail.Mark] = {}
         for key in wanted.keys() & there.keys():
@@ -156,8 +160,8 @@ class ReorderImporter(Importer):
         )
         marks |= {(rule.product_id, rule.location_id): trail.Mark.of_made(rule, FIELDS) for rule in made}
         audit.bulk_update(changed, ["minimum", "target", "revision", "updated_at"])
-        written = {row.pk: trail.written([marks[row.data["product"], row.data.get("location")]]) for row in rows}
-        return Applied(figures={"rules": len(wanted)}, written=written)
+        written = {row.pk: trail.written([marks[_key(row)]]) for row in rows if row.pk not in refused}
+        return Applied(figures={"rules": len(wanted)}, refused=refused, written=written)
 
     def obstacles(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
         """What was changed since, or is in use."""
@@ -180,6 +184,10 @@ class ReorderImporter(Importer):
             )
             for rule in rules.iterator(chunk_size=2000)
         )
+
+
+def _key(row: TransferRow) -> Key:
+    return row.data["product"], row.data.get("location")
 
 
 def _product(row: Row, products: Mapping[str, Product]) -> Product:

@@ -11,33 +11,16 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.catalog.models import Product
+from apps.catalog.models import Product, ProductUnit
 from apps.inventory.models import Supplier, SupplierItem
-from backoffice.kernel import audit, money
-from backoffice.kernel.quantity import bare, format_quantity
+from backoffice.kernel import audit
+from backoffice.kernel.quantity import bare
 from backoffice.transfers import trail
-from backoffice.transfers.importer import Applied, BadCell, Change, Column, Fact, Importer, Row, RowResult, all_wrong
+from backoffice.transfers.importer import Applied, BadCell, Column, Fact, Importer, Row, RowResult, all_wrong
 from backoffice.transfers.models import TransferRow
 
-# What of the supplier, and of its item, a file may say: attribute, column, label. A blank cell says nothing.
-OF_SUPPLIER = (
-    ("name", "name", gettext_lazy("Name")),
-    ("email", "email", gettext_lazy("E-mail")),
-    ("phone", "phone", gettext_lazy("Phone")),
-    ("document", "document", gettext_lazy("Document")),
-    ("lead_days", "lead_days", gettext_lazy("Days to deliver")),
-    ("minimum_order", "minimum_order", gettext_lazy("Least order")),
-    ("note", "note", gettext_lazy("Note")),
-)
-OF_ITEM = (
-    ("pack_id", "pack", gettext_lazy("Pack")),
-    ("price", "price", gettext_lazy("Price of one")),
-    ("code", "code", gettext_lazy("Their code")),
-    ("minimum", "minimum", gettext_lazy("Least quantity")),
-    ("lead_days", "item_days", gettext_lazy("Days for this product")),
-    ("is_preferred", "first", gettext_lazy("Bought here first")),
-)
-AMOUNTS = {"price", "minimum", "minimum_order"}
+from . import goods
+from . import supplier_fields as fields
 
 
 class SupplierImporter(Importer):
@@ -49,7 +32,7 @@ class SupplierImporter(Importer):
     title = gettext_lazy("Import suppliers and prices")
     help = gettext_lazy(
         "One row for each product that a supplier sells. Unknown suppliers are made; "
-        "a row without a SKU makes only the supplier."
+        "a row without a SKU makes only the supplier. A blank cell leaves what is there, “-” clears it."
     )
     thing = gettext_lazy("Supplier")
     columns = (
@@ -62,7 +45,13 @@ class SupplierImporter(Importer):
         Column("minimum_order", gettext_lazy("Least order"), aliases=("pedido mínimo",), example="300"),
         Column("note", gettext_lazy("Note"), aliases=("observação",)),
         Column("sku", gettext_lazy("SKU"), example="MA-FL65"),
-        Column("pack", gettext_lazy("Pack"), aliases=("embalagem",), example="Sack 25 kg"),
+        Column(
+            "pack",
+            gettext_lazy("Pack"),
+            aliases=("embalagem",),
+            example="Sack 25 kg",
+            help=gettext_lazy("Blank: the product's own unit"),
+        ),
         Column("price", gettext_lazy("Price of one"), aliases=("preço",), example="97.50"),
         Column("code", gettext_lazy("Their code"), aliases=("código deles",), example="F-65-25"),
         Column("minimum", gettext_lazy("Least quantity"), aliases=("mínimo",), example="4"),
@@ -77,18 +66,12 @@ class SupplierImporter(Importer):
         super().__init__(run)
         self.seen: dict[tuple[str, str], int] = {}
         self.names: dict[str, str] = {}
+        self.taken: set[str] = set()  # suppliers that this very import has written
 
     # --- reading
 
     def check(self, rows: Sequence[Row]) -> Iterator[RowResult]:
-        codes = {row.text("sku") for row in rows}
-        products = {
-            product.sku.casefold(): product
-            for product in Product.objects.stocked()
-            .filter(sku__in=codes | {code.upper() for code in codes})
-            .select_related("unit")
-            .prefetch_related("packs")
-        }
+        products = goods.named(rows, packs=True)
         suppliers = {supplier.code.casefold(): supplier for supplier in Supplier.objects.all()}
         items = {
             (item.supplier.code.casefold(), item.product_id): item
@@ -98,24 +81,31 @@ class SupplierImporter(Importer):
         }
         for row in rows:
             try:
-                data = self._read(row, products, suppliers)
+                data = self._read(row, products, suppliers, items)
             except BadCell as bad:
                 yield row.refuse(all_wrong(row, bad, ALONE))
                 continue
             supplier = suppliers.get(data["supplier"].casefold())
             product = products.get(row.text("sku").casefold()) if data["product"] else None
             item = items.get((data["supplier"].casefold(), product.pk)) if product else None
+            data["seen"] = [supplier.revision if supplier else 0, item.revision if item else 0]
             label = data["name"] or (supplier.name if supplier else data["supplier"])
             meta = product.name if product else data["supplier"]
-            changes = [*_changes(supplier, data, OF_SUPPLIER), *(_changes(item, data, OF_ITEM) if product else ())]
+            different = [
+                *fields.changes(supplier, data, fields.OF_SUPPLIER),
+                *(fields.changes(item, data, fields.OF_ITEM) if product else ()),
+            ]
             if supplier is None or (product is not None and item is None):
                 yield row.new(label=label, meta=meta, data=data)
-            elif changes:
-                yield row.changed(changes, label=label, meta=meta, data=data)
+            elif different:
+                yield row.changed(different, label=label, meta=meta, data=data)
             else:
                 yield row.unchanged(label=label, meta=meta)
 
-    def _read(self, row: Row, products: dict[str, Product], suppliers: dict[str, Supplier]) -> dict[str, Any]:
+    def _read(
+        self, row: Row, products: dict[str, Product], suppliers: dict[str, Supplier],
+        items: dict[tuple[str, int], SupplierItem],
+    ) -> dict[str, Any]:  # fmt: skip
         code = row.required("supplier")
         if len(code) > 20:
             raise BadCell("supplier", _("A code has at most %(count)s characters.") % {"count": 20})
@@ -127,12 +117,13 @@ class SupplierImporter(Importer):
             raise BadCell("name", _("A new supplier needs a name."))
         if name:
             self.names.setdefault(code.casefold(), name)
-        email = _email(row)
         data: dict[str, Any] = {
-            "supplier": code, "name": name, "email": email, "phone": row.text("phone")[:40],
+            "supplier": code, "name": name, "email": _email(row), "phone": row.text("phone")[:40],
             "document": row.text("document")[:20], "lead_days": _days(row, "lead_days"), "note": row.text("note")[:200],
-            "minimum_order": _text(row.decimal("minimum_order", places=2, minimum=0)), "product": None,
+            "minimum_order": _text(_least_order(row)), "product": None,
+            "cleared": [column for column in fields.CLEARED if row.text(column) == fields.CLEAR],
         }  # fmt: skip
+        data |= {column: fields.CLEARED[column] for column in data["cleared"]}
         sku = row.text("sku")
         if (line := self.seen.get((code.casefold(), sku.casefold()))) is not None:
             raise BadCell("sku", _("The same supplier and product stand on line %(line)s already.") % {"line": line})
@@ -143,14 +134,16 @@ class SupplierImporter(Importer):
         if product is None:
             raise BadCell("sku", _("No product with stock has this SKU."), _("Import the products first."))
         row.required("price")
-        minimum = _minimum(row)
+        held = items.get((code.casefold(), product.pk))
+        # A file without this column says nothing of packs.
+        pack = self._pack(row, product) if row.has("pack") or held is None else held.pack
         return data | {
-            "product": product.pk, "pack": self._pack(row, product), "pack_name": row.text("pack")[:40],
+            "product": product.pk, "pack": pack.pk if pack else None, "pack_name": pack.name if pack else "",
             "price": _text(row.decimal("price", places=4, minimum=0)), "code": row.text("code")[:40],
-            "minimum": _text(minimum), "item_days": _days(row, "item_days"), "first": row.flag("first"),
-        }  # fmt: skip
+            "minimum": _text(_minimum(row)), "item_days": _days(row, "item_days"), "first": row.flag("first"),
+        } | {column: fields.CLEARED[column] for column in data["cleared"]}  # fmt: skip
 
-    def _pack(self, row: Row, product: Product) -> int | None:
+    def _pack(self, row: Row, product: Product) -> ProductUnit | None:
         name = row.text("pack")
         if not name or name.casefold() == product.unit.code.casefold():
             return None
@@ -162,20 +155,30 @@ class SupplierImporter(Importer):
                 _("%(product)s has no pack “%(pack)s”. There are: %(names)s.")
                 % {"product": product.name, "pack": name, "names": names},
             )
-        return packs[name.casefold()].pk
+        return packs[name.casefold()]
 
     def facts(self, rows: Sequence[TransferRow]) -> Mapping[int, Sequence[Fact]]:
         """What the file says of the supplier and of what it sells."""
-        return {row.pk: [*_facts(row.data, OF_SUPPLIER), *_facts(row.data, OF_ITEM)] for row in rows}
+        return {
+            row.pk: [*fields.facts(row.data, fields.OF_SUPPLIER), *fields.facts(row.data, fields.OF_ITEM)]
+            for row in rows
+        }
 
     # --- writing
 
     def apply(self, rows: Sequence[TransferRow]) -> Applied:
+        refused = self._overtaken(rows)
+        rows = [row for row in rows if row.pk not in refused]
         said: dict[str, dict[str, Any]] = {}
         for row in rows:  # what a later row says of the supplier stands; what it leaves blank does not
-            given = {name: row.data[column] for name, column, _label in OF_SUPPLIER if _is_said(row.data, column)}
+            given = {
+                name: row.data[column]
+                for name, column, _label in fields.OF_SUPPLIER
+                if fields.is_said(row.data, column)
+            }
             said.setdefault(row.data["supplier"].casefold(), {"code": row.data["supplier"]}).update(given)
         suppliers, of_suppliers = _write_suppliers(said)
+        self.taken.update(said)
         of_items = _write_items(suppliers, [row.data for row in rows if row.data["product"]])
         figures = {"suppliers": len(of_suppliers), "items": len(of_items)}
         written = {}
@@ -183,7 +186,31 @@ class SupplierImporter(Importer):
             code = row.data["supplier"].casefold()
             marks = [of_suppliers.pop(code, None), of_items.get((suppliers[code].pk, row.data["product"]))]
             written[row.pk] = trail.written(mark for mark in marks if mark is not None)
-        return Applied(figures=figures, written=written)
+        return Applied(figures=figures, refused=refused, written=written)
+
+    def _overtaken(self, rows: Sequence[TransferRow]) -> dict[int, str]:
+        """Rows that would write over what somebody changed since the preview, with a sentence. Locks the suppliers."""
+        suppliers = {one.code.casefold(): one for one in _lock(row.data["supplier"] for row in rows)}
+        products = {row.data["product"] for row in rows if row.data["product"]}
+        found = SupplierItem.objects.filter(supplier__in=suppliers.values(), product__in=products)
+        items = {(item.supplier_id, item.product_id): item for item in found}
+        refused: dict[int, str] = {}
+        for row in rows:
+            code = row.data["supplier"].casefold()
+            supplier = suppliers.get(code)
+            if supplier is None or "seen" not in row.data:
+                continue
+            item = items.get((supplier.pk, row.data["product"]))
+            of_supplier, of_item = row.data["seen"]
+            if (
+                code not in self.taken
+                and supplier.revision != of_supplier
+                and fields.changes(supplier, row.data, fields.OF_SUPPLIER)
+            ):
+                refused[row.pk] = _("Somebody changed this supplier since the preview.")
+            elif item is not None and item.revision != of_item and fields.changes(item, row.data, fields.OF_ITEM):
+                refused[row.pk] = _("Somebody changed this price since the preview.")
+        return refused
 
     def obstacles(self, rows: Sequence[TransferRow]) -> Mapping[int, str]:
         """What was changed since, or is in use."""
@@ -201,12 +228,16 @@ class SupplierImporter(Importer):
 
 def _email(row: Row) -> str:
     email = row.text("email")
-    if email:
+    if email not in ("", fields.CLEAR):
         try:
             validate_email(email)
         except ValidationError:
             raise BadCell("email", _("This is not an e-mail address.")) from None
     return email
+
+
+def _least_order(row: Row) -> Decimal | None:
+    return None if row.text("minimum_order") == fields.CLEAR else row.decimal("minimum_order", places=2, minimum=0)
 
 
 def _minimum(row: Row) -> Decimal | None:
@@ -221,7 +252,7 @@ ALONE: Mapping[str, Callable[[Row], object]] = {
     "supplier": lambda row: row.required("supplier"),
     "email": _email,
     "lead_days": lambda row: _days(row, "lead_days"),
-    "minimum_order": lambda row: row.decimal("minimum_order", places=2, minimum=0),
+    "minimum_order": _least_order,
     "price": lambda row: row.decimal("price", places=4, minimum=0),
     "minimum": _minimum,
     "item_days": lambda row: _days(row, "item_days"),
@@ -229,22 +260,24 @@ ALONE: Mapping[str, Callable[[Row], object]] = {
 }
 
 
+def _lock(codes: Iterable[str]) -> Iterable[Supplier]:
+    folded = [Lower(Value(code)) for code in set(codes)]
+    found = Supplier.objects.annotate(folded=Lower("code")).filter(folded__in=folded)
+    return found.select_for_update().order_by("pk")
+
+
 def _write_suppliers(
     said: Mapping[str, Mapping[str, Any]],
 ) -> tuple[dict[str, Supplier], dict[str, trail.Mark]]:
     """The suppliers by folded code, made or brought to what was said, and the marks of what that wrote."""
-    there: dict[str, Supplier] = {}
-    codes = [Lower(Value(str(given["code"]))) for given in said.values()]
-    found = Supplier.objects.annotate(folded=Lower("code")).filter(folded__in=codes)
-    for one in found.select_for_update().order_by("pk"):
-        there[one.code.casefold()] = one
+    there = {one.code.casefold(): one for one in _lock(str(given["code"]) for given in said.values())}
     new, changed = [], []
-    names = [name for name, _column, _label in OF_SUPPLIER]
+    names = [name for name, _column, _label in fields.OF_SUPPLIER]
     marks: dict[str, trail.Mark] = {}
     for folded, given in said.items():
         supplier = there.get(folded) or Supplier(name=str(given["code"]))
         before = trail.look(supplier, names)
-        different = _take_over(supplier, given)
+        different = fields.take_over(supplier, given)
         if folded not in there:
             new.append(supplier)
         elif different:
@@ -271,15 +304,15 @@ def _write_items(
     }
     new: list[SupplierItem] = []
     changed: list[SupplierItem] = []
-    fields = [name for name, _column, _label in OF_ITEM]
+    columns = [name for name, _column, _label in fields.OF_ITEM]
     marks: dict[tuple[int, int], trail.Mark] = {}
     for line in lines:
         supplier = suppliers[line["supplier"].casefold()]
         item = there.get((supplier.pk, line["product"]))
         fresh = item or SupplierItem(supplier=supplier, product_id=line["product"])
-        before = trail.look(fresh, fields)
-        given = {name: line.get(column) for name, column, _label in OF_ITEM if _is_said(line, column)}
-        if _take_over(fresh, given | {"pack_id": line["pack"]}) and item is not None:
+        before = trail.look(fresh, columns)
+        given = {name: line.get(column) for name, column, _label in fields.OF_ITEM if fields.is_said(line, column)}
+        if fields.take_over(fresh, given | {"pack_id": line["pack"]}) and item is not None:
             item.revision += 1
             changed.append(item)
             marks[supplier.pk, line["product"]] = trail.Mark.of_changed(item, before)
@@ -287,27 +320,14 @@ def _write_items(
             new.append(fresh)
             there[supplier.pk, line["product"]] = fresh
     audit.bulk_create(new)
-    names = [name for name, _column, _label in OF_ITEM if name != "pack_id"]
+    names = [name for name, _column, _label in fields.OF_ITEM if name != "pack_id"]
     audit.bulk_update(changed, ["pack", *names, "revision", "updated_at"])
-    return marks | {(item.supplier_id, item.product_id): trail.Mark.of_made(item, fields) for item in new}
-
-
-def _take_over(thing: Supplier | SupplierItem, given: Mapping[str, Any]) -> bool:
-    """Set what was said; whether anything is different now."""
-    different = False
-    for name, value in given.items():
-        value = Decimal(value) if name in AMOUNTS else value
-        if name != "code" or isinstance(thing, SupplierItem) or not thing.pk:
-            different |= getattr(thing, name) != value
-            setattr(thing, name, value)
-    return different
-
-
-def _is_said(data: Mapping[str, Any], column: str) -> bool:
-    return data.get(column) not in ("", None)
+    return marks | {(item.supplier_id, item.product_id): trail.Mark.of_made(item, columns) for item in new}
 
 
 def _days(row: Row, column: str) -> int | None:
+    if column in fields.CLEARED and row.text(column) == fields.CLEAR:
+        return None
     days = row.integer(column, minimum=0)
     if days is not None and days > 365:
         raise BadCell(column, _("At most a year."))
@@ -316,42 +336,6 @@ def _days(row: Row, column: str) -> int | None:
 
 def _text(amount: Decimal | None) -> str:
     return "" if amount is None else str(amount)
-
-
-def _changes(thing: Supplier | SupplierItem | None, data: Mapping[str, Any], fields: Iterable[Any]) -> list[Change]:
-    if thing is None:
-        return []
-    found = []
-    for name, column, label in fields:
-        before, after = getattr(thing, name), data[column]
-        if name == "pack_id" and isinstance(thing, SupplierItem):
-            if before != after:
-                found.append(Change("pack", label, thing.unit_name, data["pack_name"] or thing.product.unit.code))
-        elif not _is_said(data, column):
-            continue
-        elif name in AMOUNTS:
-            if before != Decimal(after):
-                found.append(Change(column, label, _shown(name, before), _shown(name, Decimal(after))))
-        elif before != after:
-            found.append(Change(column, label, _word(before), _word(after)))
-    return found
-
-
-def _facts(data: Mapping[str, Any], fields: Iterable[Any]) -> list[Fact]:
-    found = []
-    for name, column, label in fields:
-        value = data.get("pack_name") if name == "pack_id" else data.get(column)
-        if name != "name" and value not in ("", None):
-            found.append(Fact(label, _shown(name, Decimal(value)) if name in AMOUNTS else _word(value)))
-    return found
-
-
-def _shown(name: str, amount: Decimal) -> str:
-    return format_quantity(amount) if name == "minimum" else money.format_amount(amount, 4 if name == "price" else 2)
-
-
-def _word(value: Any) -> str:
-    return "" if value is None else ((_("yes") if value else _("no")) if isinstance(value, bool) else str(value))
 
 
 def _exported() -> Iterator[Sequence[Any]]:

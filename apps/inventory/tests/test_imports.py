@@ -284,3 +284,73 @@ def test_a_rule_for_one_place_stands_beside_the_general_one(file):
         (None, D(10)),
     ]
     assert run(ReorderImporter, [here | {"location": "attic"}])[0].column == "location"
+
+
+def checked(importer: Any, *lines: dict[str, str]) -> tuple[Any, list[Any]]:
+    """An importer of its own, and what it would write."""
+    step: Any = SimpleNamespace(options={}, mapping={})
+    results = list(importer(step).check([Row(number + 2, cells) for number, cells in enumerate(lines)]))
+    return importer(step), [SimpleNamespace(pk=number, data=result.data) for number, result in enumerate(results)]
+
+
+def test_a_dash_clears_what_is_said_of_a_supplier_and_a_blank_leaves_it(prices):
+    full = prices[0] | {"phone": "11", "note": "by the gate", "minimum_order": "300", "code": "F-65", "item_days": "4"}
+    run(SupplierImporter, [full])
+    blank = {"supplier": "MILL", "sku": "FLR", "pack": "Sack 25 kg", "price": "97.5", "phone": "", "note": ""}
+    assert outcomes(run(SupplierImporter, [blank])) == ["unchanged"]
+    dashes = dict.fromkeys(("email", "phone", "note", "minimum_order", "code", "item_days"), "-")
+    (result,) = run(SupplierImporter, [blank | dashes])
+    assert {change.field: change.after for change in result.changes} == {
+        "email": "", "phone": "", "note": "", "minimum_order": "0.00", "code": "", "item_days": "",
+    }  # fmt: skip
+    mill, item = Supplier.objects.get(), SupplierItem.objects.get()
+    assert (mill.email, mill.phone, mill.note, mill.minimum_order, mill.lead_days) == ("", "", "", 0, 3)
+    assert (item.code, item.lead_days, item.price) == ("", None, D("97.5"))
+    assert outcomes(run(SupplierImporter, [blank | dashes])) == ["unchanged"]
+
+
+def test_a_file_without_packs_leaves_them(prices):
+    run(SupplierImporter, prices)
+    (result,) = run(SupplierImporter, [{"supplier": "MILL", "sku": "FLR", "price": "99"}])
+    assert [change.field for change in result.changes] == ["price"]
+    assert SupplierItem.objects.get(product__sku="FLR").unit_name == "Sack 25 kg"
+    (result,) = run(SupplierImporter, [{"supplier": "MILL", "sku": "FLR", "price": "4", "pack": ""}])
+    assert [change.field for change in result.changes] == ["pack", "price"], "a blank pack is the product's own unit"
+
+
+def test_texts_that_a_file_cannot_say_are_no_change(prices):
+    Supplier.objects.create(code="X", name="Cafe\u0301 ", note="-", phone="-")
+    lines = as_file(SupplierImporter)
+    assert outcomes(run(SupplierImporter, [{**line, "name": "Café"} for line in lines])) == ["unchanged"]
+
+
+def test_what_somebody_changed_since_the_preview_is_not_written_over(prices):
+    run(SupplierImporter, prices)
+    importer, rows = checked(
+        SupplierImporter, {"supplier": "MILL", "phone": "11"}, {"supplier": "MILL", "sku": "BAG", "price": "2"},
+        prices[0] | {"price": "99"},
+    )  # fmt: skip
+    Supplier.objects.update(phone="22", revision=7)
+    SupplierItem.objects.filter(product__sku="BAG").update(price=3, revision=7)
+    applied = importer.apply(rows)
+    assert (list(applied.refused), applied.figures) == ([0, 1], {"suppliers": 0, "items": 1})
+    assert "Somebody changed this supplier" in applied.refused[0]
+    assert Supplier.objects.get().phone == "22"
+    assert set(SupplierItem.objects.values_list("price", flat=True)) == {D(3), D(99)}
+
+    run(ReorderImporter, [{"sku": "FLR", "minimum": "10"}])
+    importer, rows = checked(ReorderImporter, {"sku": "FLR", "minimum": "20"}, {"sku": "BAG", "minimum": "5"})
+    run(ReorderImporter, [{"sku": "FLR", "minimum": "12"}])
+    applied = importer.apply(rows)
+    assert (list(applied.refused), list(applied.written)) == ([0], [1])
+    assert sorted(ReorderRule.objects.values_list("minimum", flat=True)) == [5, 12]
+
+
+def test_products_are_found_whatever_the_case_of_their_sku(prices):
+    make_product("Filter", sku="Co-Filt", unit="un")
+    for importer, line in (
+        (SupplierImporter, {"supplier": "MILL", "name": "Mill", "price": "1"}),
+        (ReorderImporter, {"minimum": "5"}),
+        (OpeningImporter, {"location": "DRY", "quantity": "3", "unit_cost": "1", "expires_on": "2030-01-01"}),
+    ):
+        assert outcomes(run(importer, [{"sku": "co-FILT", **line}])) == ["new"]
