@@ -94,6 +94,7 @@ def test_what_is_sent_is_worth_what_was_shown(as_user, store, mill, flour):
     page = client.get(url).content.decode()
     seen = page.partition('name="seen_worth"')[2].partition('value="')[2].partition('"')[0]
     assert seen == "400.00"
+    assert "They agreed to less" not in page
     purchasing.set_line(order, product=flour, quantity=D(40), pack=flour.packs.get())
     answer = client.post(url, {"seen_worth": seen})
     assert answer.status_code == 409
@@ -121,3 +122,15 @@ def test_a_letter_that_did_not_go_out_is_said_on_the_order(as_user, store, mill,
     page = client.get(url).content.decode()
     assert "did not go out" not in page
     assert "e-mailed" in page
+
+
+def test_who_orders_less_than_they_deliver_is_asked_whether_they_agreed(as_user, store, mill, flour):
+    client, order = as_user(*BUYER), purchasing.draft(mill)
+    Supplier.objects.update(minimum_order=D(500))
+    purchasing.set_line(order, product=flour, quantity=D(4), pack=flour.packs.get())
+    url = reverse("inventory:purchase_send", args=[order.pk])
+    assert "They agreed to less" in client.get(url).content.decode()
+    answer = client.post(url, {})
+    assert answer.status_code == 409
+    assert "delivers from" in answer.content.decode()
+    assert client.post(url, {"below_minimum": "on"}).status_code == 302

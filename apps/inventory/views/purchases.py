@@ -287,12 +287,18 @@ class PurchaseSend(PurchaseAction):
         total = format_money(self.object.worth, current_company().currency)
         return _("%(total)s. From then on it counts as expected, and its lines no longer change.") % {"total": total}
 
+    def get_form(self, data: Any = None, files: Any = None) -> Any:
+        form = super().get_form(data, files)
+        if self.object.worth >= self.object.supplier.minimum_order:
+            del form.fields["below_minimum"]
+        return form
+
     def perform(self, form: Any) -> Any:
         data = form.cleaned_data
         return purchasing.send(
             self.object,
             mail=data["mail"],
-            below_minimum=data["below_minimum"],
+            below_minimum=data.get("below_minimum", False),
             seen_worth=data["seen_worth"],
             key=self.key,
         )
