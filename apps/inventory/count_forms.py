@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Product
 from apps.catalog.selectors import categories
-from apps.inventory.forms import PlaceField
+from apps.inventory.scan_fields import PlaceField
 from backoffice.ui.forms import DateTimeField, Form, QuantityFormField, reason_field
 
 

@@ -42,8 +42,14 @@ def _expiry(value: list[str]) -> Q:
     return wanted
 
 
+def _scanned(text: str) -> QuerySet[StockBalance] | None:
+    """What lies in the place whose code was scanned into the search; None for other words."""
+    place = Location.objects.physical().filter(code__iexact=text.replace("\x00", "").strip()).first()
+    return StockBalance.objects.filter(location=place) if place else None
+
+
 class StockFilter(FilterSet):
-    """Also finds a product by the code of one of its lots."""
+    """Also finds a product by the code of one of its lots, and what lies in a place by the code of the place."""
 
     kind = MultipleChoiceFilter(choices=Product.Kind.choices, label=_("Kind"))
     location = ModelMultipleChoiceFilter(queryset=lambda request: places.choices(), method="at", label=_("Place"))
@@ -60,7 +66,9 @@ class StockFilter(FilterSet):
 
     def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         of_lot = Lot.objects.tracked().filter(code__iexact=value.strip()).values("product_id")
-        return super().search(queryset, name, value) | queryset.filter(pk__in=of_lot)
+        found = super().search(queryset, name, value) | queryset.filter(pk__in=of_lot)
+        there = _scanned(value)
+        return found if there is None else found | queryset.filter(pk__in=there.values("product_id"))
 
     def at(self, queryset: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
         return stock.in_places(queryset, value) if value else queryset
@@ -73,6 +81,8 @@ class StockFilter(FilterSet):
 
 
 class LotFilter(FilterSet):
+    """Also finds what lies in a place by the code of the place."""
+
     search_fields = ("code", "product__search_text", "supplier_name")
 
     status = MultipleChoiceFilter(choices=Lot.Status.choices, label=_("State"))
@@ -84,6 +94,10 @@ class LotFilter(FilterSet):
     class Meta:
         model = Lot
         fields: list[str] = []
+
+    def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        found, there = super().search(queryset, name, value), _scanned(value)
+        return found if there is None else found | queryset.filter(pk__in=there.values("lot_id"))
 
     def by_expiry(self, queryset: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
         return queryset.filter(_expiry(value)) if value else queryset

@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import Product, ProductUnit
-from apps.inventory.forms import PlaceField
 from apps.inventory.models import Location, Lot
+from apps.inventory.scan_fields import PlaceField
 from apps.inventory.selectors import locations as places
 from apps.inventory.services import lots
 from apps.inventory.services.stock import ReceiptLine, wrong_pack

@@ -49,7 +49,7 @@ class LotList(ListScreen):
     icon = "boxes"
     table_class = LotTable
     filter_class = LotFilter
-    search_label = gettext_lazy("Lot code, product, supplier or scan a code")
+    search_label = gettext_lazy("Lot, product, supplier, or scan a lot or a place")
     empty = Empty(gettext_lazy("No lots yet"), gettext_lazy("Every receipt and every batch makes one."))
     create = Action(gettext_lazy("Receive"), "inventory:receive", "inventory.receive_stock", icon="truck", dialog=False)
     saved_views = [

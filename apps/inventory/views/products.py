@@ -45,7 +45,7 @@ class StockList(ListScreen):
     table_class = StockTable
     filter_class = StockFilter
     changed = "inventory-stock"
-    search_label = gettext_lazy("Name, SKU, lot or scan a code")
+    search_label = gettext_lazy("Name, SKU, or scan a product, lot or place")
     create = Action(gettext_lazy("Receive"), "inventory:receive", "inventory.receive_stock", icon="truck", dialog=False)
     actions = MOVES
     empty = Empty(gettext_lazy("No stock yet"), gettext_lazy("Receive what came, and it appears here."))

@@ -13,9 +13,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from apps.inventory import receipt_draft
-from apps.inventory.forms import PlaceField
 from apps.inventory.models import PurchaseLine, PurchaseOrder
 from apps.inventory.receipt_draft import Draft
+from apps.inventory.scan_fields import PlaceField
 from apps.inventory.services import purchasing
 from apps.inventory.views.receive import CHANGED, Receive
 from backoffice.kernel.errors import DomainError

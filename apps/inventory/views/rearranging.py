@@ -10,14 +10,15 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.inventory.forms import BalanceField, StockForm
+from apps.inventory.forms import StockForm
 from apps.inventory.models import Hold, Lot, StockBalance
+from apps.inventory.scan_fields import BalanceField, LotField
 from apps.inventory.selectors import picking
 from apps.inventory.services import reallocation, rearranging
 from apps.inventory.views.operations import StockAction
 from backoffice.company import current as current_company
 from backoffice.kernel import clock
-from backoffice.ui.forms import Form, QuantityFormField, ScanField, reason_field
+from backoffice.ui.forms import Form, QuantityFormField, reason_field
 from backoffice.ui.pagination import positive
 from backoffice.ui.permissions import requires
 from backoffice.ui.screens import ActionScreen
@@ -42,12 +43,8 @@ class SplitForm(StockForm):
 
 
 class MergeForm(StockForm):
-    into = ScanField(
-        Lot.objects.tracked().select_related("product").order_by("-pk"),
-        codes=("code",),
-        search="code",
-        label=gettext_lazy("Into lot"),
-        help_text=gettext_lazy("Of the same product; it must not last longer."),
+    into = LotField(
+        label=gettext_lazy("Into lot"), help_text=gettext_lazy("Of the same product; it must not last longer.")
     )
     reason = reason_field()
 

@@ -1,0 +1,143 @@
+"""What a scanner may read into the fields of the stock room, and what is said of a code of another kind."""
+
+from html import unescape
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from apps.catalog.models import ProductUnit
+from apps.inventory.models import Location, Lot, StockBalance
+from apps.inventory.scan_fields import BalanceField, LotField, PlaceField
+from apps.inventory.tests.factories import make_location, make_product, make_stock
+
+pytestmark = pytest.mark.django_db
+EAN, SACK = "7891234500014", "17891234500103"
+
+
+@pytest.fixture
+def cold() -> Location:
+    return make_location("Cold room", code="COLD")
+
+
+@pytest.fixture
+def flour(shop: Location, cold: Location) -> Any:
+    """Rye flour in one place; wheat flour was here and is used up; nothing of the oats ever came."""
+    rye = make_product("Rye flour", sku="RYE", barcode=EAN, lot_tracked=True)
+    ProductUnit.objects.create(product=rye, name="sack", numerator=25, denominator=1, barcode=SACK)
+    make_product("Rolled oats", sku="OATS")
+    gone = make_product("Wheat flour", sku="WHEAT", lot_tracked=True)
+    make_stock(gone, 1, shop, lot_code="W-1")
+    StockBalance.objects.filter(product=gone).delete()
+    return make_stock(rye, 5, shop, lot_code="L-881")
+
+
+@pytest.mark.parametrize(
+    "scanned",
+    [
+        "L-881",
+        "l-881",
+        "RYE",
+        "rye fl",
+        "Rye flour",
+        EAN,
+        SACK,
+        f"(01){SACK}(17)991231(10)L-881",
+        f"(01)0{EAN}(10)l-881",
+        "https://shop.example/stock/lots/{pk}/",
+        "L-881 · Rye flour · Shop",
+    ],
+)
+def test_stock_is_found_by_whatever_is_printed_on_it(flour: Lot, scanned: str) -> None:
+    assert BalanceField().clean(scanned.format(pk=flour.pk)).lot == flour
+
+
+@pytest.mark.parametrize(
+    ("scanned", "said"),
+    [
+        ("NOBODY", "There is no stock with the code or name “NOBODY”."),
+        ("COLD", "“COLD” is a place, Cold room. Scan the lot or the product."),
+        ("W-1", "Nothing is left of lot W-1, Wheat flour."),
+        ("OATS", "There is no stock of Rolled oats."),
+        (f"(01){SACK}(10)OTHER", "There is no stock of Rye flour."),
+        ("https://shop.example/elsewhere/9/", "There is no stock with the code"),
+        ("https://shop.example/stock/lots/99999999/", "There is no stock with the code"),
+    ],
+)
+def test_stock_that_is_not_there_is_called_by_its_name(
+    flour: Lot, shop: Location, sign_in: Any, scanned: str, said: str
+) -> None:
+    answer = sign_in("waste_stock").post(
+        reverse("inventory:waste"), {"stock": scanned, "quantity": "1", "reason": "other", "more": "x"}
+    )
+    assert answer.status_code == 422
+    assert said in unescape(answer.content.decode())
+    assert StockBalance.objects.get().quantity == 5
+
+
+@pytest.mark.parametrize(
+    ("scanned", "said"),
+    [
+        ("RYE", "“RYE” is Rye flour, not a place."),
+        ("L-881", "“L-881” is Rye flour, not a place."),
+        (EAN, "is Rye flour, not a place."),
+        ("NOWHERE", "There is no place with the code or name “NOWHERE”."),
+    ],
+)
+def test_what_is_no_place_is_called_by_its_name(
+    flour: Lot, shop: Location, sign_in: Any, scanned: str, said: str
+) -> None:
+    answer = sign_in("transfer_stock").post(
+        reverse("inventory:transfer"), {"stock": "L-881", "quantity": "1", "destination": scanned}
+    )
+    assert answer.status_code == 422
+    assert said in unescape(answer.content.decode())
+    assert PlaceField().clean("cold") == Location.objects.get(code="COLD")
+
+
+@pytest.mark.parametrize(
+    ("scanned", "said"),
+    [
+        ("RYE", "“RYE” is the product Rye flour. Scan one of its lots."),
+        ("COLD", "“COLD” is a place, Cold room."),
+        ("NOBODY", "There is no lot with the code “NOBODY”."),
+    ],
+)
+def test_a_lot_to_merge_into_is_a_lot(flour: Lot, shop: Location, sign_in: Any, scanned: str, said: str) -> None:
+    answer = sign_in("adjust_stock").post(
+        reverse("inventory:lot_merge"), {"stock": "L-881", "into": scanned, "reason": "x"}
+    )
+    assert answer.status_code == 422
+    assert said in unescape(answer.content.decode())
+    assert LotField().clean(f"https://shop.example/stock/lots/{flour.pk}/") == flour
+    assert LotField().clean("L-881 · Rye flour") == flour
+
+
+def test_lots_of_two_products_with_one_code_are_told_apart(flour: Lot, shop: Location) -> None:
+    other = make_stock(make_product("Oat flour", sku="OATF", lot_tracked=True), 1, shop, lot_code="L-881")
+    assert LotField().clean("L-881 · Oat flour") == other
+    assert BalanceField().clean(f"(01){SACK}(10)L-881").lot == flour
+    with pytest.raises(Exception, match="2 lots have the code"):
+        LotField().clean("L-881")
+    with pytest.raises(Exception, match="2 lots match"):
+        BalanceField().clean("L-881")
+
+
+def test_why_is_asked_for_a_scanned_place(flour: Lot, shop: Location, cold: Location, sign_in: Any) -> None:
+    client = sign_in("view_stockbalance")
+    url = reverse("inventory:product_why", args=[flour.product_id])
+    assert "L-881" in client.get(url, {"place": shop.code.lower()}).content.decode()
+    assert "L-881" not in client.get(url, {"place": "COLD"}).content.decode()
+    wrong = unescape(client.get(url, {"place": "RYE"}).content.decode())
+    assert "“RYE” is Rye flour, not a place." in wrong
+
+
+@pytest.mark.parametrize(("name", "permission"), [("stock_list", "view_stockbalance"), ("lot_list", "view_lot")])
+def test_a_place_that_is_scanned_into_a_list_shows_what_lies_there(
+    flour: Lot, cold: Location, sign_in: Any, name: str, permission: str
+) -> None:
+    make_stock(make_product("Fresh butter", sku="BUTTER", lot_tracked=True), 1, cold, lot_code="B-1")
+    client = sign_in(permission)
+    page = client.get(reverse(f"inventory:{name}"), {"q": "cold"}).content.decode()
+    assert "Fresh butter" in page
+    assert "Rye flour" not in page
