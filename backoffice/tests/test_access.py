@@ -99,6 +99,41 @@ def test_every_answer_carries_the_headers(client_of):
         assert answer["Referrer-Policy"] == "same-origin", view.name
 
 
+@pytest.mark.parametrize(
+    ("status", "path", "sent"),
+    [
+        (400, "/orders/sale/open/", {f"field-{n}": "1" for n in range(5001)}),
+        (400, "/orders/sale/open/", {"product": "1" * (5 * 1024 * 1024 + 1)}),
+        (403, "/orders/sale/open/", {"product": "1", "csrfmiddlewaretoken": "old"}),
+        (403, "/company/", None),
+        (404, "/nowhere/", None),
+        (404, "/orders/999/", None),
+        (405, "/orders/sale/open/", None),
+        (500, "/orders/", None),
+    ],
+)
+def test_so_does_every_refusal_and_every_accident(client_of, monkeypatch, status, path, sent):
+    def accident(*_args: Any) -> None:
+        raise RuntimeError("The house's own fault")
+
+    client = client_of("counter")
+    if status == 500:
+        monkeypatch.setattr("apps.orders.views.order.OrderList.get", accident)
+    if status == 403:
+        client.handler.enforce_csrf_checks = True
+    answer = client.get(path) if sent is None else client.post(path, sent)
+
+    assert answer.status_code == status
+    assert "default-src 'self'" in answer["Content-Security-Policy"]
+    assert "unsafe" not in answer["Content-Security-Policy"]
+    assert (answer["X-Frame-Options"], answer["X-Content-Type-Options"]) == ("DENY", "nosniff")
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["X-Request-ID"]
+    assert "RuntimeError" not in answer.content.decode()
+    assert "own fault" not in answer.content.decode()
+
+
 @pytest.mark.django_db
 def test_so_do_files_and_the_way_to_https(client, settings):
     style = client.get("/static/css/tokens.css")

@@ -139,7 +139,7 @@ def test_under_load_it_is_one_instant(tmp_path):
             if min(written) >= 3 or failures:
                 break
             stop.wait(0.01)
-        for n in range(3):
+        for n in range(20):
             made.append((sum(written), archive.create(tmp_path / f"{n}.tar.gz"), sum(written)))
     finally:
         stop.set()
@@ -147,7 +147,9 @@ def test_under_load_it_is_one_instant(tmp_path):
         thread.join(60)
     assert failures == []
 
-    for before, report, after in made:
+    assert [report.tables["outbox_directive"] % 2 for _before, report, _after in made] == [0] * 20
+    # PostgreSQL takes two seconds to load one; a few of them say it all.
+    for before, report, after in made if connection.vendor == "sqlite" else made[::9]:
         call_command("restore", report.path, "--force", stdout=StringIO())
         left = set(Directive.objects.filter(topic="left").values_list("dedupe_key", flat=True))
         right = set(Directive.objects.filter(topic="right").values_list("dedupe_key", flat=True))
