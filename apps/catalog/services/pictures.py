@@ -31,7 +31,7 @@ class Drawn:
 
 def take_in(upload: Any) -> Drawn:
     """Decode an upload whole and draw it anew. Raises MediaRefused when it is too large, or no JPEG, PNG or WebP."""
-    from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError  # 4 MB that only a picture needs
+    from PIL import Image, ImageFile, ImageOps  # 4 MB that only a picture needs
 
     name = str(getattr(upload, "name", "") or _("The file"))[:80]
     if upload.size > MOST_BYTES:
@@ -41,10 +41,7 @@ def take_in(upload: Any) -> Drawn:
     try:
         with Image.open(upload, formats=FORMATS) as found:
             if found.width * found.height > MOST_PIXELS:
-                raise MediaRefused(
-                    _("%(name)s has more than %(most)d million pixels.")
-                    % {"name": name, "most": MOST_PIXELS // 1_000_000}
-                )
+                raise _too_many_pixels(name)
             found.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a large JPEG is decoded smaller
             # The maker of PDFs allows torn pictures for the whole process; what is taken in must be whole.
             ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -52,9 +49,17 @@ def take_in(upload: Any) -> Drawn:
             picture = ImageOps.exif_transpose(found)
     except MediaRefused:
         raise
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels(name) from error
+    except Exception as error:  # whatever a decoder stumbles over in foreign bytes: it has many ways
         raise MediaRefused(_("%(name)s is no picture that can be read: JPEG, PNG or WebP.") % {"name": name}) from error
     return _drawn(picture, LONGEST_SIDE)
+
+
+def _too_many_pixels(name: str) -> MediaRefused:
+    return MediaRefused(
+        _("%(name)s has more than %(most)d million pixels.") % {"name": name, "most": MOST_PIXELS // 1_000_000}
+    )
 
 
 def smaller(content: Any, side: int) -> bytes:

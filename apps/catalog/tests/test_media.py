@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import struct
+import zlib
 from io import BytesIO
 from typing import Any
 
@@ -108,6 +110,37 @@ def test_there_are_limits_of_size_pixels_and_number(bread: Product, monkeypatch:
         media.add_picture(bread, upload())
     assert set(default_storage.listdir("products")[1]) == before, "the file of a refused one is gone again"
     assert list(bread.media.all()) == [first]
+
+
+def test_a_bomb_is_said_to_be_too_large(bread: Product) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0))
+    pixels = chunk(b"IDAT", zlib.compress(bytes(30_001) * 10))
+    bomb = SimpleUploadedFile("bomb.png", b"\x89PNG\r\n\x1a\n" + header + pixels + chunk(b"IEND", b""))
+    with pytest.raises(MediaRefused, match=r"bomb\.png has more than 40 million pixels"):
+        media.add_picture(bread, bomb)
+
+
+def test_whatever_a_decoder_stumbles_over_is_a_sentence(bread: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(picture: Any) -> None:
+        raise TypeError("The fill character must be a unicode character, not bytes")
+
+    monkeypatch.setattr("PIL.ImageOps.exif_transpose", stumble)
+    with pytest.raises(MediaRefused, match="no picture that can be read"):
+        media.add_picture(bread, upload())
+
+
+def test_too_many_pictures_are_refused_with_one_sentence(
+    as_user: Any, bread: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media, "MOST_EACH", 1)
+    data = {"files": [upload(f"{n}.jpg", size=(20, 20)) for n in range(4)]}
+
+    answer = as_user(*EDIT).post(reverse("catalog:media_add", args=[bread.pk]), data, follow=True)
+
+    assert answer.content.decode().count("A product has 1 pictures and videos at most.") == 1
 
 
 def test_the_first_picture_is_the_cover_and_counts_for_completeness(bread: Product) -> None:

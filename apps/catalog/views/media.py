@@ -52,13 +52,15 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     """Several pictures at once; each that cannot be taken says why, the others are kept."""
     product = get_object_or_404(Product, pk=pk)
     files = request.FILES.getlist("files")
-    added = 0
+    added, refused = 0, []
     for upload in files[:MOST_AT_ONCE]:
         try:
             media.add_picture(product, upload)
             added += 1
         except DomainError as error:
-            messages.error(request, error.message)
+            refused.append(error.message)
+    for sentence in dict.fromkeys(refused):  # that there are too many is said once
+        messages.error(request, sentence)
     if len(files) > MOST_AT_ONCE:
         messages.error(request, _("At most %(most)d pictures at once.") % {"most": MOST_AT_ONCE})
     if added:
