@@ -12,7 +12,7 @@ KILLS ?= 20
 ROOM ?=
 ONLY ?=
 
-.PHONY: run test quick bench chaos fuzz model lock messages screenshots clean
+.PHONY: run test quick bench chaos fuzz model audit lock messages screenshots clean
 
 run: $(VENV)/.base ## start web and worker with demo data on http://127.0.0.1:$(PORT)
 	@DEMO=$${DEMO:-1} $(BIN)/python -m backoffice.start --port "$(PORT)"
@@ -36,6 +36,10 @@ fuzz: $(VENV)/.dev ## ten thousand inputs over forms, filters and imports, other
 model: $(VENV)/.dev ## the ledger's whole life, 200 times 50 steps, on both databases
 	@LEDGER_LIVES=200x50 $(BIN)/pytest -q apps/inventory/tests/test_model_based.py
 	@LEDGER_LIVES=200x50 $(BIN)/python -W ignore -m backoffice.testing.postgres $(BIN)/pytest -q apps/inventory/tests/test_model_based.py
+
+audit: $(VENV)/bin/python ## known holes in what is locked, base and dev; asks the index, so it is not a part of the tests
+	@$(PY) -m venv var/audit && var/audit/bin/pip install -qq pip-audit && var/audit/bin/pip-audit --strict --disable-pip \
+	  --require-hashes --progress-spinner off -r requirements/base.txt -r requirements/dev.txt
 
 lock: ## needs uv; writes no index address
 	@for f in base dev; do uv pip compile -q requirements/$$f.in --universal --python-version 3.11 \

@@ -39,6 +39,7 @@ class Waiting:
     oldest: datetime | None
     late: int
     preparing: int
+    open: int
 
 
 def open_orders() -> QuerySet[Order]:
@@ -54,6 +55,7 @@ def read() -> Waiting:
         new=new,
         oldest=oldest,
         late=sum(late for _count, _oldest, late in rows.values()),
+        open=sum(count for count, _oldest, _late in rows.values()),
         preparing=sum(rows[status][0] for status in (Status.ACCEPTED, Status.PREPARING) if status in rows),
     )
 

@@ -33,14 +33,14 @@ def test_what_waits_is_counted_by_state_and_the_oldest_comes_first():
     work = made(Status.PREPARING, late=True)
     made(Status.ACCEPTED), made(Status.READY), made(Status.COMPLETED, late=True), made(Status.CANCELLED, late=True)
     found = waiting.read()
-    assert (found.new, found.late, found.preparing) == (2, 2, 2)
+    assert (found.new, found.late, found.preparing, found.open) == (2, 2, 2, 5)
     assert found.oldest == Order.objects.get(pk=old).placed_at
     assert [one.pk for one in waiting.to_accept()] == [old, young]
     assert {one.pk for one in waiting.late()} == {old, work}
 
 
 def test_nothing_waits_in_a_new_shop():
-    assert waiting.read() == waiting.Waiting(0, None, 0, 0)
+    assert waiting.read() == waiting.Waiting(0, None, 0, 0, 0)
     assert waiting.to_accept() == waiting.late() == []
 
 

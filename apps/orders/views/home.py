@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from apps.orders.models import Order
 from apps.orders.selectors import board, sales, waiting
@@ -41,7 +40,7 @@ def figures(user: Any) -> list[dashboard.Figure]:
         dashboard.Figure(
             key="orders-late", label=_("Orders late"), value=found.late, icon="clock",
             url=reverse("orders:order_list") + "?view=late", tone="bad" if found.late else "",
-            note=ngettext("of %s in preparation", "of %s in preparation", found.preparing) % found.preparing,
+            note=_("of %s open") % found.open,
         ),
     ]  # fmt: skip
 
