@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import connection, connections, models
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
@@ -24,6 +24,7 @@ Happened = Literal["+", "~", "-"]
 Columns = dict[str, list[Any]]
 
 AS_THEY_ARE = {str, int, bool, type(None)}
+JSON = {list, dict, type(None)}
 PLAIN = {
     "AutoField", "BigAutoField", "BooleanField", "BigIntegerField", "CharField", "ForeignKey", "IntegerField",
     "OneToOneField", "PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField", "SlugField",
@@ -73,7 +74,7 @@ def insert(rows: Sequence[T], *, history: bool | None = None) -> list[T]:
     if history is None:
         history = hasattr(model, "history")
     if history:
-        _remember(rows, columns, "+")
+        _remember_written(rows, "+")
     return list(rows)
 
 
@@ -86,19 +87,18 @@ def update(rows: Sequence[T], fields: Iterable[str]) -> int:
         return 0
     assert connection.in_atomic_block, "Many rows are written inside a transaction."
     model = type(rows[0])
-    history = hasattr(model, "history")
     written: list[Any] = [model._meta.get_field(name) for name in dict.fromkeys(fields)]
-    columns = _prepared(rows, list(model._meta.concrete_fields) if history else [model._meta.pk, *written], add=False)
+    columns = _prepared(rows, [model._meta.pk, *written], add=False)
     count = _update(model, [field.attname for field in written], columns)
-    if history:
-        _remember(rows, columns, "~")
+    if hasattr(model, "history"):
+        _remember_written(rows, "~")
     return count
 
 
 def remember(rows: Sequence[models.Model], happened: Happened) -> None:
     """Write the history of rows that the caller created, changed or is about to delete."""
     if rows:
-        _remember(rows, _prepared(rows, list(type(rows[0])._meta.concrete_fields), add=False), happened)
+        _remember(rows, happened)
 
 
 # --- values -------------------------------------------------------------------------------------------------------
@@ -120,16 +120,38 @@ def _adopt(row: Any, field: Any) -> None:
 
 
 def _column(rows: Sequence[models.Model], field: Any, add: bool) -> list[Any]:
-    if add and type(field).pre_save is not models.Field.pre_save:
+    if add and _is_stamped(field):
+        moment = field.pre_save(rows[0], add)  # they are written together
+        for row in rows:
+            setattr(row, field.attname, moment)
+        values = [moment] * len(rows)
+    elif add and type(field).pre_save is not models.Field.pre_save:
         values = [field.pre_save(row, add) for row in rows]
     else:
         values = list(map(attrgetter(field.attname), rows))
+    if isinstance(field, models.JSONField) and JSON.issuperset(map(type, values)):
+        return _as_texts(values, field) if add else _as_json_values(values, field)
     if _is_plain(field):
         if not AS_THEY_ARE.issuperset(map(type, values)):
             values = [value.value if isinstance(value, models.Choices) else value for value in values]
         if AS_THEY_ARE.issuperset(map(type, values)):
             return values
-    return _each(values, partial(field.get_db_prep_save, connection=connection))
+    prepared = _each(values, partial(field.get_db_prep_save, connection=connections[connection.alias]))
+    if add and isinstance(field, models.DateField):
+        return _each(prepared, lambda moment: None if moment is None else str(moment))  # a text needs no more forming
+    return prepared
+
+
+def _as_texts(values: Iterable[Any], field: Any) -> list[str | None]:
+    """What both databases are given of JSON for a new row: once, for the row and not again for its history."""
+    dumps = json.dumps if field.encoder is None else partial(json.dumps, cls=field.encoder)
+    known: dict[type, str] = {list: "[]", dict: "{}"}
+    return [value if value is None else dumps(value) if value else known[type(value)] for value in values]
+
+
+def _as_json_values(values: Iterable[Any], field: Any) -> list[Any]:
+    adapted = connections[connection.alias].ops.adapt_json_value
+    return [value if value is None else adapted(value, field.encoder) for value in values]
 
 
 def _each(values: Iterable[Any], prepare: Callable[[Any], Any]) -> list[Any]:
@@ -145,6 +167,12 @@ def _each(values: Iterable[Any], prepare: Callable[[Any], Any]) -> list[Any]:
         except TypeError:  # a list or a dict is no key
             found.append(prepare(value))
     return found
+
+
+@cache
+def _is_stamped(field: Any) -> bool:
+    """Whether it says when the row was made or saved."""
+    return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
 
 
 @cache
@@ -250,20 +278,53 @@ def _as_json(value: Any) -> Any:
 
 
 # --- history ------------------------------------------------------------------------------------------------------
-def _remember(rows: Sequence[Any], columns: Columns, happened: Happened) -> None:
+def _remember_written(rows: Sequence[Any], happened: Happened) -> None:
+    """Copy rows as they stand in the database now: nothing goes there and back."""
+    model, history = type(rows[0]), type(rows[0]).history.model
+    quote = connection.ops.quote_name
+    key: Any = model._meta.pk
+    told = {name: values[0] for name, values in _told(history, happened, 1).items()}
+    names = [field.attname for field in history.tracked_fields]
+    kept = [history._meta.get_field(name).column for name in (*told, *names)]
+    asked = [*["%s"] * len(told), *(quote(model._meta.get_field(name).column) for name in names)]
+    there = "IN (SELECT value FROM json_each(%s))" if connection.vendor == "sqlite" else "= ANY(%s)"
+    statement = (
+        f"INSERT INTO {quote(history._meta.db_table)} ({', '.join(map(quote, kept))}) "  # noqa: S608 - own names
+        f"SELECT {', '.join(asked)} FROM {quote(model._meta.db_table)} WHERE {quote(key.column)} {there} "
+        f"ORDER BY {quote(key.column)}"
+    )
+    by_reason: dict[Any, list[Any]] = {}
+    for row in rows:
+        by_reason.setdefault(getattr(row, "_change_reason", None) or told["history_change_reason"], []).append(row.pk)
+    with connection.cursor() as cursor:
+        for why, keys in by_reason.items():
+            values = (told | {"history_change_reason": why}).values()
+            cursor.execute(statement, [*values, json.dumps(keys) if connection.vendor == "sqlite" else keys])
+
+
+def _remember(rows: Sequence[Any], happened: Happened) -> None:
     history: Any = type(rows[0]).history.model
+    columns = _prepared(rows, list(type(rows[0])._meta.concrete_fields), add=False)
+    told = _told(history, happened, len(rows))
+    told["history_change_reason"] = [
+        getattr(row, "_change_reason", None) or why
+        for row, why in zip(rows, told["history_change_reason"], strict=True)
+    ]
+    _insert(history, {**{field.attname: columns[field.attname] for field in history.tracked_fields}, **told})
+
+
+def _told(history: Any, happened: Happened, count: int) -> Columns:
+    """What the history says besides the row itself."""
     actor = audit.current_actor()
-    why = actor.why or None
-    kept = {field.attname: columns[field.attname] for field in history.tracked_fields}
-    count = len(rows)
     moment: datetime = timezone.now()
-    told: Columns = {
-        "history_date": [moment] * count,
-        "history_type": [happened] * count,
-        "history_user_id": [getattr(actor.user, "pk", None)] * count,
-        "history_change_reason": [getattr(row, "_change_reason", None) or why for row in rows],
+    told = {
+        "history_date": moment,
+        "history_type": happened,
+        "history_user_id": getattr(actor.user, "pk", None),
+        "history_change_reason": actor.why or None,
     }
     fields = {field.attname: field for field in history._meta.concrete_fields}
-    for name, values in told.items():
-        kept[name] = _each(values, partial(fields[name].get_db_prep_save, connection=connection))
-    _insert(history, kept)
+    return {
+        name: [fields[name].get_db_prep_save(value, connection=connections[connection.alias])] * count
+        for name, value in told.items()
+    }

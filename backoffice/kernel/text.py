@@ -8,5 +8,7 @@ def fold(text: str) -> str:
 
     The form in which `search_text` columns are kept. Folding twice changes nothing.
     """
+    if text.isascii():
+        return " ".join(text.casefold().split())
     decomposed = unicodedata.normalize("NFKD", text)
     return " ".join("".join(sign for sign in decomposed if not unicodedata.combining(sign)).casefold().split())

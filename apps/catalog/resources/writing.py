@@ -30,7 +30,7 @@ from django.utils.translation import gettext as _
 from apps.catalog.models import Attribute, Category, PriceList, Product, ProductUnit
 from apps.catalog.selectors import categories as category_tree
 from apps.catalog.selectors import prices as price_reads
-from apps.catalog.selectors.schemas import Lack, Schemas
+from apps.catalog.selectors.schemas import Demands, Lack
 from apps.catalog.services import bulk, categories, completeness, kinds, prices
 from apps.catalog.services.locks import lock_products
 from backoffice.kernel import audit
@@ -76,7 +76,7 @@ class Batch:
             {row.data["pk"] for row in rows if row.data.get("pk")} | composing.concerned(rows), gone_is_fine=True
         )
         paths = self._categories(rows)
-        self.schemas = Schemas()  # after the categories: new ones inherit
+        self.demands = Demands()  # after the categories: new ones inherit
         self.choices = Attribute.choices_of()
         new = [row for row in rows if not row.data.get("pk")]
         self.taken = _taken(new)
@@ -133,7 +133,7 @@ class Batch:
                     continue
                 self._assign(product, row.data["fields"], paths)
                 priced = any(amount is not None for amount in row.data["prices"].values())
-                completeness.judge(product, self.schemas.of(product.category_id), priced=priced)
+                completeness.judge(product, self.demands.of(product.category_id), priced=priced)
                 fresh.append((product, row))
         created = audit.bulk_create([product for product, _row in fresh])
         self.figures["created"] += len(created)
@@ -159,7 +159,7 @@ class Batch:
                 if "is_sellable" in row.data["fields"] or product.variant_of_id or product.axes:
                     self.unclear.append(product.pk)
                 else:
-                    completeness.judge(product, self.schemas.of(product.category_id), priced=priced)
+                    completeness.judge(product, self.demands.of(product.category_id), priced=priced)
                 product.revision += 1
                 product.updated_at = self.now
                 changed.append(product)
@@ -257,7 +257,7 @@ class Batch:
                     first[code][product.pk] = [(None, Decimal(amount)), *self._later(row, code)]
         for code in sorted({*wanted, *first}, key=lambda code: self.lists[code].pk):
             if first[code]:
-                self.figures["prices"] += prices.begin(self.lists[code], first[code])
+                self.figures["prices"] += prices.begin(self.lists[code], first[code], made=True)
             if wanted[code]:
                 self.figures["prices"] += prices.set_many(self.lists[code], wanted[code])
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntFlag
 from functools import cached_property
+from typing import NamedTuple, Protocol, TypeVar
 
 from apps.catalog.models import Attribute, Category, CategoryAttribute, Product
 from backoffice.kernel.compiled import Compiled
@@ -27,8 +28,11 @@ class Entry:
         return self.attribute.code
 
 
+D = TypeVar("D", bound="Demand")
+
 _all_rows: Compiled[CategoryAttribute] = Compiled(
-    lambda: CategoryAttribute.objects.select_related("attribute__unit").order_by("position", "attribute__name", "pk")
+    lambda: CategoryAttribute.objects.select_related("attribute__unit").order_by("position", "attribute__name", "pk"),
+    shown=True,
 )
 _rows_of: Compiled[CategoryAttribute] = Compiled(
     lambda categories: (
@@ -37,7 +41,31 @@ _rows_of: Compiled[CategoryAttribute] = Compiled(
         .order_by("position", "attribute__name", "pk")
     )
 )
+_all_demands: Compiled[tuple[int, str, bool]] = Compiled(
+    lambda: CategoryAttribute.objects.order_by("position", "attribute__name", "pk").values_list(
+        "category_id", "attribute__code", "required"
+    )
+)
 _parents: Compiled[tuple[int, int | None]] = Compiled(lambda: Category.objects.values_list("pk", "parent_id"))
+
+
+class Demand(Protocol):
+    """What a product of the category should have, or may."""
+
+    @property
+    def code(self) -> str:
+        """Of the attribute."""
+
+    @property
+    def required(self) -> bool:
+        """Whether it is lacking without a value."""
+
+
+class Asked(NamedTuple):
+    """A demand, and nothing else about its attribute."""
+
+    code: str
+    required: bool
 
 
 class Schemas:
@@ -78,16 +106,41 @@ class Schemas:
 
     def way_up(self, category_id: int | None) -> list[int]:
         """The category and those above it, nearest first."""
-        way: list[int] = []
-        while category_id is not None and category_id not in way:
-            way.append(category_id)
-            category_id = self._parents.get(category_id)
-        return way
+        return _way_up(category_id, self._parents)
 
     @cached_property
     def attributes(self) -> dict[str, Attribute]:
         """Every attribute that some category has, by its code."""
         return {row.attribute.code: row.attribute for rows in self._own.values() for row in rows}
+
+
+class Demands:
+    """What products of every category should have, for whoever judges many: no attribute is put together for it. Two
+    queries, one where no category has attributes."""
+
+    def __init__(self) -> None:
+        self._own: dict[int, dict[str, Asked]] = defaultdict(dict)
+        for category_id, code, required in _all_demands():
+            self._own[category_id][code] = Asked(code, required)
+        self._parents: Mapping[int, int | None] = dict(_parents()) if self._own else {}
+        self._known: dict[int | None, tuple[Asked, ...]] = {None: ()}
+
+    def of(self, category_id: int | None) -> tuple[Asked, ...]:
+        """Those of a category; none without one. What is nearer wins."""
+        if category_id not in self._known:
+            found: dict[str, Asked] = {}
+            for above in reversed(_way_up(category_id, self._parents)):
+                found |= self._own.get(above, {})
+            self._known[category_id] = tuple(found.values())
+        return self._known[category_id]
+
+
+def _way_up(category_id: int | None, parents: Mapping[int, int | None]) -> list[int]:
+    way: list[int] = []
+    while category_id is not None and category_id not in way:
+        way.append(category_id)
+        category_id = parents.get(category_id)
+    return way
 
 
 class Lack(IntFlag):
@@ -104,7 +157,7 @@ class Lack(IntFlag):
         return [mask for mask in range(2 * Lack.ATTRIBUTES) if mask & self]
 
 
-def wanting(product: Product, schema: Iterable[Entry]) -> list[Entry]:
+def wanting(product: Product, schema: Iterable[D]) -> list[D]:
     """The required attributes without a value. A variant has its parent's values besides its own; load the parent."""
     parent = product.variant_of if product.variant_of_id else None
     values = {**(parent.attributes if parent else {}), **product.attributes}

@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.catalog.models import Price, Product
 from apps.catalog.selectors import categories as category_tree
-from apps.catalog.selectors.schemas import Entry, Lack, Schemas, wanting
+from apps.catalog.selectors.schemas import Demand, Demands, Lack, Schemas, wanting
 from backoffice.kernel import clock
 from backoffice.outbox import directives
 from backoffice.outbox.errors import Permanent
@@ -34,7 +34,7 @@ LATELY = timedelta(days=3)
 RELEVANT = frozenset({"barcode", "category", "attributes", "is_sellable", "kind", "cover", "variant_of", "axes"})
 
 
-def judge(product: Product, schema: Iterable[Entry], *, priced: bool) -> None:
+def judge(product: Product, schema: Iterable[Demand], *, priced: bool) -> None:
     """Set the two columns of the product, without saving it."""
     schema = [entry for entry in schema if entry.required and entry.code not in product.axes]
     sold = product.is_sellable
@@ -100,13 +100,13 @@ def ended() -> int:
 def _write(rows: Sequence[Product], with_price: Collection[int]) -> None:
     """Judge locked products and write what is new, one statement for each outcome."""
     parents = Product.objects.in_bulk({row.variant_of_id for row in rows if row.variant_of_id})
-    schemas = Schemas()
+    demands = Demands()
     changed: dict[tuple[int, int], list[int]] = defaultdict(list)
     for row in rows:
         before = row.completeness, row.missing
         if row.variant_of_id:
             row.variant_of = parents[row.variant_of_id]
-        judge(row, schemas.of(row.category_id), priced=row.pk in with_price)
+        judge(row, demands.of(row.category_id), priced=row.pk in with_price)
         if (row.completeness, row.missing) != before:
             changed[row.completeness, row.missing].append(row.pk)
     for (completeness, missing), ids in changed.items():

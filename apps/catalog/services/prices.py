@@ -130,19 +130,22 @@ def set_many(
 
 @transaction.atomic
 def begin(
-    price_list: PriceList, series: Mapping[int, Sequence[tuple[datetime | None, Decimal]]], *, reason: str = ""
-) -> int:
+    price_list: PriceList, series: Mapping[int, Sequence[tuple[datetime | None, Decimal]]], *,
+    made: bool = False, reason: str = "",
+) -> int:  # fmt: skip
     """The first prices of products that have none in the list, each until the next of its product begins.
 
     `series` holds, by product, from when on (None: now) it costs how much, in the order of time; of those that have
     begun the last one counts. A constant number of queries, and every row is written once, with its end. Returns how
     many were written. PriceRefused when one of the products has a price there already, and as `set_price` does.
+    `made`: this transaction made the products, as ones that have a price, so that nothing has to be asked about them.
     """
-    completeness.priced(list(series))
+    if not made:
+        completeness.priced(list(series))
     lists = lock_price_lists()
     price_list = lists[price_list.pk]
     now = clock.now()
-    if _windows(price_list, series, now):
+    if not made and _windows(price_list, series, now):
         raise PriceRefused(_("One of these products has a price in this list already."))
     blank, opened = kernel_bulk.blanks(Price), []
     for product_id, steps in series.items():

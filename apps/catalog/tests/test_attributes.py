@@ -9,7 +9,7 @@ import pytest
 from apps.catalog import values
 from apps.catalog.errors import AxisInUse, InvalidProduct
 from apps.catalog.models import Attribute, Category, CategoryAttribute, Product, Unit
-from apps.catalog.selectors.schemas import Schemas
+from apps.catalog.selectors.schemas import Demands, Schemas
 from apps.catalog.services import attributes, categories, completeness, products, schema
 from backoffice.kernel.errors import StaleRevision
 from backoffice.outbox.models import Directive
@@ -49,6 +49,7 @@ def test_a_schema_is_inherited_and_what_is_nearer_wins(bakery: Category, cakes: 
     assert Schemas().of(None) == ()
     for pk in (cakes.pk, bakery.pk, None, 0):
         assert Schemas.around(pk).of(pk) == Schemas().of(pk)
+        assert Demands().of(pk) == tuple((entry.code, entry.required) for entry in Schemas().of(pk))
 
 
 def test_schemas_cost_two_queries_however_many(
