@@ -247,10 +247,16 @@ def test_without_a_day_the_sale_price_stays(web: Site) -> None:
 def test_a_product_that_is_refused_comes_back_once_with_its_variants(as_user: Callable[..., Client]) -> None:
     content = shopify().replace("mug,Mug,", f"mug,{'M' * 130},")
     run = previewed("shopify", content)
-    assert list(reasons(run)) == [2, 3]
+    assert sorted(reasons(run)) == [2, 3, 4]
     assert "line 2 is refused" in reasons(run)[3]
+    assert "Line 2 of the same product" in reasons(run)[4], "a line that only names a picture comes back too"
     lines = b"".join(as_user(*IMPORTING).get(reverse("transfers:run_refused", args=[run.pk])).streaming_content)  # type: ignore[attr-defined]
-    assert len(lines.decode().strip().splitlines()) == 3
+    back = lines.decode()
+    assert len(back.strip().splitlines()) == 4
+
+    mended = previewed("shopify", back.replace("M" * 130, "Mug"))
+    assert mended.refused == 0
+    assert len(mended.rows.get(meta="mug").data["media"]) == 3, "as in the file that was refused"
 
 
 def test_lines_of_one_product_that_stand_apart_are_refused() -> None:

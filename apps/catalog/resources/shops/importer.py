@@ -125,13 +125,17 @@ class ShopImporter(ProductImporter):
         return self.kin.batches(map(self._line, self.items(rows)), self.check_size)
 
     def check(self, rows: Sequence[Row]) -> Iterator[RowResult]:
-        for result in super().check(rows):
-            if result.outcome == "refused":
-                # A product and its first variant stand on one line, which comes back once.
-                if result.line in self._refused_at:
-                    continue
+        for row, result in zip(rows, super().check(rows), strict=True):
+            if result.outcome != "refused":
+                yield result
+                continue
+            # A product and its first variant stand on one line, which comes back once.
+            if result.line not in self._refused_at:
                 self._refused_at.add(result.line)
-            yield result
+                yield result
+            assert isinstance(row, Line)
+            for other in row.item.more:  # they come back with it, so that the mended file has its pictures too
+                yield other.refuse(_("Line %(line)s of the same product is refused.") % {"line": row.line})
 
     def checked(self) -> Mapping[str, int]:
         return {name: number for name, number in self.counted.items() if number}

@@ -46,6 +46,7 @@ class Item:
     wrong: list[BadCell] = field(default_factory=list)
     odd_barcode: bool = False
     is_homeless: bool = False  # the file names no category
+    more: Sequence[Row] = ()  # further lines of the file that only say something about it
 
 
 class Line(Row):

@@ -96,7 +96,7 @@ def _product(handle: str, lines: Sequence[Row], *, looking: bool) -> Iterator[It
         row = variants[0] if variants else first
         item = _base(handle, first, looking=looking)
         item.sku = key(row.text("sku").lstrip("'") or handle)
-        item.lines = len(lines)
+        item.lines, item.more = len(lines), lines[1:]
         _of_variant(item, row)
         item.pictures = _pictures(lines, row.text("variant_media"))
         yield item
@@ -104,6 +104,7 @@ def _product(handle: str, lines: Sequence[Row], *, looking: bool) -> Iterator[It
     whole = _base(handle, first, looking=looking)
     whole.has_variants = True
     whole.lines = len(lines) - len(variants)
+    whole.more = [row for row in lines[1:] if row not in variants]
     whole.cells["kind"] = Product.Kind.CONFIGURABLE
     skus = [_variant_sku(handle, row) for row in variants]
     whole.sku = key(handle if handle.lower() not in {sku.lower() for sku in skus} else f"{handle}-all")
