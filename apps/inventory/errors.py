@@ -97,7 +97,7 @@ class StockHeld(InsufficientStock):
     def __init__(self, shortage: Shortage, *, who: str, field: str) -> None:
         super().__init__([shortage])
         self.field = field
-        self.message = self.message + " " + _("Held by %(who)s.") % {"who": who}
+        self.message = self.beside = self.message + " " + _("Held by %(who)s.") % {"who": who}
 
 
 class BadQuantity(DomainError):
