@@ -235,8 +235,9 @@ DASHBOARD: list[Any] = [
 SALES_CHANNELS = "apps.orders.selectors.places.channel_choices"
 # How the stock of products is: a callable that gives (code, words, what narrows products), the permission to see it.
 STOCK_STATES: tuple[str, str] = ("apps.inventory.selectors.states.of_products", "inventory.view_stockbalance")
+# In how many days the first lot expires that a channel could sell: (channel code, product ids) -> {product id: days}.
+CHANNEL_DAYS_LEFT = "apps.orders.selectors.expiry.of_channel"
 # How much there is of products: a callable of (product ids) -> {product id: quantity}.
-STOCK_DAYS_LEFT = "apps.inventory.selectors.states.days_left"  # the same of days until the first lot expires
 STOCK_ON_HAND = "apps.inventory.selectors.states.on_hand"
 # What the palette searches: dotted paths of callables (query, user) -> list of hits.
 SEARCH: list[str] = [

@@ -33,17 +33,15 @@ def narrow(products: QuerySet[Product], code: str) -> QuerySet[Product]:
 
 def on_hand(product_ids: Collection[int]) -> dict[int, Decimal]:
     """How much there is of each of the products; those without any are left out. One query."""
-    return _asked("STOCK_ON_HAND", product_ids)
-
-
-def days_left(product_ids: Collection[int]) -> dict[int, int]:
-    """In how many days the first lot of each product expires; those without a dated one are left out. One query."""
-    return _asked("STOCK_DAYS_LEFT", product_ids)
-
-
-def _asked(name: str, product_ids: Collection[int]) -> dict[int, Any]:
-    found = import_string(getattr(import_module("backoffice.composition"), name))
+    found = import_string(import_module("backoffice.composition").STOCK_ON_HAND)
     return found(product_ids) if product_ids else {}
+
+
+def days_left(channel: str, product_ids: Collection[int]) -> dict[int, int]:
+    """In how many days the first lot of each product expires that the channel could sell; those without a dated one
+    are left out."""
+    found = import_string(import_module("backoffice.composition").CHANNEL_DAYS_LEFT)
+    return found(channel, product_ids) if product_ids else {}
 
 
 def _states() -> list[State]:

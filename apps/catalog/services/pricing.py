@@ -80,7 +80,7 @@ class PricingContext:
 
     @property
     def situation(self) -> Situation:
-        return Situation(self.at, self.channel, self.customer_tags)
+        return Situation(self.at, self.channel, self.customer_tags, known=self.customer_id is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class Rule:
     from_hour: time | None = None
     until_hour: time | None = None
     spent: bool = False
+    each: bool = False  # limited for each customer, so that it needs one
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -89,6 +90,7 @@ class Situation:
     at: datetime
     channel: str = ""
     customer_tags: frozenset[str] = frozenset()
+    known: bool = True  # whether it is known who buys
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,8 @@ def _why_not_at_all(rule: Rule, situation: Situation, whole: Decimal) -> str:
         return _("used up")
     if rule.by_coupon and not rule.coupon:
         return _("needs its coupon")
+    if rule.each and not situation.known:
+        return _("only once we know the customer")
     if rule.channels and situation.channel not in rule.channels:
         return _("not in this channel")
     if rule.customer_tags and not rule.customer_tags & situation.customer_tags:

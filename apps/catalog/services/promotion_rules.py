@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, Q
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from apps.catalog.models import Coupon, Product, Promotion, PromotionUse
+from backoffice.kernel import clock
 from backoffice.kernel.compiled import Compiled
 
 from .promoting import Facts, Rule
@@ -36,12 +40,10 @@ def load(context: PricingContext, product_ids: Collection[int]) -> tuple[list[Ru
         rows = _ACTIVE(context.at)
     if not rows:
         return [], {}
-    rules = read(rows, coupon=context.coupon)
     each = {row[0]: row[COLUMNS.index("max_uses_each")] for row in rows}
     limits = {pk: limit for pk, limit in each.items() if limit is not None}
-    if limits and context.customer_id is not None:
-        spent = spent_by(context.customer_id, limits)
-        rules = [rule for rule in rules if rule.id not in spent]
+    spent = spent_by(context.customer_id, limits) if limits and context.customer_id is not None else ()
+    rules = read(rows, coupon=context.coupon, spent=spent)
     return rules, facts_of(product_ids, rules, context)
 
 
@@ -83,7 +85,17 @@ def _rule(
         minimum=value["minimum"], expires_within=value["expires_within"], channels=frozenset(value["channels"]),
         customer_tags=frozenset(value["customer_tags"]), weekdays=frozenset(value["weekdays"]),
         from_hour=value["from_hour"], until_hour=value["until_hour"], spent=spent,
+        each=value["max_uses_each"] is not None,
     )  # fmt: skip
+
+
+def outside(promotion: Promotion, at: datetime) -> str:
+    """Why the moment is not within the rule's window, in words; empty when it is."""
+    if promotion.valid_from > at:
+        return _("begins on %(day)s") % {"day": date_format(clock.local(promotion.valid_from), "SHORT_DATETIME_FORMAT")}
+    if promotion.valid_to is not None and promotion.valid_to <= at:
+        return _("ended on %(day)s") % {"day": date_format(clock.local(promotion.valid_to), "SHORT_DATETIME_FORMAT")}
+    return ""
 
 
 def spent_by(customer: int, limits: dict[int, int]) -> set[int]:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.utils.translation import gettext as _
 
 from apps.catalog.errors import CouponRefused, EqualRank, InvalidProduct, PromotionUsedUp
@@ -28,6 +28,7 @@ EDITABLE = (
 )  # fmt: skip
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that is read as another
 MOST_COUPONS = 1_000
+MOST_RANK = 32_767
 About = tuple[str, Any]  # what one scope names: product, category or tag, and which
 
 
@@ -116,16 +117,31 @@ def check_coupon(code: str, *, at: datetime | None = None) -> Coupon:
     coupon = Coupon.objects.select_related("promotion").filter(code__iexact=code).first() if code else None
     if coupon is None:
         raise CouponRefused(_("There is no coupon “%(code)s”.") % {"code": code})
-    if not promotion_rules.usable_coupons(code).exists():
-        used = coupon.max_uses is not None and coupon.uses >= coupon.max_uses
-        raise CouponRefused(
-            (_("The coupon %(code)s was used already.") if used else _("The coupon %(code)s no longer counts."))
-            % {"code": coupon.code}
-        )
-    if not Promotion.objects.at(at or clock.now()).filter(pk=coupon.promotion_id).exists():
-        says = _("%(promotion)s does not count now.") if at is None else _("%(promotion)s does not count at that time.")
-        raise CouponRefused(says % {"promotion": coupon.promotion})
+    if why := _opens_nothing(coupon, at or clock.now()):
+        raise CouponRefused(_("The coupon %(code)s counts for nothing: %(why)s.") % {"code": coupon.code, "why": why})
     return coupon
+
+
+def _opens_nothing(coupon: Coupon, at: datetime) -> str:
+    """Why the coupon opens nothing at the moment, in words; empty when it does."""
+    promotion = coupon.promotion
+    if not coupon.is_active:
+        return _("it was stopped")
+    if coupon.max_uses is not None and coupon.uses >= coupon.max_uses:
+        return _("it was used already") if coupon.max_uses == 1 else _("it is used up")
+    if not promotion.is_active:
+        return _("%(promotion)s is switched off") % {"promotion": promotion}
+    if promotion.max_uses is not None and promotion.uses >= promotion.max_uses:
+        return _("%(promotion)s is used up") % {"promotion": promotion}
+    if why := promotion_rules.outside(promotion, at):
+        return f"{promotion} {why}"
+    return ""
+
+
+def free_rank() -> int:
+    """The first ten that no active rule has, after the last one that has one."""
+    last = Promotion.objects.filter(is_active=True).aggregate(last=Max("priority"))["last"]
+    return 100 if last is None else min((last // 10 + 1) * 10, MOST_RANK)
 
 
 def redeem(uses: Iterable[Use], *, reference: str, customer: int | None) -> None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Q
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product, Promotion
-from backoffice.kernel import clock
 from backoffice.kernel.numbers import parse_decimal
 
 from . import pricing, promoting, promotion_rules
@@ -89,10 +86,11 @@ def run(wanted: Sequence[Wanted], context: pricing.PricingContext) -> Trial:
         opened = set(promotion_rules.usable_coupons(context.coupon).values_list("promotion_id", flat=True))
     spent = {pk for pk, row in promotions.items() if row.max_uses is not None and row.uses >= row.max_uses}
     rules = [
-        rule if rule.id in opened else replace(rule, coupon="")
+        # Whoever it is tried for is taken for a customer that has not used it yet.
+        replace(rule, each=False, coupon=rule.coupon if rule.id in opened else "")
         for rule in promotion_rules.read(rows, coupon=context.coupon, spent=spent)
     ]
-    late = {pk: why for pk, row in promotions.items() if (why := _outside(row, context.at))}
+    late = {pk: why for pk, row in promotions.items() if (why := promotion_rules.outside(row, context.at))}
     live = [rule for rule in rules if rule.id not in late]
     facts = promotion_rules.facts_of({one.product.pk for one in wanted}, live, context)
     quote = pricing.quote(asked, context, rules=live, facts=facts)
@@ -116,11 +114,3 @@ def _outcome(rule: Rule, verdicts: Sequence[Verdict], late: str) -> Outcome:
         why = list(dict.fromkeys(one.why for one in told))
     why = why or [late or _("there is nothing in the basket")]
     return Outcome(rule, outcome, sum((one.amount for one in counted or lost), Decimal("0.00")), why)
-
-
-def _outside(promotion: Promotion, at: datetime) -> str:
-    if promotion.valid_from > at:
-        return _("begins on %(day)s") % {"day": date_format(clock.local(promotion.valid_from), "SHORT_DATETIME_FORMAT")}
-    if promotion.valid_to is not None and promotion.valid_to <= at:
-        return _("ended on %(day)s") % {"day": date_format(clock.local(promotion.valid_to), "SHORT_DATETIME_FORMAT")}
-    return ""

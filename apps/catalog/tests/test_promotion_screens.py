@@ -137,9 +137,10 @@ def test_the_trial_says_what_each_rule_would_do_and_why(keeper: Client) -> None:
 @pytest.mark.parametrize(
     ("coupon", "at", "says"),
     [
-        ("NOBODY", "", "There is no coupon “NOBODY”."), ("stopped", "", "The coupon STOPPED no longer counts."),
-        ("GONE", "", "The coupon GONE was used already."), ("\x00", "", ""),
-        ("GOOD", "2099-01-01T10:00", "Friends does not count at that time."),
+        ("NOBODY", "", "There is no coupon “NOBODY”."),
+        ("stopped", "", "The coupon STOPPED counts for nothing: it was stopped."),
+        ("GONE", "", "The coupon GONE counts for nothing: it was used already."), ("\x00", "", ""),
+        ("GOOD", "2099-01-01T10:00", "The coupon GOOD counts for nothing: Friends ended on"),
     ],
 )  # fmt: skip
 def test_a_coupon_that_opens_nothing_is_named_beside_its_field(keeper: Client, coupon: str, at: str, says: str) -> None:

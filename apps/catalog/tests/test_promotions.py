@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.catalog.errors import CouponRefused, EqualRank, InvalidProduct, PromotionUsedUp
-from apps.catalog.models import Product, Promotion, PromotionUse
+from apps.catalog.models import Coupon, Product, Promotion, PromotionUse
 from apps.catalog.services import categories, pricing, promotions
 from apps.catalog.services.pricing import OrderDiscount, Override, PricedLine, PricingContext, Use
 from apps.catalog.services.promoting import Facts, Rule, Situation
@@ -20,6 +20,8 @@ from apps.catalog.services.tiers import Tier
 from backoffice.kernel import clock
 
 from .factories import make_price_list, make_product
+
+DAY = timedelta(days=1)
 
 D = Decimal
 Kind, Level = Promotion.Kind, Promotion.Level
@@ -334,6 +336,38 @@ def test_a_coupon_opens_its_rule_until_it_is_used_and_comes_back_when_the_order_
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "coupon", "says"),
+    [
+        ({"valid_from": clock.now() - 9 * DAY, "valid_to": clock.now() - DAY}, {}, "Deal ended on "),
+        ({"valid_from": clock.now() + DAY}, {}, "Deal begins on "),
+        ({"is_active": False}, {}, "Deal is switched off"),
+        ({"max_uses": 3, "uses": 3}, {}, "Deal is used up"),
+        ({}, {"is_active": False}, "it was stopped"),
+        ({}, {"max_uses": 2, "uses": 2}, "it is used up"),
+        ({}, {"max_uses": 1, "uses": 1}, "it was used already"),
+    ],
+)
+def test_a_coupon_that_opens_nothing_says_why(fields: dict[str, Any], coupon: dict[str, Any], says: str) -> None:
+    rule = promotion(by_coupon=True)
+    (made,) = promotions.add_coupons(rule, code="HELLO")
+    Promotion.objects.filter(pk=rule.pk).update(name="Deal", **fields)
+    Coupon.objects.filter(pk=made.pk).update(**coupon)
+
+    with pytest.raises(CouponRefused, match=f"^The coupon HELLO counts for nothing: {says}"):
+        promotions.check_coupon(" hello")
+
+
+@pytest.mark.django_db
+def test_a_new_rule_is_offered_a_rank_that_is_free() -> None:
+    assert promotions.free_rank() == 100
+    promotion(priority=100)
+    assert promotions.free_rank() == 110
+    promotion(name="Other", priority=117)
+    assert promotions.free_rank() == 120
+
+
+@pytest.mark.django_db
 def test_a_limit_for_each_customer() -> None:
     bread = make_product(price="10")
     rule = promotion(max_uses_each=1)
@@ -342,6 +376,7 @@ def test_a_limit_for_each_customer() -> None:
 
     assert total(bread, customer_id=7).total == D(10)
     assert total(bread, customer_id=8).total == D(9)
+    assert total(bread).total == D(10), "nobody knows whether it is somebody who had it"
     with pytest.raises(PromotionUsedUp):
         promotions.redeem(uses, reference="order:2", customer=7)
     assert PromotionUse.objects.filter(promotion=rule).exists()

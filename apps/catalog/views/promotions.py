@@ -162,6 +162,9 @@ class PromotionCreate(CreateScreen):
     form_class = PromotionForm
     wide = True
 
+    def initial(self) -> dict[str, Any]:
+        return {"priority": promotions.free_rank()}
+
     def perform(self, form: Any) -> Promotion:
         return promotions.create(**form.columns())
 
@@ -312,7 +315,7 @@ def _context(request: HttpRequest, data: Mapping[str, Any]) -> PricingContext:
     if days is not None:
         lots = lambda product_ids: dict.fromkeys(product_ids, days)  # noqa: E731
     elif stock_states.may_see(request.user):
-        lots = stock_states.days_left
+        lots = lambda product_ids: stock_states.days_left(data["channel"], product_ids)  # noqa: E731
     lists = {code: list_id for code, _name, list_id in sales_channels.choices()}
     default = price_reads.default_list()
     list_id = lists.get(data["channel"]) or (default.pk if default else 0)

@@ -6,14 +6,12 @@ from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Min, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Product
 from apps.inventory.models import StockBalance
 from apps.inventory.selectors import stock
-from apps.inventory.selectors.availability import usable_stock
-from backoffice.kernel import clock
 
 State = tuple[str, Any, Callable[[QuerySet[Product]], QuerySet[Product]]]
 
@@ -35,14 +33,6 @@ def of_products() -> list[State]:
         ),
         ("expiring", _("Expiring soon"), lambda rows: stock.with_stock(rows, stock.expiring())),
     ]
-
-
-def days_left(product_ids: Collection[int]) -> dict[int, int]:
-    """In how many days the first usable lot of each product expires; those without a dated one are left out."""
-    today = clock.today()
-    rows = StockBalance.objects.filter(usable_stock(today), lot__expires_on__isnull=False, quantity__gt=0)
-    first = rows.filter(product_id__in=product_ids).order_by().values("product_id").annotate(day=Min("lot__expires_on"))
-    return {product_id: (day - today).days for product_id, day in first.values_list("product_id", "day")}
 
 
 def on_hand(product_ids: Collection[int]) -> dict[int, Decimal]:

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from apps.catalog.services import attributes, categories, promotions, schema, variants
-from backoffice.kernel import clock
+from apps.catalog.services import attributes, categories, schema, variants
 
 from .factories import make_location, make_product, make_stock
 
@@ -56,22 +53,3 @@ def test_variants_show_what_is_on_hand_to_those_who_may_see_it(as_user: AsUser) 
     assert "7 on hand" in keeper
     assert "0 on hand" in keeper
     assert "on hand" not in stranger
-
-
-@pytest.mark.django_db
-def test_a_basket_is_tried_with_the_lots_there_are_or_with_days_that_one_names(as_user: AsUser) -> None:
-    bread = make_product("Rye", price="10")
-    promotions.create(name="Soon over", kind="percent", value=Decimal(50), expires_within=1)
-    make_stock(bread, 5, make_location(), lot_code="A", expires_on=clock.today() + timedelta(days=4))
-    page = reverse("catalog:promotion_try")
-
-    def total(client: Client, **more: object) -> Decimal:
-        return client.get(page, {"basket": "Rye", **more}).context["trial"].quote.total  # type: ignore[no-any-return]
-
-    keeper = as_user("catalog.view_promotion", "inventory.view_stockbalance", username="b")
-    stranger = as_user("catalog.view_promotion", username="a")
-    assert total(keeper) == total(stranger) == 10
-    assert (total(keeper, days_left="1"), total(keeper, days_left="2")) == (5, 10)
-    make_stock(bread, 1, make_location(), lot_code="B", expires_on=clock.today() + timedelta(days=1))
-    assert (total(keeper), total(stranger)) == (5, 10)
-    assert keeper.get(page, {"basket": "Rye", "days_left": "-1"}).status_code == 422

@@ -115,6 +115,13 @@ class Cart:
         return bool(self.quote and any(use.coupon for use in self.quote.uses))
 
     @property
+    def coupon_why(self) -> str:
+        """Why the tab's coupon gives nothing, in the words of its rule; empty where no line says it."""
+        lines = self.quote.lines if self.quote else ()
+        verdicts = [one for line in lines for one in line.verdicts] + list(self.quote.delivery if self.quote else ())
+        return next((one.why for one in verdicts if one.rule.coupon), "")
+
+    @property
     def units(self) -> Decimal:
         return sum((entry.line.quantity for entry in self.lines), ZERO)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -131,13 +132,31 @@ def test_the_till_shows_the_reason_and_takes_a_coupon(as_user: Any) -> None:
 
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True)
-def test_of_many_orders_with_one_coupon_and_a_limit_so_many_get_it() -> None:
-    limited = rule(max_uses=3)
+@pytest.mark.parametrize("limit", ["of all", "of one customer", "of a coupon"])
+def test_of_many_orders_at_once_with_a_limit_so_many_get_it(limit: str) -> None:
+    """The tabs were priced before anybody ordered, so each of them counts on the rule."""
     coffee = espresso()
-    carts = [tab((coffee, 1)) for _n in range(8)]
+    limited = rule(
+        by_coupon=limit == "of a coupon",
+        max_uses=3 if limit == "of all" else None,
+        max_uses_each=3 if limit == "of one customer" else None,
+    )
+    ana = customers.create(name="Ana")
+    if limited.by_coupon:
+        promotions.add_coupons(limited, code="HELLO", max_uses=3)
+    carts = []
+    for _n in range(8):
+        cart = tab((coffee, 1))
+        cart = sessions.set_customer(cart.session, customer=ana, revision=cart.session.revision)
+        if limited.by_coupon:
+            cart = sessions.apply_coupon(cart.session, code="HELLO", revision=cart.session.revision)
+        assert cart.discount
+        carts.append(cart)
+    ready = Barrier(8)
 
     def seal(place: int) -> Any:
         try:
+            ready.wait(30)
             return sealed(carts[place], f"k{place}")
         except DomainError as error:
             return error
@@ -148,7 +167,9 @@ def test_of_many_orders_with_one_coupon_and_a_limit_so_many_get_it() -> None:
         results = list(pool.map(seal, range(8)))
 
     limited.refresh_from_db()
-    assert sum(isinstance(one, Order) for one in results) == 3
+    orders = [one for one in results if isinstance(one, Order)]
+    assert len(orders) == 3, results
+    assert all(order.discount for order in orders)
     assert (limited.uses, PromotionUse.objects.count()) == (3, 3)
 
 
