@@ -197,7 +197,7 @@ class CountPosted(NotAllowed):
 
     def __init__(self, count: Any, *, since: str) -> None:
         super().__init__(count, current=str(count.get_status_display()), wanted="")
-        self.message = _(
+        self.message = self.beside = _(
             "%(number)s is posted%(since)s: its differences are in the book. Start a new count to change them."
         ) % {"number": count.number, "since": since}
 
