@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar, Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.kernel import clock
 from backoffice.kernel.audit import Audited
 from backoffice.kernel.models import Revisioned, TimeStamped
 from backoffice.kernel.text import fold
@@ -81,6 +83,11 @@ class Customer(Audited, Revisioned, TimeStamped):
 
     def __str__(self) -> str:
         return self.trade_name or self.name
+
+    def clean(self) -> None:
+        super().clean()
+        if self.birthday and self.birthday > clock.today():
+            raise ValidationError({"birthday": _("This day is still to come.")})
 
     def get_absolute_url(self) -> str:
         return reverse("crm:customer_detail", args=[self.pk])

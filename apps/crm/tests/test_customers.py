@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from apps.crm import search
 from apps.crm.errors import CustomerExists
 from apps.crm.models import Address, Customer
 from apps.crm.services import customers, interactions
+from backoffice.kernel import clock
 from backoffice.kernel.errors import DomainError, StaleRevision
 
 from . import build
@@ -43,6 +45,14 @@ def test_wrong_documents_and_telephones_never_reach_the_table() -> None:
         with pytest.raises((ValidationError, DomainError)):
             build.customer(**{"name": "Somebody", **wrong})
     assert not Customer.objects.exists()
+
+
+def test_nobody_is_born_tomorrow() -> None:
+    with pytest.raises(ValidationError, match="still to come"):
+        build.customer(birthday=clock.today() + timedelta(days=1))
+    customer = build.customer(birthday=clock.today())
+    with pytest.raises(ValidationError, match="still to come"):
+        customers.update(customer, revision=customer.revision, birthday=clock.today() + timedelta(days=1))
 
 
 def test_search_ignores_case_accents_and_separators() -> None:
