@@ -100,7 +100,7 @@ class CouponTable(tables.Table):
             return format_html('<span class="badge">{}</span>', gettext("Stopped"))
         if record.max_uses is not None and record.uses >= record.max_uses:
             return format_html('<span class="badge">{}</span>', gettext("Used up"))
-        return format_html('<span class="badge ok">{}</span>', gettext("Open"))
+        return format_html('<span class="badge ok">{}</span>', gettext("Can be used"))
 
 
 def when_of(promotion: Promotion) -> str:

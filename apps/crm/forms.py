@@ -94,7 +94,7 @@ class NewCustomerForm(CustomerForm):
     complement = forms.CharField(label=_("Complement"), required=False, max_length=60)
     neighbourhood = forms.CharField(label=_("Neighbourhood"), required=False, max_length=60)
     city = forms.CharField(label=_("City"), required=False, max_length=80)
-    state = forms.CharField(label=_("State"), required=False, max_length=2)
+    state = forms.CharField(label=_("State or region"), required=False, max_length=2)
     postal_code = forms.CharField(label=_("Postal code"), required=False, max_length=10)
 
     spans = {
@@ -133,6 +133,7 @@ class AddressForm(ModelForm):
     class Meta:
         model = Address
         fields = ("label", "is_default", *ADDRESS)
+        labels = {"state": _("State or region")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

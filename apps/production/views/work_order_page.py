@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from apps.production.models import WorkOrder
@@ -111,7 +112,9 @@ def _divide(total: Decimal, by: Decimal) -> Decimal:
 
 
 def _stages(order: WorkOrder) -> list[Stage]:
-    ended = {Status.CANCELLED: _("Cancelled"), Status.ABORTED: _("Aborted")}.get(Status(order.status), _("Finished"))
+    ended = _("Finished")
+    if order.status in (Status.CANCELLED, Status.ABORTED):
+        ended = capfirst(order.get_status_display())
     reached = [order.created_at, order.released_at, order.started_at, order.finished_at]
     labels = [_("Planned"), _("Released"), _("Started"), ended]
     last = max(index for index, at in enumerate(reached) if at is not None)
