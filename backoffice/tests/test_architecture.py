@@ -56,6 +56,19 @@ def test_no_file_is_too_big():
     assert long == {}
 
 
+def test_scripts_stay_small():
+    """What every page loads, and what only one does. See docs/adr/0016."""
+    scripts = {path.stem: path for path in tracked(".js")}
+    everywhere = {"app", *re.findall(r'import "\./(\w+)\.js"', scripts["app"].read_text(encoding="utf-8")), "inline"}
+    lines = {
+        stem: sum(bool(line.strip()) and not line.strip().startswith("//") for line in path.read_text().splitlines())
+        for stem, path in scripts.items()
+    }
+
+    assert sum(lines[stem] for stem in everywhere) <= 500
+    assert {stem: count for stem, count in lines.items() if stem not in everywhere and count > 100} == {}
+
+
 def test_no_drawer_for_odds_and_ends():
     assert [
         name(path) for path in tracked(".py") if EMPTY_WORDS & {path.stem, *path.parent.parts[len(ROOT.parts) :]}
