@@ -40,6 +40,13 @@ class BundleCycle(DomainError):
         )
 
 
+class ChangedMeanwhile(StaleRevision):
+    """Somebody else changed a row since the person looked; the message says what it is now."""
+
+    def __init__(self, now: str) -> None:
+        DomainError.__init__(self, _("Somebody changed it meanwhile; now it is: %s") % now)
+
+
 class CategoryInUse(DomainError):
     """A category that still holds products or categories is not deleted."""
 

@@ -119,6 +119,8 @@ class SchemaForm(Form):
         label=_("Tells variants apart"), required=False, help_text=_("For one of several choices: size, flavour.")
     )
 
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
     spans = {"required": 3, "is_variant_axis": 3}
 
 
@@ -126,6 +128,8 @@ class SchemaAddForm(SchemaForm):
     """An attribute for a category that does not have it yet."""
 
     attribute = forms.ModelChoiceField(Attribute.objects.order_by("name"), label=_("Attribute"))
+
+    seen = None  # type: ignore[assignment]
 
     field_order = ("attribute", "required", "is_variant_axis")
 

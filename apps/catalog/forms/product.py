@@ -220,4 +220,6 @@ class PackForm(Form):
         label=_("Only about"), required=False, help_text=_("The true quantity is weighed when it arrives.")
     )
 
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
     spans = {"name": 4, "quantity": 2, "barcode": 4, "is_approximate": 2}

@@ -108,3 +108,8 @@ class CategoryAttribute(Validated, Audited):
 
     def __str__(self) -> str:
         return str(self.attribute)
+
+    @property
+    def seen(self) -> str:
+        """All that a form about it shows, to know whether it is still so."""
+        return f"{int(self.required)}{int(self.is_variant_axis)}"

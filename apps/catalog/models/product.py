@@ -258,6 +258,11 @@ class ProductUnit(Validated, Audited):
         return self.name
 
     @property
+    def seen(self) -> str:
+        """All that a form about it shows, to know whether it is still so."""
+        return f"{self.name};{self.numerator}/{self.denominator};{self.barcode};{int(self.is_approximate)}"
+
+    @property
     def ratio(self) -> Fraction:
         """How many of the product's unit one pack is."""
         return Fraction(self.numerator, self.denominator)

@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from apps.catalog.errors import BundleCycle, InvalidProduct
+from apps.catalog.errors import BundleCycle, ChangedMeanwhile, InvalidProduct
 from apps.catalog.models import BundleItem, Product
 from apps.catalog.selectors.bundles import MOST_LEVELS
 from backoffice.kernel import bulk
+from backoffice.kernel.quantity import format_quantity
 
 from . import validation
 from .locks import lock_products
@@ -23,8 +24,14 @@ AT_ONCE = 5000
 
 
 @transaction.atomic
-def put(bundle: Product, component: Product, *, quantity: Decimal) -> BundleItem:
-    """Let one bundle hold so much of the component. Raises BundleCycle with the path, InvalidProduct."""
+def put(
+    bundle: Product, component: Product, *, quantity: Decimal, fresh: bool = False, seen: str = ""
+) -> BundleItem:  # fmt: skip
+    """Let one bundle hold so much of the component. Raises BundleCycle with the path, InvalidProduct.
+
+    `fresh` refuses a part that is there already. `seen` is how much of it the person saw, in digits: ChangedMeanwhile
+    when it is another quantity now.
+    """
     bundle = _locked(bundle, component)
     if bundle.kind != Product.Kind.BUNDLE:
         raise InvalidProduct(_("%(product)s is no bundle.") % {"product": bundle.name})
@@ -38,6 +45,10 @@ def put(bundle: Product, component: Product, *, quantity: Decimal) -> BundleItem
     if item is None:
         _refuse_circle(bundle, component)
         item = BundleItem(bundle=bundle, component=component, position=bundle.parts.count())
+    elif fresh:
+        raise InvalidProduct(_("The bundle has this part already."), field="component")
+    elif seen and seen != str(item.quantity):
+        raise ChangedMeanwhile(format_quantity(item.quantity, component.unit.code))
     elif item.quantity == quantity:
         return item
     item.quantity = quantity

@@ -11,9 +11,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.catalog.codes import clean_barcode
-from apps.catalog.errors import InvalidProduct
+from apps.catalog.errors import ChangedMeanwhile, InvalidProduct
 from apps.catalog.models import Product, ProductUnit, Unit
-from backoffice.kernel.quantity import from_fraction
+from backoffice.kernel.locks import lock
+from backoffice.kernel.quantity import format_quantity, from_fraction
 
 from . import validation
 from .locks import lock_price_lists
@@ -64,16 +65,22 @@ def _ratio(product: Product, unit: Unit) -> Fraction:
 
 @transaction.atomic
 def change(
-    pack: ProductUnit, *, name: str, quantity: Decimal, barcode: str = "", is_approximate: bool = False
-) -> ProductUnit:
+    pack: ProductUnit, *, name: str, quantity: Decimal, barcode: str = "", is_approximate: bool = False,
+    seen: str = "",
+) -> ProductUnit:  # fmt: skip
     """Correct a pack. What was received in it before keeps the quantity it was booked with.
 
-    Raises InvalidProduct, also for another content when it has had prices: they would be for something else then.
+    Raises InvalidProduct, also for another content when it has had prices: they would be for something else then; and
+    ChangedMeanwhile when it is no longer as it was `seen`.
     """
-    if Decimal(quantity) != pack.quantity:
+    if other_content := Decimal(quantity) != pack.quantity:
         lock_price_lists()  # nobody gives it a price meanwhile
-        if pack.prices.exists():
-            raise InvalidProduct(holds_as_much(pack.name), field="quantity")
+    pack = lock(pack)
+    if seen and seen != pack.seen:
+        about = "≈ " if pack.is_approximate else ""
+        raise ChangedMeanwhile(f"{pack.name} = {about}{format_quantity(pack.quantity)} {pack.barcode}".strip())
+    if other_content and pack.prices.exists():
+        raise InvalidProduct(holds_as_much(pack.name), field="quantity")
     return _save(pack, name=name, quantity=quantity, barcode=barcode, is_approximate=is_approximate)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.catalog.errors import AxisInUse, InvalidProduct
+from apps.catalog.errors import AxisInUse, ChangedMeanwhile, InvalidProduct
 from apps.catalog.models import Attribute, Category, CategoryAttribute, Product
 from apps.catalog.selectors import categories as category_tree
 from apps.catalog.selectors.schemas import Schemas
@@ -37,10 +37,14 @@ def add(
 
 
 @transaction.atomic
-def change(row: CategoryAttribute, *, required: bool, is_variant_axis: bool) -> CategoryAttribute:
-    """Say anew whether the attribute is required and tells variants apart. Raises AxisInUse, InvalidProduct."""
+def change(row: CategoryAttribute, *, required: bool, is_variant_axis: bool, seen: str = "") -> CategoryAttribute:
+    """Say anew whether the attribute is required and tells variants apart. Raises AxisInUse, InvalidProduct, and
+    ChangedMeanwhile when it is no longer as it was `seen`."""
     _lock_tree()
     row = _again(row)
+    if seen and seen != row.seen:
+        said = [_("required")] * row.required + [_("tells variants apart")] * row.is_variant_axis
+        raise ChangedMeanwhile(", ".join(said) or "–")
     if (row.required, row.is_variant_axis) == (required, is_variant_axis):
         return row
     row.required, row.is_variant_axis = required, is_variant_axis

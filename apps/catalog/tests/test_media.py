@@ -3,10 +3,11 @@ from __future__ import annotations
 import struct
 import zlib
 from io import BytesIO
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
-from django.core.files.storage import default_storage
+from django.core.files.base import File
+from django.core.files.storage import Storage, default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
@@ -30,6 +31,28 @@ def upload(
     out = BytesIO()
     Image.new("RGBA" if kind == "PNG" else "RGB", size, colour).save(out, kind, **more)
     return SimpleUploadedFile(name, out.getvalue(), content_type="application/octet-stream")
+
+
+class ObjectStore(Storage):
+    """As the storages of object stores are: names with contents, and no paths."""
+
+    kept: ClassVar[dict[str, dict[str, bytes]]] = {}
+
+    def __init__(self, bucket: str) -> None:
+        self.objects = self.kept.setdefault(bucket, {})
+
+    def _open(self, name: str, mode: str = "rb") -> File[Any]:
+        return File(BytesIO(self.objects[name]), name)
+
+    def _save(self, name: str, content: Any) -> str:
+        self.objects[name] = content.read()
+        return name
+
+    def delete(self, name: str) -> None:
+        self.objects.pop(name, None)
+
+    def exists(self, name: str) -> bool:
+        return name in self.objects
 
 
 @pytest.fixture
@@ -299,3 +322,24 @@ def test_tiles_show_pictures_of_their_own_size(as_user: Any, bread: Product) -> 
     assert f"{row.stem}-360.webp 360w" in tiles
     assert f"{row.stem}-640.webp 640w" in tiles
     assert f"{row.stem}-128.webp" not in tiles
+
+
+def test_pictures_may_lie_in_a_storage_without_files_of_its_own(
+    as_user: Any, bread: Product, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the setting can name must do for all that is done with pictures."""
+    store = {"BACKEND": f"{__name__}.ObjectStore", "OPTIONS": {"bucket": "shop"}}
+    settings.STORAGES = {**settings.STORAGES, "default": store}
+    monkeypatch.setattr(media.directives, "heartbeat", lambda directive: None)
+    client = as_user(*EDIT)
+
+    client.post(reverse("catalog:media_add", args=[bread.pk]), {"files": [upload()]})
+    row = bread.media.get()
+    early = client.get(reverse("catalog:media_file", args=[f"{row.stem}-{SIZES[0]}.webp"]))
+    media.make_thumbnails(Directive.objects.get(topic="catalog.thumbnails"))
+    late = client.get(reverse("catalog:media_file", args=[f"{row.stem}-{SIZES[0]}.webp"]))
+
+    with Image.open(BytesIO(b"".join(early))) as whole, Image.open(BytesIO(b"".join(late))) as small:
+        assert (whole.size, max(small.size)) == ((600, 400), SIZES[0])
+    media.forget_files(row.stem)
+    assert ObjectStore.kept["shop"] == {}

@@ -31,6 +31,8 @@ from backoffice.ui.screens import (
     ListScreen,
 )
 
+from .seen import SeenScreen
+
 SCHEMA = "catalog/category_schema.html"
 EVENT = "catalog-categoryattribute"
 
@@ -161,7 +163,7 @@ class SchemaAdd(ActionScreen):
         return reverse("catalog:category_schema", args=[self.category.pk])
 
 
-class _RowScreen(ActionScreen):
+class _RowScreen(SeenScreen):
     """Something about one row of a category's schema."""
 
     model = CategoryAttribute
@@ -191,7 +193,8 @@ class SchemaChange(_RowScreen):
         }  # fmt: skip
 
     def initial(self) -> dict[str, Any]:
-        return {"required": self.object.required, "is_variant_axis": self.object.is_variant_axis}
+        row = self.object
+        return {"required": row.required, "is_variant_axis": row.is_variant_axis, "seen": row.seen}
 
     def perform(self, form: Any) -> CategoryAttribute:
         return schema.change(self.object, **form.cleaned_data)

@@ -17,9 +17,10 @@ from apps.catalog.forms.bundles import PartForm, PartQuantityForm
 from apps.catalog.models import BundleItem, Product
 from apps.catalog.services import bundles
 from backoffice.ui.forms import set_unit
-from backoffice.ui.screens import ActionScreen, DetailScreen
+from backoffice.ui.screens import DetailScreen
 
 from .products import ProductDetail
+from .seen import SeenScreen
 
 PAGE = "catalog/product_parts.html"
 EVENT = ("catalog-bundleitem", "catalog-product")
@@ -42,7 +43,7 @@ class ProductParts(ProductDetail):
         )
 
 
-class _PartScreen(ActionScreen):
+class _PartScreen(SeenScreen):
     permission = "catalog.change_product"
     changed = EVENT
     submit_label = gettext_lazy("Save")
@@ -73,7 +74,9 @@ class PartAdd(_PartScreen):
         return get_object_or_404(Product, pk=self.kwargs["product"])
 
     def perform(self, form: Any) -> BundleItem:
-        return bundles.put(self.bundle, form.cleaned_data["component"], quantity=form.cleaned_data["quantity"])
+        return bundles.put(
+            self.bundle, form.cleaned_data["component"], quantity=form.cleaned_data["quantity"], fresh=True
+        )
 
 
 class _OnePart(_PartScreen):
@@ -94,7 +97,7 @@ class PartChange(_OnePart):
         return self.object.component.name
 
     def initial(self) -> dict[str, Any]:
-        return {"quantity": self.object.quantity}
+        return {"quantity": self.object.quantity, "seen": str(self.object.quantity)}
 
     def get_form(self, data: Any = None, files: Any = None) -> BaseForm:
         form = super().get_form(data, files)
@@ -102,7 +105,7 @@ class PartChange(_OnePart):
         return form
 
     def perform(self, form: Any) -> BundleItem:
-        return bundles.put(self.object.bundle, self.object.component, quantity=form.cleaned_data["quantity"])
+        return bundles.put(self.object.bundle, self.object.component, **form.cleaned_data)
 
 
 class PartRemove(_OnePart):

@@ -14,7 +14,9 @@ from apps.catalog.forms import PackForm
 from apps.catalog.models import Product, ProductUnit
 from apps.catalog.services import packs
 from backoffice.ui.forms import set_unit
-from backoffice.ui.screens import ActionScreen, CreateScreen, DeleteScreen
+from backoffice.ui.screens import CreateScreen, DeleteScreen
+
+from .seen import SeenScreen
 
 
 class PackCreate(CreateScreen):
@@ -36,13 +38,14 @@ class PackCreate(CreateScreen):
         return form
 
     def perform(self, form: Any) -> ProductUnit:
+        del form.cleaned_data["seen"]
         return packs.add(self.product, **form.cleaned_data)
 
     def cancel_url(self) -> str:
         return self.product.get_absolute_url()
 
 
-class PackEdit(ActionScreen):
+class PackEdit(SeenScreen):
     model = ProductUnit
     permission = "catalog.change_product"
     form_class = PackForm
@@ -61,6 +64,7 @@ class PackEdit(ActionScreen):
             "quantity": pack.quantity,
             "barcode": pack.barcode,
             "is_approximate": pack.is_approximate,
+            "seen": pack.seen,
         }
 
     def get_form(self, data: Any = None, files: Any = None) -> BaseForm:
