@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from threading import Barrier
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from apps.catalog.errors import PriceRefused
-from apps.catalog.models import Category, Price, Product
+from apps.catalog.errors import PriceRefused, PromotionUsedUp
+from apps.catalog.models import Category, Price, Product, PromotionUse
 from apps.catalog.selectors import prices as price_reads
-from apps.catalog.services import categories, price_lists, prices, products
+from apps.catalog.services import categories, price_lists, prices, products, promotions
+from apps.catalog.services.pricing import Use
 from backoffice.kernel import clock
 from backoffice.kernel.errors import StaleRevision
 
@@ -123,3 +126,33 @@ def test_a_list_and_the_one_that_follows_it_agree_whoever_comes_first() -> None:
     assert [result for result in results if isinstance(result, Exception)] == []
     base, own = (price_reads.current(one, [bread])[bread.pk] for one in (counter, market))
     assert own == base * Decimal("1.5")
+
+
+@pytest.mark.parametrize("limit", ["of all", "of one customer", "of a coupon"])
+def test_a_limit_holds_when_many_use_it_up_at_once(limit: str) -> None:
+    """Without the lock of an order's number before it: the counting itself holds the limit."""
+    rule = promotions.create(
+        name="Deal",
+        kind="percent",
+        value=Decimal(10),
+        by_coupon=limit == "of a coupon",
+        max_uses=3 if limit == "of all" else None,
+        max_uses_each=3 if limit == "of one customer" else None,
+    )
+    if rule.by_coupon:
+        promotions.add_coupons(rule, code="HELLO", max_uses=3)
+    use = Use(rule.pk, "HELLO" if rule.by_coupon else "", Decimal(1))
+    ready = Barrier(8)
+
+    def redeem(place: int) -> None:
+        ready.wait(30)
+        with transaction.atomic():
+            promotions.redeem([use], reference=f"order:{place}", customer=7)
+            time.sleep(0.02)  # the others come meanwhile
+
+    results = at_once([lambda place=place: redeem(place) for place in range(8)])
+
+    rule.refresh_from_db()
+    assert sum(result is None for result in results) == 3, results
+    assert all(result is None or isinstance(result, PromotionUsedUp) for result in results), results
+    assert (rule.uses, PromotionUse.objects.count()) == (3, 3)
