@@ -23,6 +23,7 @@ def palette(request: HttpRequest) -> HttpResponse:
         "title": _("Search"),
         "breadcrumbs": [(_("Search"), "")],
         "query": query,
+        "asked": query.strip().strip('"'),  # the marks only say that no other word is to be tried
         "as_typed": urlencode({"q": f'"{query.strip()}"'}),
         "groups": groups,
         "total": sum(group.total for group in found),

@@ -79,6 +79,7 @@ def test_nothing_found_says_what_to_try(monkeypatch, as_user):
     monkeypatch.setattr(composition, "SEARCH", [])
 
     assert "Nothing found" in ask(as_user(), "<script>")
+    assert "Nothing found for “croisant”." in ask(as_user(), '"croisant"'), "the marks of “only” are not told again"
 
 
 @pytest.mark.parametrize(
