@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -18,18 +18,19 @@ from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import Product, ProductUnit
 from apps.inventory.models import Location, Lot
+from apps.inventory.receipt_scan import Found, find, options, place, receivable
 from apps.inventory.scan_fields import PlaceField
 from apps.inventory.selectors import locations as places
 from apps.inventory.services import lots
 from apps.inventory.services.stock import ReceiptLine, wrong_pack
 from backoffice.kernel import clock, money, quantity
 from backoffice.kernel.errors import DomainError
-from backoffice.kernel.text import fold
 from backoffice.ui.forms import DateField, Form, MoneyFormField, QuantityFormField
+
+__all__ = ["MAX_LINES", "Draft", "add", "build", "find", "options", "place", "read"]
 
 MAX_LINES = 100
 DEARER = Decimal("0.05")
-GS1 = re.compile(r"\((\d{2,4})\)([^(]*)")
 
 
 class HeadForm(Form):
@@ -220,69 +221,6 @@ class Draft:
         return self.head.is_valid() and bool(checked) and all(checked)
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a scan means."""
-
-    product: Product
-    pack: ProductUnit | None = None
-    lot_code: str = ""
-    expires_on: date | None = None
-
-
-def receivable() -> QuerySet[Product]:
-    """What can be received: active products that have stock."""
-    return Product.objects.active().stocked().select_related("unit", "category").prefetch_related("packs")
-
-
-def options() -> Iterable[str]:
-    """Suggestions of the scan field: what is bought first."""
-    return [
-        f"{sku} · {name}"
-        for sku, name in receivable().order_by("-is_purchasable", "name").values_list("sku", "name")[:300]
-    ]
-
-
-def find(text: str) -> Found | None:
-    """The product or pack of a scanned or typed code; with a GS1 code also its lot and last day."""
-    text = text.strip()
-    parts: dict[str, str] = dict(GS1.findall(text))
-    code = parts.get("01", parts.get("02", text.partition(" · ")[0])).strip()
-    if not code:
-        return None
-    more: dict[str, Any] = {
-        "lot_code": parts.get("10", "").strip(),
-        "expires_on": _gs1_day(parts.get("17", parts.get("15", ""))),
-    }
-    codes = {code, code.lstrip("0")} - {""}
-    same = Q()
-    for one in codes:
-        same |= Q(sku__iexact=one) | Q(barcode=one)
-    if product := receivable().filter(same).first():
-        return Found(product, **more)
-    if pack := ProductUnit.objects.filter(barcode__in=codes, product__in=receivable().order_by()).first():
-        return Found(receivable().get(pk=pack.product_id), pack, **more)
-    matching = receivable()
-    for word in fold(text).split():
-        matching = matching.filter(search_text__contains=word)
-    several = list(matching[:2])
-    return Found(several[0], **more) if len(several) == 1 else None
-
-
-def _gs1_day(text: str) -> date | None:
-    """YYMMDD; day 00 is the last of the month."""
-    if not re.fullmatch(r"\d{6}", text.strip()):
-        return None
-    year, month, day = 2000 + int(text[:2]), int(text[2:4]), int(text[4:6])
-    try:
-        if day:
-            return date(year, month, day)
-        following = date(year + month // 12, month % 12 + 1, 1)
-        return date.fromordinal(following.toordinal() - 1)
-    except ValueError:
-        return None
-
-
 def read(data: Mapping[str, Any]) -> tuple[list[dict[str, str]], dict[str, str]]:
     """The raw lines and head of a posted form; more lines than fit are dropped."""
     count = data.get("lines", "0")
@@ -339,6 +277,8 @@ def add(rows: list[dict[str, str]], found: Found) -> int:
         if row["product"] == str(found.product.pk) and row["pack"] == pack and same_lot:
             row["quantity"] = _one_more(row["quantity"])
             row["lot_code"] = row["lot_code"] or found.lot_code
+            if not row["expires_on"] and found.expires_on:
+                row["expires_on"] = found.expires_on.isoformat()
             return index
     last = (
         Lot.objects.filter(product=found.product, produced_on=None)

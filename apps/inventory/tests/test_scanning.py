@@ -141,3 +141,29 @@ def test_a_place_that_is_scanned_into_a_list_shows_what_lies_there(
     page = client.get(reverse(f"inventory:{name}"), {"q": "cold"}).content.decode()
     assert "Fresh butter" in page
     assert "Rye flour" not in page
+
+
+def test_a_receipt_takes_places_and_lots_of_ours_too(flour: Lot, cold: Location, sign_in: Any) -> None:
+    Lot.objects.filter(pk=flour.pk).update(expires_on="2099-05-01")
+    make_product("Cold brew", sku="BREW")  # a word of it is the code of a place, which is the whole code
+    client, url = sign_in("receive_stock"), reverse("inventory:receive")
+
+    def scan(code: str, **typed: Any) -> str:
+        answer = client.post(url, {"do": "scan", "scan": code, "lines": "0", "location": "Shop", **typed})
+        assert answer.status_code == 200
+        return unescape(answer.content.decode())
+
+    page = scan("cold")
+    assert "To Cold room" in page
+    assert 'value="COLD · Cold room"' in page
+    assert 'name="lines" value="0"' in page
+    for code in ("l-881", f"https://shop.example/stock/lots/{flour.pk}/", f"(01){SACK}(10)L-881(17)990501"):
+        page = scan(code)
+        assert 'name="lines" value="1"' in page
+        assert 'value="L-881"' in page, code
+        assert 'value="2099-05-01"' in page or "(17)" in code
+    # The second box says its last day, which the first, scanned by its shelf's label, did not.
+    line = {"line-0-product": flour.product_id, "line-0-quantity": "1", "line-0-pack": "", "lines": "1"}
+    page = scan("L-881", **line)
+    assert 'name="line-0-quantity" value="2"' in page
+    assert 'value="2099-05-01"' in page

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.inventory import receipt_draft
 from apps.inventory.receipt_draft import Draft
+from apps.inventory.scan_fields import PlaceField
 from apps.inventory.services import stock
 from backoffice.kernel.errors import DomainError
 from backoffice.ui import htmx
@@ -58,7 +59,10 @@ class Receive(CreateScreen):
         code = request.POST.get("scan", "").strip()[:100] if verb == "scan" else ""
         if code:
             found = receipt_draft.find(code)
-            if found is None:
+            if found is None and (place := receipt_draft.place(code)):
+                head["location"] = str(PlaceField().prepare_value(place))
+                said, tone = _("To %(place)s") % {"place": place}, "acc"
+            elif found is None:
                 said, tone = _("Nothing here has the code or name “%(text)s”.") % {"text": code}, "bad"
             elif len(rows) >= receipt_draft.MAX_LINES:
                 said, tone = _("A receipt has at most %s lines.") % receipt_draft.MAX_LINES, "bad"
