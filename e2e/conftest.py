@@ -190,24 +190,29 @@ def busy_bakery(live_server: Any, settings: Any, worker: Worker, told: Callable[
     return str(live_server.url)
 
 
-@pytest.fixture(autouse=True)
-def no_console_errors(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Nothing may be written to the console as an error, and nothing may be thrown, in any browser test."""
-    if not {"page", "context"} & set(request.fixturenames):
-        yield
-        return
-    context: BrowserContext = request.getfixturevalue("context")
+@pytest.fixture
+def overhear() -> Iterator[Callable[[BrowserContext], None]]:
+    """Listen to what a browser complains about; whatever it is, the policy's own complaints too, fails the test."""
     problems: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
         if message.type == "error" and not EXPECTED.search(message.text):
             problems.append(f"{message.text} ({message.location.get('url')})")
 
-    context.set_default_timeout(PATIENCE * 1000)
-    context.on("console", heard)
-    context.on("weberror", lambda error: problems.append(str(error.error)))
-    yield
+    def listen(context: BrowserContext) -> None:
+        context.set_default_timeout(PATIENCE * 1000)
+        context.on("console", heard)
+        context.on("weberror", lambda error: problems.append(str(error.error)))
+
+    yield listen
     assert problems == []
+
+
+@pytest.fixture(autouse=True)
+def no_console_errors(request: pytest.FixtureRequest) -> None:
+    """Nothing may be written to the console as an error, and nothing may be thrown, in any browser test."""
+    if {"page", "context"} & set(request.fixturenames):
+        request.getfixturevalue("overhear")(request.getfixturevalue("context"))
 
 
 @pytest.fixture
@@ -222,13 +227,15 @@ def login(page: Page) -> Callable[[str, str], Page]:
 
 
 @pytest.fixture
-def plain(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Callable[[str, str], Page]]:
+def plain(
+    browser: Browser, browser_context_args: dict[str, Any], overhear: Callable[[BrowserContext], None]
+) -> Iterator[Callable[[str, str], Page]]:
     """The same in a browser of its own that runs no scripts: plain(address, "baker")."""
     opened = []
 
     def enter(address: str, username: str) -> Page:
         context = browser.new_context(**browser_context_args, java_script_enabled=False)
-        context.set_default_timeout(PATIENCE * 1000)
+        overhear(context)
         opened.append(context)
         page = context.new_page()
         sign_in(page, address, username)

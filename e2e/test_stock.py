@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from apps.catalog.models import Product
 from apps.inventory.models import Location, Lot, Move, PurchaseOrder, StockBalance, StockCount, Supplier
 from apps.inventory.services import purchasing, stock
 from apps.inventory.services.verify import differences
 from backoffice.kernel import clock
-from e2e.conftest import PATIENCE
 from e2e.steps import answered, opened, press, settled, sign_in
 from e2e.test_day import sell, use_suggested_days
 
@@ -107,10 +106,10 @@ def test_a_delivery_is_received_against_its_order_with_a_scanner(
 
 
 @pytest.fixture
-def colleague(browser: Browser, bakery: str) -> Any:
+def colleague(browser: Browser, bakery: str, overhear: Callable[[BrowserContext], None]) -> Any:
     """A second person with a browser of their own, on a telephone."""
     context = browser.new_context(viewport={"width": 390, "height": 800}, locale="en-GB", reduced_motion="reduce")
-    context.set_default_timeout(PATIENCE * 1000)
+    overhear(context)
     page = context.new_page()
     sign_in(page, bakery, "baker")
     yield page
