@@ -1,5 +1,6 @@
 """Whether the books agree: every look at them, how long it took, and what it found."""
 
+from decimal import Decimal, InvalidOperation
 from typing import Any, Self
 
 from django.apps import apps
@@ -13,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel import clock
+from backoffice.kernel.quantity import format_quantity
 
 
 class LedgerRunQuerySet(models.QuerySet["LedgerRun"]):
@@ -102,3 +104,24 @@ class LedgerFinding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.subject}"
+
+    @property
+    def detail(self) -> str:
+        """Where of what it is about, which its link names."""
+        return self.subject.partition(" · ")[2]
+
+    @property
+    def should_be(self) -> str:
+        return _as_read(self.expected)
+
+    @property
+    def is_now(self) -> str:
+        return _as_read(self.found)
+
+
+def _as_read(written: str) -> str:
+    """A figure in the active language; what is none stays as it is."""
+    try:
+        return format_quantity(Decimal(written))
+    except InvalidOperation:
+        return written

@@ -194,7 +194,8 @@ def _money(raw: Any) -> Decimal:
 
 
 def _balances() -> Iterator[Difference]:
-    places = sorted(Location.objects.physical().values_list("pk", flat=True)) or [0]
+    codes = dict(Location.objects.physical().values_list("pk", "code"))
+    places = sorted(codes) or [0]
     physical = ", ".join(map(str, places))
     product, place, first, last = _rows(BOUNDS)[0]
     if last is None:
@@ -218,7 +219,7 @@ def _balances() -> Iterator[Difference]:
         for lot_id, location_id, moved, moved_value, kept, kept_value in _rows(
             BALANCES.format(physical=physical, lots=lots)
         ):
-            subject = f"lot {lot_id} in location {location_id}"
+            subject = f"lot {lot_id} · {codes[location_id]}"
             if moved != kept:
                 yield Difference("balance", subject, _quantity(moved), _quantity(kept), ("inventory.Lot", lot_id))
             if moved_value != kept_value:
@@ -241,8 +242,9 @@ def _is_one(column: str, keys: list[int]) -> str:
 
 def _held() -> Iterator[Difference]:
     now = connection.ops.adapt_datetimefield_value(clock.now())
+    codes = dict(Location.objects.values_list("pk", "code"))
     for lot_id, location_id, held, there in _rows(OVERHELD, now):
-        subject, about = f"lot {lot_id} in location {location_id}", ("inventory.Lot", lot_id)
+        subject, about = f"lot {lot_id} · {codes[location_id]}", ("inventory.Lot", lot_id)
         yield Difference("held more than there is", subject, _quantity(there), _quantity(held), about)
     for hold_id, asked, backed in _rows(OVERBACKED):
         about = ("inventory.Hold", hold_id)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -129,6 +130,21 @@ def test_each_difference_leads_to_what_it_is_about(as_user, user_with):
     LedgerFinding.objects.update(about_id=987654)
     assert as_user(VIEW).get(run.get_absolute_url()).status_code == 200, "what is gone has no link"
     assert user
+
+
+def test_the_page_says_figures_and_places_as_its_reader_does(as_user):
+    """It wrote 222.1 for a Brazilian, and the keys of the database: “lot 1 in location 8”."""
+    found.append(Difference(7, about=("outbox.Directive", 1)))
+    run = look()
+    LedgerFinding.objects.update(
+        about_id=Directive.objects.get(topic="ledgers.verify").pk, subject="lot 7 · DRY", expected="1222.5", found=""
+    )
+    reader = as_user(VIEW)
+    get_user_model().objects.update(language="pt-br")
+    page = reader.get(run.get_absolute_url()).content.decode()
+    assert "1.222,5" in page
+    assert ">DRY<" in page
+    assert "lot 7" not in page
 
 
 def test_the_page_asks_for_progress_until_it_is_done(as_user):
