@@ -171,7 +171,7 @@ def database(name: str, default: str) -> dict[str, object]:
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864;"
-                " PRAGMA cache_size=-2000; PRAGMA mmap_size=0;",
+                " PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-2000; PRAGMA mmap_size=0;",
             },
         }
     if parts.scheme in {"postgres", "postgresql"}:

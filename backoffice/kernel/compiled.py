@@ -13,6 +13,7 @@ do the same for `update` and for the `delete` of rows that nothing hangs on.
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -34,6 +35,8 @@ how long a page is."""
 
 
 _WORD = re.compile(r"[a-z_]+")
+_built: "dict[Any, _Statement]" = {}
+"""What was put together once in this process; each connection uses its own of it."""
 
 
 class _Statements:
@@ -49,7 +52,8 @@ class _Statements:
 
     def prepared(self, given: tuple[Any, ...]) -> "_Statement | None":
         """The statement with the values in it; None when there are too many of them."""
-        # Kept with the connection, which belongs to one thread: a statement is never used by two at once.
+        # Kept with the connection, which belongs to one thread: a statement is never used by two at once. Put together
+        # once for all of them: a connection's first sale would take as long as ten.
         database = connections[DEFAULT_DB_ALIAS]
         together = database.vendor == "postgresql" and not self.apart
         shape: list[Any] = []
@@ -74,6 +78,8 @@ class _Statements:
         kept: dict[Any, _Statement] = database.__dict__.setdefault("compiled_statements", {})
         key = (self, tuple(shape))
         statement = kept.get(key)
+        if statement is None and (built := _built.get((database.vendor, key))):
+            statement = kept[key] = built.for_use_by(database)
         if statement is None:
             marks: list[Any] = []
             arguments = [
@@ -88,7 +94,8 @@ class _Statements:
             if not statement.take_arrays(arrays):
                 self.apart = True
                 return self.prepared(given)
-            kept[key] = statement
+            _built[database.vendor, key] = statement
+            statement = kept[key] = statement.for_use_by(database)
         for at, number in statement.places:
             statement.params[at] = _adapted(values[number], database)
         return statement
@@ -114,6 +121,14 @@ class _Statement:
         if {number for _at, number in self.places} != set(range(len(marks))):
             raise TypeError("A compiled query uses every value that it is given, as it is.")
 
+    def for_use_by(self, database: Any) -> "_Statement":
+        """The same for one connection. Nobody runs the one that it is taken from."""
+        own = copy(self)
+        own.database, own.params = database, list(self.params)
+        own.queryset, own.compiler = self.queryset.all(), copy(self.compiler)
+        own.compiler.connection, own.compiler.query = database, own.queryset.query
+        return own
+
     def take_arrays(self, numbers: Collection[int]) -> bool:
         """Have each collection of these numbers as one value: then all lengths of it share a statement and a plan, and
         the driver has not to read fifty marks each time. False when they do not stand behind IN."""
@@ -132,10 +147,7 @@ class _Statement:
         return True
 
     def fetch(self) -> list[Any]:
-        """Run what returns rows, as the driver gives them: all at once, they are few.
-
-        No row has a number that is longer than a number can be: an address may ask for one all the same.
-        """
+        """Run what returns rows, as the driver gives them: all at once, they are few. What no key can be finds none."""
         with self.database.cursor() as cursor:
             try:
                 cursor.execute(self.sql, self.params)

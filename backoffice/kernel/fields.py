@@ -47,9 +47,11 @@ class FixedPointField(models.Field):
 
     def scale(self, value: Any) -> int:
         """The integer that stands for the value. Raises ValueError where it would not be exact or does not fit."""
-        if isinstance(value, bool | float) or not isinstance(value, Decimal | int | str):
+        if type(value) is not Decimal and (
+            isinstance(value, bool | float) or not isinstance(value, Decimal | int | str)
+        ):
             raise ValueError(f"{self.name or type(self).__name__}: {value!r} is not an exact number.")
-        number = Decimal(value)
+        number = value if type(value) is Decimal else Decimal(value)
         if not number.is_finite():
             raise ValueError(f"{self.name or type(self).__name__}: {value!r} is not a number.")
         scaled = number.scaleb(self.places)

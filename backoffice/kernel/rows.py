@@ -6,12 +6,14 @@ history written: for rows that are their own record, or whose caller sees to it.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, models
 
 from backoffice.kernel.compiled import plain, planned
+from backoffice.kernel.fields import FixedPointField
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -40,7 +42,7 @@ def insert(rows: Iterable[Row]) -> list[Row]:
 def _write(new: list[Row], sql: str) -> list[Row]:
     fields = _columns(type(new[0]))
     database = connections[DEFAULT_DB_ALIAS]  # not the proxy, which would look it up for every field
-    params = [_prepared(field, row, True, database) for row in new for field in fields]
+    params = [value for row in new for value in _prepared(fields, row, True, database)]
     keys = run(sql, params, kept=len(new) <= FEW)
     for row, (key,) in zip(new, keys, strict=True):
         row.pk = key
@@ -78,14 +80,18 @@ def save_all(rows: Iterable[models.Model], fields: Iterable[str]) -> None:
     model = type(there[0])
     columns = _named(model, tuple(fields))
     database = connections[DEFAULT_DB_ALIAS]
-    lines = [[*(_prepared(field, row, False, database) for field in columns), row.pk] for row in there]
+    lines = [[*_prepared(columns, row, False, database), row.pk] for row in there]
     if database.vendor == "postgresql" and len(lines) > 1:
         written = 0
         for start in range(0, len(lines), MOST):
             part = lines[start : start + MOST]
             written += _changed(_update_all(model, columns, len(part)), [value for line in part for value in line])
+    elif len(lines) > 1:
+        with database.cursor() as cursor:
+            cursor.executemany(_update(model, columns), lines)
+            written = int(cursor.rowcount)
     else:
-        written = sum(_changed(_update(model, columns), line) for line in lines)
+        written = _changed(_update(model, columns), lines[0])
     if written != len(there):
         raise DatabaseError(f"{there[0]!r} is gone." if len(there) == 1 else f"Some of {there!r} are gone.")
 
@@ -118,11 +124,35 @@ def _as_they_are(params: Sequence[Any]) -> Sequence[Any]:
     return params
 
 
-def _prepared(field: Any, row: models.Model, adding: bool, database: Any) -> Any:
-    value = field.pre_save(row, adding)
-    if value is None or (type(value) in (int, str) and isinstance(field, AS_IT_IS)):
-        return value
-    return field.get_db_prep_save(value, database)
+def _prepared(fields: tuple[Any, ...], row: models.Model, adding: bool, database: Any) -> list[Any]:
+    """The row's values as the driver takes them: what `pre_save` and `get_db_prep_save` give, without asking them
+    where the field has nothing of its own to say."""
+    found = []
+    for field, name, as_they_are, exactly in _ways(fields):
+        value = getattr(row, name) if name else field.pre_save(row, adding)
+        kind = type(value)
+        if value is None or kind in as_they_are:
+            found.append(value)
+        elif exactly is not None and kind is Decimal:
+            found.append(exactly(value))
+        else:
+            found.append(field.get_db_prep_save(value, database))
+    return found
+
+
+@cache
+def _ways(fields: tuple[Any, ...]) -> list[tuple[Any, str, tuple[type, ...], Callable[[Decimal], int] | None]]:
+    """Of each field: the attribute that is its value (blank: it works that out itself), the types that go to the driver
+    unchanged, and how a Decimal becomes a whole number."""
+    return [
+        (
+            field,
+            field.attname if type(field).pre_save is models.Field.pre_save else "",
+            (int, str) if isinstance(field, AS_IT_IS) else (),
+            field.scale if isinstance(field, FixedPointField) else None,
+        )
+        for field in fields
+    ]
 
 
 @cache

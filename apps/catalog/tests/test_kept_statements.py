@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 from django.db.models import BigIntegerField, F, Sum, Value
 from django.test import Client
 from django.urls import reverse
@@ -27,6 +27,18 @@ def series(name: str, last: int = 0) -> NumberSeries:
     return NumberSeries.objects.create(series=name, last=last)
 
 
+def test_rows_go_to_the_driver_as_their_fields_say():
+    product = make_product(unit="kg", tax_rate=Decimal("7.25"))
+    fields = tuple(product._meta.local_concrete_fields)
+
+    said = [field.get_db_prep_save(field.pre_save(product, False), connection) for field in fields]
+    stamp = next(at for at, field in enumerate(fields) if getattr(field, "auto_now", False))
+    found = rows._prepared(fields, product, False, connection)
+
+    said[stamp] = found[stamp] = None  # the moment of asking
+    assert [*map(str, found)] == [*map(str, said)]
+
+
 class TestReading:
     def test_other_values_and_other_counts_find_their_own_rows(self):
         a, b, c = (make_product() for _number in range(3))
@@ -45,6 +57,23 @@ class TestReading:
         with django_assert_num_queries(1):
             (found,) = BY_KEY([product.pk])
             assert (found.unit.code, found.tax_rate, found.name) == ("kg", Decimal("7.25"), product.name)
+
+    def test_two_connections_share_how_it_is_said_and_nothing_else(self):
+        product, other = make_product(), make_product()
+        BY_KEY([product.pk])
+        own = BY_KEY.prepared(([product.pk],))
+        database = connections["default"]  # not the proxy
+        kept = database.__dict__.pop("compiled_statements")  # as a connection that has asked nothing yet
+
+        assert BY_KEY([other.pk]) == [other]
+
+        theirs = BY_KEY.prepared(([other.pk],))
+        assert theirs.sql is own.sql
+        assert theirs.params != own.params
+        assert theirs.compiler is not own.compiler
+        assert theirs.queryset.query is not own.queryset.query
+        database.__dict__["compiled_statements"] = kept
+        assert BY_KEY([product.pk]) == [product]
 
     def test_what_is_read_is_read_now(self):
         product = make_product(name="Before")

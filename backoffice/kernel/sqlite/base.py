@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
-PAUSES = ((0.004, 0.0020), (0.020, 0.0015), (0.500, 0.0010))
+PAUSES = ((0.004, 0.0020), (0.020, 0.0015), (0.035, 0.0010), (0.500, 0.0005))
 """Up to so many seconds of waiting, a pause of about so many."""
 LONG = 0.003
 """Whoever has waited longer than all of these is one of very many."""
