@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db import transaction
+
 from apps.catalog.models import Product
+from backoffice.kernel.locks import lock
 
 from . import products
 
@@ -21,9 +24,16 @@ def set_attributes(product: Product, *, values: Mapping[str, Any]) -> Product:
     return products.update(product, attributes=dict(values))
 
 
+@transaction.atomic
 def retag(product: Product, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> Product:
     """Add tags and take others away, whatever their case; the others stay in their order. Raises InvalidProduct."""
+    product = lock(product)  # a tag that somebody gave it a moment ago stays
+    return products.update(product, tags=retagged(product.tags, add, remove))
+
+
+def retagged(tags: Sequence[str], add: Sequence[str], remove: Sequence[str]) -> list[str]:
+    """The tags without some and with others, each once whatever its case."""
     gone = {tag.casefold() for tag in remove}
-    kept = [tag for tag in product.tags if tag.casefold() not in gone]
+    kept = [tag for tag in tags if tag.casefold() not in gone]
     there = {tag.casefold() for tag in kept}
-    return products.update(product, tags=[*kept, *(tag for tag in add if tag.casefold() not in there)])
+    return [*kept, *(tag for tag in add if tag.casefold() not in there)]

@@ -7,11 +7,21 @@ import pytest
 from django.urls import reverse
 
 from apps.catalog.models import Product
+from apps.catalog.resources import bulk_rule
 from apps.catalog.services import attributes, bulk_edit, categories, schema
+from backoffice.outbox import runner
+from backoffice.transfers.models import TransferRun
+from backoffice.transfers.services import runs, undoing
+from backoffice.ui.screens import bulk
 
 from .factories import make_product
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _files_of_the_test(settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
 
 
 def test_only_what_is_given_changes() -> None:
@@ -83,3 +93,70 @@ def test_attributes_of_many_products_change_at_once_and_who_cannot_have_one_is_n
     assert loaf.attributes == rye.attributes == {"crust": "thick", "organic": False}
     assert mug.attributes == {}
     assert loaf.history.count() == 2
+
+
+MANY = ("catalog.view_product", "catalog.change_product", *bulk_rule.RIGHTS, "transfers.undo_transferrun")
+
+
+def handed_over(client: Any, **data: Any) -> TransferRun:
+    """All loaves, which are more than can be done at once; the import that it became, checked."""
+    url = f"{reverse('catalog:product_list')}?q=loaf"
+    response = client.post(url, {"scope": "all", "confirm": "1", **data})
+    run = TransferRun.objects.latest("pk")
+    assert (response.status_code, response["location"]) == (302, run.get_absolute_url())
+    runner.drain()
+    run.refresh_from_db()
+    assert run.status == "ready", run.error
+    return run
+
+
+def test_more_than_can_be_done_at_once_become_an_import(as_user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "LIMIT", 2)
+    shop = categories.create(name="Shop, odd")
+    schema.add(shop, attributes.create(name="Weight", type="number"))
+    schema.add(shop, attributes.create(name="Suits", type="multiselect", options=["Tea, black", "Rum"]))
+    loaves = [make_product(f"Loaf {number}", sku=f"={number}", tags=["new", "old"]) for number in range(3)]
+    make_product("Roll")
+    client = as_user(*MANY)
+    url = f"{reverse('catalog:product_list')}?q=loaf"
+    assert "can be undone as a whole" in client.post(url, {"action": "tags", "scope": "all"}).content.decode()
+
+    wanted: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({"action": "category", "category": shop.pk}, {"category_id": shop.pk}),
+        ({"action": "fields", "tax_rate": "7.25", "lot_tracked": "0", "shelf_life_days": "0"},
+         {"tax_rate": Decimal("7.25"), "lot_tracked": False, "shelf_life_days": 0}),
+        ({"action": "tags", "add": "summer, Old", "remove": "new"}, {"tags": ["old", "summer"]}),
+        ({"action": "tags", "remove": "old, summer"}, {"tags": []}),
+        ({"action": "attributes", "attr_weight": "1.5", "attr_suits": ["tea-black"]},
+         {"attributes": {"weight": "1.5", "suits": ["tea-black"]}}),
+        ({"action": "attributes", "clear": ["weight"]}, {"attributes": {"suits": ["tea-black"]}}),
+        ({"action": "retire"}, {"is_active": False}),
+    ]  # fmt: skip
+    for data, after in wanted:
+        run = handed_over(client, **data)
+        assert (run.changed, run.new, run.refused) == (3, 0, 0), list(run.rows.values_list("reason", flat=True))
+        runs.apply(run)
+        runner.drain()
+        for loaf in Product.objects.filter(pk__in=[loaf.pk for loaf in loaves]):
+            assert {name: getattr(loaf, name) for name in after} == after
+    undoing.undo(TransferRun.objects.latest("pk"), reason="no")
+    runner.drain()
+    assert Product.objects.filter(is_active=True).count() == 4
+
+
+def test_who_may_not_import_is_told_that_it_is_too_much(as_user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "LIMIT", 2)
+    for number in range(3):
+        make_product(f"Loaf {number}")
+    response = as_user("catalog.view_product", "catalog.change_product").post(
+        reverse("catalog:product_list"), {"action": "retire", "scope": "all", "confirm": "1"}
+    )
+    assert response.status_code == 422
+    assert "3 rows are too many at once" in response.content.decode()
+    assert Product.objects.filter(is_active=True).count() == 3
+
+
+def test_a_tag_that_somebody_gave_meanwhile_stays() -> None:
+    product = make_product(tags=["new"])
+    Product.objects.filter(pk=product.pk).update(tags=["new", "theirs"])
+    assert bulk_edit.retag(product, add=["mine"]).tags == ["new", "theirs", "mine"]

@@ -21,8 +21,8 @@ from apps.catalog.forms.bulk import BulkAttributesForm, BulkFieldsForm, BulkTags
 from apps.catalog.forms.price import BulkPricesForm
 from apps.catalog.forms.product import ASKED
 from apps.catalog.models import Price, PriceList, Product, Unit
+from apps.catalog.resources import bulk_rule, price_rule
 from apps.catalog.resources import export as product_files
-from apps.catalog.resources import price_rule
 from apps.catalog.selectors import attributes as attribute_reads
 from apps.catalog.selectors import price_story
 from apps.catalog.selectors import prices as price_reads
@@ -88,29 +88,35 @@ class ProductList(ListScreen):
     bulk_actions = [
         BulkAction(
             "category", gettext_lazy("Category"), "catalog.change_product", products.set_category,
-            form_class=BulkCategoryForm, icon="folder-tree",
+            form_class=BulkCategoryForm, icon="folder-tree", many=bulk_rule.category,
+            many_rights=bulk_rule.RIGHTS,
         ),
         BulkAction(
             "fields", gettext_lazy("Fields"), "catalog.change_product", bulk_edit.set_fields,
-            form_class=BulkFieldsForm, icon="pencil",
+            form_class=BulkFieldsForm, icon="pencil", many=bulk_rule.fields,
+            many_rights=bulk_rule.RIGHTS,
         ),
         BulkAction(
             "attributes", gettext_lazy("Attributes"), "catalog.change_product", bulk_edit.set_attributes,
-            form_class=BulkAttributesForm, icon="list-checks",
+            form_class=BulkAttributesForm, icon="list-checks", many=bulk_rule.attributes,
+            many_rights=bulk_rule.RIGHTS,
         ),
         BulkAction(
             "tags", gettext_lazy("Tags"), "catalog.change_product", bulk_edit.retag,
-            form_class=BulkTagsForm, icon="tags",
+            form_class=BulkTagsForm, icon="tags", many=bulk_rule.tags,
+            many_rights=bulk_rule.RIGHTS,
         ),
         BulkAction(
             "prices", gettext_lazy("Prices"), "catalog.change_price", price_rule.start_for_chosen,
             form_class=BulkPricesForm, icon="badge-percent", whole=True, also=price_rule.RIGHTS,
         ),
         BulkAction(
-            "restore", gettext_lazy("Restore"), "catalog.change_product", products.restore, icon="archive-restore"
+            "restore", gettext_lazy("Restore"), "catalog.change_product", products.restore, icon="archive-restore",
+            many=bulk_rule.restore, many_rights=bulk_rule.RIGHTS,
         ),
         BulkAction(
-            "retire", gettext_lazy("Retire"), "catalog.change_product", products.retire, icon="archive", danger=True
+            "retire", gettext_lazy("Retire"), "catalog.change_product", products.retire, icon="archive", danger=True,
+            many=bulk_rule.retire, many_rights=bulk_rule.RIGHTS,
         ),
     ]  # fmt: skip
     empty = Empty(

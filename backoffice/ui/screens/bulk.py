@@ -28,6 +28,8 @@ class BulkAction:
 
     With `whole` it runs once for all of them, however many, as `service(rows, **form.cleaned_data)`, and answers the
     address where the work goes on. Who wants it needs the rights of `also` besides.
+
+    `many` is the same for more rows than can be done while a person waits, for who has the rights of `many_rights`.
     """
 
     key: str
@@ -39,9 +41,15 @@ class BulkAction:
     danger: bool = False
     whole: bool = False
     also: tuple[str, ...] = ()
+    many: Callable[..., str] | None = None
+    many_rights: tuple[str, ...] = ()
 
     def allowed_to(self, user: Any) -> bool:
         return all(may(user, right) for right in (self.permission, *self.also))
+
+    def takes_many(self, user: Any) -> bool:
+        """Whether this person may hand over more rows than are done at once."""
+        return self.whole or (self.many is not None and all(may(user, right) for right in self.many_rights))
 
 
 @dataclass(frozen=True)
@@ -71,12 +79,20 @@ def confirm_or_run(screen: Any, action: BulkAction, *, visible: QuerySet[Any], m
     form = action.form_class(request.POST if sent else None)
     if not sent or not form.is_valid():
         return _ask(screen, action, form, rows, matching, status=422 if sent else 200)
-    if action.whole:
-        return _hand_over(screen, action, form, rows, matching)
     count = rows.count()
+    asked = request.POST.get("asked", "")
+    if request.POST.get("scope") == "all" and asked.isdecimal() and asked != str(count):
+        sentence = gettext("Meanwhile %(count)s rows match the filter, not %(asked)s. Please look again.")
+        form.add_error(None, sentence % {"count": count, "asked": asked})
+        return _ask(screen, action, form, rows, matching, status=422)
+    if action.whole:
+        return _hand_over(screen, action, action.service, form, rows, matching)
+    if count > LIMIT and action.many is not None and action.takes_many(request.user):
+        return _hand_over(screen, action, action.many, form, rows, matching)
     if count > LIMIT:
         sentence = gettext("%(count)s rows are too many at once; narrow the list down to %(limit)s.")
-        raise DomainError(sentence % {"count": count, "limit": LIMIT})
+        form.add_error(None, sentence % {"count": count, "limit": LIMIT})
+        return _ask(screen, action, form, rows, matching, status=422)
     done, refused = run(action, rows, form)
     if done:
         said = ngettext("%(label)s: %(count)s row.", "%(label)s: %(count)s rows.", done)
@@ -106,10 +122,11 @@ def run(action: BulkAction, rows: QuerySet[Any], form: BaseForm) -> tuple[int, l
 
 
 def _hand_over(
-    screen: Any, action: BulkAction, form: BaseForm, rows: QuerySet[Any], matching: QuerySet[Any]
-) -> HttpResponse:
+    screen: Any, action: BulkAction, service: Callable[..., str], form: BaseForm, rows: QuerySet[Any],
+    matching: QuerySet[Any],
+) -> HttpResponse:  # fmt: skip
     try:
-        to = action.service(rows, **form.cleaned_data)
+        to = service(rows, **form.cleaned_data)
     except DomainError as error:
         refuse(form, error)
         return _ask(screen, action, form, rows, matching, status=error.status)
@@ -127,6 +144,7 @@ def _ask(
         sample=list(rows[:8]),
         ids=request.POST.getlist("ids")[:LIMIT],
         matching=matching.count(),
+        is_many=action.many is not None and action.takes_many(request.user) and matching.count() > LIMIT,
         scope=request.POST.get("scope", ""),
         back=screen.address,
         address=request.get_full_path(),

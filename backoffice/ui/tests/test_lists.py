@@ -5,6 +5,7 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 
 from backoffice.testing.screens import without_secrets
+from backoffice.ui.screens import bulk
 
 VIEW, CHANGE, ADD, DELETE = (f"accounts.{verb}_user" for verb in ("view", "change", "add", "delete"))
 
@@ -179,6 +180,30 @@ def test_bulk_for_all_that_match_applies_the_filter_again(as_user, people):
 
     assert response.status_code == 302
     assert list(User.objects.filter(is_active=False).values_list("username", flat=True)) == ["ana"]
+
+
+def test_bulk_asks_again_when_other_rows_match_meanwhile(as_user, people):
+    client, url = as_user(VIEW, CHANGE), f"{reverse('test_list')}?theme=dark"
+    data = {"action": "silence", "scope": "all", "reason": "quiet"}
+    assert 'name="asked" value="1"' in client.post(url, data).content.decode()
+    User.objects.filter(username="caio").update(theme="dark")
+
+    again = client.post(url, data | {"confirm": "1", "asked": "1"})
+
+    assert again.status_code == 422
+    assert "Meanwhile 2 rows match the filter, not 1." in again.content.decode()
+    assert 'name="asked" value="2"' in again.content.decode()
+    assert User.objects.filter(is_active=True).count() >= len(people), "nothing was done"
+    assert client.post(url, data | {"confirm": "1", "asked": "2"}).status_code == 302
+
+
+def test_bulk_says_beside_the_form_that_it_is_too_much(as_user, people, monkeypatch):
+    monkeypatch.setattr(bulk, "LIMIT", 1)
+    response = as_user(VIEW, CHANGE).post(
+        reverse("test_list"), {"action": "silence", "scope": "all", "confirm": "1", "reason": "quiet"}
+    )
+    assert response.status_code == 422
+    assert "rows are too many at once; narrow the list down to 1." in response.content.decode()
 
 
 def test_bulk_needs_its_own_permission_and_a_known_verb(as_user, people):
