@@ -141,7 +141,7 @@ def build() -> None:
 
 
 def _more_prices(known: dict[str, Product]) -> None:
-    """A list that follows the counter's, a tier, a price for a crate, and one that begins on Monday."""
+    """A list that follows the counter's, a tier, a price for a crate, and two that begin on Monday."""
     lists = {row.code: row for row in PriceList.objects.all()}
     price_lists.create(
         code="marketplace", name=pick("Marketplace", "Marketplace"), base=lists["counter"], percentage=Decimal(18),
@@ -156,6 +156,10 @@ def _more_prices(known: dict[str, Product]) -> None:
     bread, reason = known["BR-SOUR"], pick("Flour is dearer", "A farinha encareceu")
     prices.set_price(
         bread, lists["counter"], amount=Decimal(30), valid_from=clock.day_bounds(monday)[0], reason=reason
+    )  # fmt: skip
+    prices.set_price(
+        known["SH-GRAN"], lists["web"], amount=Decimal("29.90"), valid_from=clock.day_bounds(monday)[0],
+        reason=pick("Before the new harvest", "Antes da nova safra"),
     )  # fmt: skip
 
 

@@ -4,49 +4,14 @@ Each scene gets a page that is logged in and the address, and leaves the page as
 closes again through `Scene.after`, so that pictures can be taken twice of the same demo.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from playwright.sync_api import FilePayload, Page, expect
 
-PRODUCTS = "\n".join(
-    (
-        "sku;name;category;unit;price:counter;packs",
-        "VI-CROI;Butter croissant;;;10.50;",
-        "BR-SOUR;Country sourdough 800 g;;;30.00;",
-        "CO-ESPR;Espresso;;;7.00;",
-        "BR-SPEL;Spelt loaf 600 g;;un;27.00;box of 6 = 6",
-        "CA-COOK;Chocolate cookie;;;nine;",
-    )
-)
-TILL = "\n".join(
-    (
-        "date;time;ticket;item;quantity",
-        "2026-10-01;07:41;1042;Butter croissant;2",
-        "2026-10-01;07:41;1042;Espresso;1",
-        "2026-10-01;07:55;1043;Baguette seeds;1",
-        "2026-10-01;08:02;1044;Cappuccino;2",
-        "2026-10-01;08:02;1044;NONE;1",
-    )
-)
-
-# As WooCommerce writes it. The pictures lie on a computer inside somebody's own network, where nobody is asked.
-OTHER_SHOP = "\n".join(
-    (
-        "ID,Type,SKU,Name,Published,Description,Date sale price starts,Date sale price ends,Sale price,Regular price,"
-        "Categories,Tags,Images,Parent,Attribute 1 name,Attribute 1 value(s),Stock",
-        '71,variable,JAM,Fruit jam,1,"<p>Cooked in small pots, <b>60 %</b> fruit.</p>",,,,,Pantry > Jams,homemade,'
-        '"http://192.168.1.20/jam.jpg, http://192.168.1.20/pots.jpg",,Fruit,"Strawberry, Fig, Orange",',
-        "72,variation,JAM-STR,,1,,,,,24,,,http://192.168.1.20/strawberry.jpg,JAM,Fruit,Strawberry,14",
-        "73,variation,JAM-FIG,,1,,,,24,28,,,,JAM,Fruit,Fig,6",
-        "74,variation,JAM-ORA,,1,,,,,24,,,,JAM,Fruit,,9",
-        '80,simple,HONEY,Wild flower honey 500 g,1,,,,,"36",Pantry,,http://192.168.1.20/honey.jpg,,,,20',
-        "81,simple,GRAN,Granola with nuts 400 g,1,,,,29,34,Pantry > Breakfast,,,,,,12",
-        "82,simple,TEA,Mate tea 250 g,0,,,,,18,Pantry,,,,,,3",
-        "83,virtual,CARD,Gift card 50,1,,,,,50,Vouchers,,,,,,",
-        "84,simple,OIL,Olive oil 250 ml,1,,,,,forty,Pantry,,,,,,8",
-    )
-)
+from backoffice.testing.scene_files import OTHER_SHOP, PRODUCTS, TILL
 
 
 def nothing(page: Page) -> None:
@@ -208,6 +173,61 @@ def price_preview(page: Page, address: str) -> None:
     settled(page)
 
 
+def price_set(page: Page, address: str) -> None:
+    """A price for a crate, from the fifth one on, that begins later."""
+    of_product(page, address, "CD-WATE")
+    dialog(page, address, page.url.removeprefix(address), "/prices/set/")
+    form = page.get_by_role("dialog")
+    form.locator("[name=unit]").select_option(index=1)
+    form.locator("[name=amount]").fill("54")
+    form.locator("[name=min_quantity]").fill("5")
+    form.locator("[name=valid_from]").fill((date.today() + timedelta(days=14)).isoformat())
+
+
+def price_rule(page: Page, address: str) -> None:
+    """A change by percentage: each price before and after, those of the list that follows, and what is scheduled."""
+    page.goto(f"{address}/catalog/price-lists/")
+    counter = page.locator("tbody td a", has_text=re.compile("^(Counter|Balcão)$")).first.evaluate("a => a.pathname")
+    page.goto(f"{address}{counter}change/?percentage=5&rounding=ninety&category=1")
+    expect(page.locator("form:has([name=changes])")).to_be_visible()
+    page.locator("main .alert").first.evaluate("alert => scrollTo(0, alert.getBoundingClientRect().top - 80)")
+    settled(page)
+
+
+def price_list(page: Page, address: str) -> None:
+    """A list that follows another one."""
+    page.goto(f"{address}/catalog/price-lists/?q=marketplace")
+    market = page.locator("tbody td a", has_text="Marketplace").first.evaluate("a => a.pathname")
+    dialog(page, address, market, "/edit/")
+
+
+def promotion_form(page: Page, address: str) -> None:
+    """A rule that another one of the same rank could meet is refused."""
+    page.goto(f"{address}/catalog/promotions/new/")
+    page.locator("main [name=name]").fill("Cookies, Friday")
+    page.locator("main [name=value]").fill("15")
+    page.locator("main [name=skus]").fill("CA-COOK")
+    page.locator("main [name=priority]").fill("20")
+    page.locator("main form button.primary").click()
+    expect(page.locator("[role=alert]").first).to_be_visible()
+    settled(page)
+
+
+def coupon(page: Page, address: str) -> None:
+    """A coupon at the till, which says why it counts for nothing yet."""
+    first_tab(page, address)
+    page.locator("form.coupon [name=coupon]").fill("amigo10")
+    page.locator("form.coupon button").click()
+    expect(page.locator("form.coupon .tag")).to_be_visible()
+    settled(page)
+
+
+def take_coupon_off(page: Page) -> None:
+    page.locator("form.coupon button").click()
+    expect(page.locator("form.coupon [name=coupon].input")).to_be_visible()
+    settled(page)
+
+
 def bulk(page: Page, address: str) -> None:
     """Attributes of several products at once."""
     page.goto(f"{address}/catalog/products/?category=1")
@@ -330,6 +350,11 @@ SCENES: dict[str, Scene] = {
     "pictures": Scene(pictures),
     "packs": Scene(packs),
     "price-preview": Scene(price_preview),
+    "price-set": Scene(price_set),
+    "price-rule": Scene(price_rule),
+    "price-list": Scene(price_list),
+    "promotion-form": Scene(promotion_form),
+    "coupon": Scene(coupon, take_coupon_off),
     "bulk": Scene(bulk),
     "receive": Scene(receive),
     "lot-split": Scene(split),

@@ -24,7 +24,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "prices": ("/catalog/price-lists/", "tbody td a"),
     "schema": ("/catalog/categories/", "main a[href*='/categories/'][href$='/attributes/']"),
     "bundle": ("/catalog/products/?q=SH-BASK", "tbody td a|a[href$='/parts/']"),
-    "price-chart": ("/catalog/products/?q=VI-CROI", "tbody td a|a[href$='/prices/']"),
+    "price-chart": ("/catalog/products/?q=SH-GRAN", "tbody td a|a[href$='/prices/']"),
     "promotion-calendar": ("/catalog/promotions/calendar/", ""),
     "promotion-try": (
         "/catalog/promotions/try/?basket=3+%C3%97+CA-COOK%0A2+BR-SOUR%0ACO-ESPR"

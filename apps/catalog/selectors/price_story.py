@@ -80,7 +80,7 @@ def reductions(rows: Iterable[Price]) -> list[Lowest]:
         prices.sort(key=lambda row: row.valid_from)
         for before, row in pairwise(prices):
             ended = row.valid_to is not None and row.valid_to <= now
-            if ended or row.amount >= before.amount or before.valid_to != row.valid_from:
+            if ended or row.amount >= before.amount:
                 continue
             lowest = lowest_before([one for one in prices if one is not row], row.valid_from)
             if lowest is not None:

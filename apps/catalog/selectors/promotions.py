@@ -14,11 +14,12 @@ from backoffice.kernel import clock
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of the calendar with the rules that count on it."""
+    """A day of the calendar with the rules that count on it; `over` while the month is not: a phone begins today."""
 
     day: date
     inside: bool
     today: bool
+    over: bool
     rules: list[Promotion]
 
 
@@ -31,9 +32,14 @@ def month(first: date) -> list[list[Day]]:
             "from_hour", "priority", "name"
         )
     )
-    today = clock.today()
+    today, last = clock.today(), weeks[-1][-1]
     return [
-        [Day(day, day.month == first.month, day == today, [row for row in rows if _on(row, day)]) for day in week]
+        [
+            Day(
+                day, day.month == first.month, day == today, day < today <= last, [row for row in rows if _on(row, day)]
+            )
+            for day in week
+        ]
         for week in weeks
     ]
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from apps.catalog.selectors import price_story, prices
 from apps.catalog.services import packs
+from apps.catalog.services import prices as price_service
 from backoffice.kernel import clock
 
 from .factories import make_price, make_price_list, make_product
@@ -53,6 +54,17 @@ def test_a_scheduled_discount_is_told_and_a_raise_is_none() -> None:
 
     (found,) = price_story.reductions(list(prices.history(bread)))
     assert (found.amount, found.before) == (D(4), D(5))
+
+
+def test_a_discount_after_a_few_days_without_a_price_is_told_too() -> None:
+    bread, counter = make_product(), make_price_list()
+    with clock.fixed(clock.now() - 50 * DAY):
+        make_price(bread, "9")
+    with clock.fixed(clock.now() - 5 * DAY):
+        price_service.withdraw(bread, counter)
+    make_price(bread, "8")
+
+    assert [one.before for one in price_story.reductions(list(prices.history(bread)))] == [D(9)]
 
 
 def test_the_chart_reads_the_price_of_each_week_in_each_list() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -178,6 +178,18 @@ def test_a_basket_is_read_as_people_write_it() -> None:
         (rye, Decimal(3)), (rye, Decimal("2.5")), (seven, Decimal(7)), (seven, Decimal(12)),
     ]  # fmt: skip
     assert unknown == ["what"]
+
+
+def test_days_of_this_month_that_are_over_are_marked_so(keeper: Client) -> None:
+    with clock.fixed(clock.at(date(2026, 11, 15), 12)):
+        this, former = (
+            [day.day.day for week in keeper.get(page("promotion_calendar"), asked).context["weeks"] for day in week
+             if day.over and day.inside]
+            for asked in ({}, {"month": "2026-10"})
+        )  # fmt: skip
+
+    assert this == list(range(1, 15))
+    assert former == [], "a month that is over is shown whole"
 
 
 def test_the_calendar_shows_a_rule_on_its_days(keeper: Client) -> None:
