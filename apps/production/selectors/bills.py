@@ -87,7 +87,7 @@ def read(wanted: list[int], using: Recipe | None) -> tuple[dict[int, Bill], dict
     """
     own, stand_in = (using.product_id, using.pk) if using is not None else (0, 0)
     rows = _below(wanted, own, stand_in)
-    measures = _measures(rows[0][-1]) if rows else {}
+    measures = _measures(rows[0][UNITS]) if rows else {}
     below: dict[int, Bill] = {}
     facts: dict[int, Fact] = {}
     fact = cache(_fact)
@@ -139,34 +139,43 @@ Line = tuple[Any, ...]
 
 
 REACHED = """
-WITH RECURSIVE reached (recipe_id, line_id, product_id) AS (
-    SELECT CAST(NULL AS bigint), CAST(NULL AS bigint), id FROM catalog_product WHERE id IN ({marks})
+WITH RECURSIVE reached (recipe_id) AS (
+    SELECT recipe.id FROM production_recipe recipe WHERE recipe.product_id IN ({marks}) AND ({used})
     UNION
-    SELECT recipe.id, line.id, line.component_id
+    SELECT recipe.id
     FROM reached
-    JOIN production_recipe recipe ON recipe.product_id = reached.product_id
-    LEFT JOIN production_recipeline line ON line.recipe_id = recipe.id
-    WHERE (recipe.status = 'active' AND recipe.product_id <> %s) OR recipe.id = %s
+    JOIN production_recipeline line ON line.recipe_id = reached.recipe_id
+    JOIN production_recipe recipe ON recipe.product_id = line.component_id AND ({used})
 )
+SELECT
+    NULL AS recipe_id, NULL AS product_id, NULL AS version, NULL AS output, NULL AS loss, NULL AS multiple,
+    NULL AS phantom,
+    asked.id AS component_id, NULL AS optional, NULL AS note, asked.sell_policy AS policy,
+    NULL AS quantity, NULL AS attrition, NULL AS setup, NULL AS unit_id, asked.unit_id AS own_unit_id,
+    (SELECT {joined}(
+        id || ' ' || dimension || ' ' || numerator || ' ' || denominator || ' ' || step || ' ' || code, '\n'
+    ) FROM catalog_unit) AS units, NULL AS place, NULL AS line_id
+FROM catalog_product asked WHERE asked.id IN ({marks})
+UNION ALL
 SELECT
     recipe.id, recipe.product_id, recipe.version, recipe.output_quantity, recipe.yield_loss_percent,
     recipe.batch_multiple, recipe.is_phantom,
-    reached.product_id, line.is_optional, line.note, inside.sell_policy,
+    line.component_id, line.is_optional, line.note, inside.sell_policy,
     line.quantity, line.attrition_percent, line.is_setup, line.unit_id, inside.unit_id,
-    CASE WHEN recipe.id IS NULL THEN (SELECT {joined}(
-        id || ' ' || dimension || ' ' || numerator || ' ' || denominator || ' ' || step || ' ' || code, '\n'
-    ) FROM catalog_unit) END
+    NULL, line.position, line.id
 FROM reached
-LEFT JOIN production_recipe recipe ON recipe.id = reached.recipe_id
-LEFT JOIN production_recipeline line ON line.id = reached.line_id
-LEFT JOIN catalog_product inside ON inside.id = reached.product_id
-ORDER BY recipe.id NULLS FIRST, line.position, line.id
+JOIN production_recipe recipe ON recipe.id = reached.recipe_id
+LEFT JOIN production_recipeline line ON line.recipe_id = reached.recipe_id
+LEFT JOIN catalog_product inside ON inside.id = line.component_id
+ORDER BY recipe_id NULLS FIRST, place, line_id
 """
 """Recipes of the products asked for and of all that is inside them, a row for each line; one without lines has a row
 too, and what is asked for has one without a recipe. A circle is walked once. The amounts are the whole numbers that
 are in the tables: making a Decimal of each costs more than reading it. The units, which are few, come with what is
-asked for, not with every line.
+asked for, not with every line. Only recipes are walked along: things that are bought lead nowhere, and are most.
 """
+IN_USE = "recipe.status = 'active'"
+OR_INSTEAD = "recipe.status = 'active' AND recipe.product_id <> %s OR recipe.id = %s"
 OUTPUT, LINE, AMOUNT, UNITS = 3, 7, 11, 16
 """Where the recipe's output is, the line begins, its amount begins and ends."""
 
@@ -186,8 +195,10 @@ def _below(wanted: Collection[int], own: int, stand_in: int) -> list[Line]:
         return []
     with connection.cursor() as cursor:
         joined = "string_agg" if connection.vendor == "postgresql" else "group_concat"
-        sql = REACHED.format(marks=", ".join(["%s"] * len(wanted)), joined=joined)
-        cursor.execute(sql, [*wanted, own, stand_in])
+        instead = [own, stand_in] if stand_in else []
+        used = OR_INSTEAD if stand_in else IN_USE
+        sql = REACHED.format(marks=", ".join(["%s"] * len(wanted)), used=used, joined=joined)
+        cursor.execute(sql, [*wanted, *instead, *instead, *wanted])
         return cursor.fetchall()
 
 

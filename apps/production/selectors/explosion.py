@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from math import gcd
 from typing import Any, NamedTuple
 
@@ -153,13 +154,16 @@ class Book:
         asked_by: dict[int, list[int]] = {}
         there = stock or {}
         found = []
+        products, facts, bills = self.products, self.facts, self.bills
         for product_id in self.order():
-            (step, is_stocked), bill = self.facts[product_id], self.bills.get(product_id)
+            (step, is_stocked), bill = facts[product_id], bills.get(product_id)
             asked = need.get(product_id)
-            needed = _up_ratio(*asked, step) if asked else ZERO
-            available, expected = there.get(product_id, NONE)
+            needed = _up_ratio(asked[0], asked[1], step) if asked else ZERO
+            available, expected = there.get(product_id, NONE) if there else NONE
             to_make = missing = ZERO
             if bill is None:
+                if not needed:
+                    continue
                 if is_stocked and (missing := needed - available - expected if there else needed) < 0:
                     missing = ZERO
             else:
@@ -167,7 +171,7 @@ class Book:
                     bill,
                     step,
                     is_stocked=is_stocked,
-                    asked=Fraction(*asked) if asked else NOTHING,
+                    asked=asked,
                     planned=Fraction(starts[product_id]) if product_id in starts else NOTHING,
                     missing=needed - available - expected,
                 )
@@ -175,19 +179,11 @@ class Book:
                     _take(bill, started, need, asked_by)
             if needed:
                 by = asked_by[product_id]
-                found.append(
-                    Requirement(
-                        self.products,
-                        product_id,
-                        needed,
-                        available,
-                        expected,
-                        missing,
-                        to_make,
-                        bill is not None,
-                        tuple(by) if len(by) == 1 else tuple(sorted(set(by))),
-                    )
-                )
+                users = tuple(by) if len(by) == 1 else tuple(sorted(set(by)))
+                values = (
+                    products, product_id, needed, available, expected, missing, to_make, bill is not None, users
+                )  # fmt: skip
+                found.append(Requirement._make(values))
         return found
 
     def allergens(self, product_id: int) -> list[str]:
@@ -208,25 +204,29 @@ class Book:
 
 
 def _made(
-    bill: Bill, step: Decimal, *, is_stocked: bool, asked: Fraction, planned: Fraction, missing: Decimal
-) -> tuple[Decimal, Decimal, Fraction]:
+    bill: Bill, step: Decimal, *, is_stocked: bool, asked: tuple[int, int] | None, planned: Fraction, missing: Decimal
+) -> tuple[Decimal, Decimal, Fraction | Decimal]:
     """Of something that is made: what is missing, what is to be made of it, and what is started altogether.
 
     `missing` comes as what is not there; what the planned order brings covers it first.
     """
     if bill.is_phantom or not is_stocked:
-        return ZERO, ZERO, planned + bill.gross(asked)
+        return ZERO, ZERO, planned + bill.gross(Fraction(*asked) if asked else NOTHING)
     if planned:
         missing -= down(bill.good(planned), step)
     if missing <= 0:
         return ZERO, ZERO, planned
-    to_make = _up(bill.gross(Fraction(missing)), bill.batch_multiple or step)
-    return missing, to_make, planned + Fraction(to_make)
+    gross = bill.gross(Fraction(missing)) if bill.loss else missing
+    to_make = _up(gross, bill.batch_multiple or step)
+    return missing, to_make, planned + Fraction(to_make) if planned else to_make
 
 
-def _take(bill: Bill, started: Fraction, need: dict[int, tuple[int, int]], asked_by: dict[int, list[int]]) -> None:
+def _take(
+    bill: Bill, started: Fraction | Decimal, need: dict[int, tuple[int, int]], asked_by: dict[int, list[int]]
+) -> None:
     """Add what an order of `started` takes."""
     times, parts = started.as_integer_ratio()
+    product_id = bill.product_id
     for component_id, per_output, fixed, _optional, _note in bill.edges:
         top, bottom = per_output.as_integer_ratio()
         top, bottom = top * times, bottom * parts
@@ -238,20 +238,26 @@ def _take(bill: Bill, started: Fraction, need: dict[int, tuple[int, int]], asked
             top, bottom = top * of + so_far * bottom, bottom * of
             shared = gcd(top, bottom)
             need[component_id] = top // shared, bottom // shared
-            asked_by[component_id].append(bill.product_id)
+            asked_by[component_id].append(product_id)
         else:
             need[component_id] = top, bottom
-            asked_by[component_id] = [bill.product_id]
+            asked_by[component_id] = [product_id]
 
 
-def _up(value: Fraction, step: Decimal) -> Decimal:
+def _up(value: Fraction | Decimal, step: Decimal) -> Decimal:
     """The next multiple of `step` at or above the exact value."""
     return _up_ratio(*value.as_integer_ratio(), step)
 
 
 def _up_ratio(value: int, of: int, step: Decimal) -> Decimal:
-    top, bottom = step.as_integer_ratio()
+    top, bottom = _ratio(step)
     return -(-value * bottom // (of * top)) * step
+
+
+@cache
+def _ratio(step: Decimal) -> tuple[int, int]:
+    """Of the steps of units, which are few."""
+    return step.as_integer_ratio()
 
 
 def down(value: Fraction, step: Decimal) -> Decimal:
