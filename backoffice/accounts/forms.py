@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -55,6 +56,7 @@ class PersonForm(ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["language"].required = False
+        name_the_blank(self)
         if self.instance.pk:
             self.initial["roles"] = self.instance.groups.all()
 
@@ -111,6 +113,13 @@ class OwnPasswordForm(Form):
         return data
 
 
+def name_the_blank(form: ModelForm) -> None:
+    """Who chooses no language speaks that of the house."""
+    field = form.fields["language"]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = [("", _("the house's")), *settings.LANGUAGES]
+
+
 class ProfileForm(ModelForm):
     """What one may change about oneself."""
 
@@ -119,3 +128,7 @@ class ProfileForm(ModelForm):
     class Meta:
         model = User
         fields = ["name", "email", "language", "theme", "density"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name_the_blank(self)

@@ -155,6 +155,13 @@ def test_language_and_look_follow_the_person(client, ana):
     assert page["Content-Language"] == "pt-br"
 
 
+def test_no_language_is_that_of_the_house(as_owner, ana):
+    for name, arguments in (("profile", []), ("user_create", []), ("user_edit", [ana.pk])):
+        page = as_owner.get(reverse(f"accounts:{name}", args=arguments)).content.decode()
+        assert "---" not in page
+        assert "the house&#x27;s" in page
+
+
 def test_before_login_the_browser_remembers_the_look(client):
     client.post(reverse("accounts:theme"), {"theme": "dark"})
     client.post(reverse("accounts:language"), {"language": "pt-br"})
