@@ -3,6 +3,7 @@
 on hand − unusable − held = available. *Expected* and *promised* stand beside the sum, not in it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -177,6 +178,33 @@ def of_one(
 ) -> Availability:
     """The numbers of one product."""
     return of([product], locations=locations, on=on, margin_days=margin_days, exclude=exclude)[product.pk]
+
+
+def by_place(products: Products) -> dict[int, dict[int, Decimal]]:
+    """What is available of each product in each place alone, without what lies inside it: {place: {product: …}}.
+
+    Two queries, however many places there are.
+    """
+    day, now = clock.today(), clock.now()
+    wanted = _wanted(_keys(products))
+    stock = StockBalance.objects.filter(usable_stock(day), **wanted).order_by()
+    backing = HoldAllocation.objects.filter(
+        usable_backing(day, now), **{f"hold__{name}": value for name, value in wanted.items()}
+    ).order_by()
+    found: dict[int, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for place, product, total in (
+        stock.values("location_id", "product_id")
+        .annotate(total=Sum("quantity"))
+        .values_list("location_id", "product_id", "total")
+    ):
+        found[place][product] += total
+    for place, product, total in (
+        backing.values("location_id", "hold__product_id")
+        .annotate(total=Sum("quantity"))
+        .values_list("location_id", "hold__product_id", "total")
+    ):
+        found[place][product] -= total
+    return {place: dict(numbers) for place, numbers in found.items()}
 
 
 def _keys(products: Products) -> Any:

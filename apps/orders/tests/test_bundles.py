@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from apps.catalog.models import Product
 from apps.catalog.services import bundles
 from apps.catalog.tests.factories import make_product
 from apps.inventory.errors import InsufficientStock
-from apps.inventory.models import DailyDemand
+from apps.inventory.models import DailyDemand, Location
 from apps.inventory.selectors import availability
 from apps.inventory.selectors import bundles as bundle_stock
 from apps.inventory.services import verify as stock_books
@@ -53,6 +55,39 @@ def test_there_are_as_many_as_the_scarcest_part_allows(basket: Product, jam: Pro
     assert tile.left == 2
     [place] = bundle_stock.by_place(basket)
     assert (place.location, place.available, place.scarce) == (shelf(), 2, jam)
+
+
+def test_each_place_gives_what_nobody_holds_there(basket: Product, jam: Product) -> None:
+    honey = Product.objects.get(name="Honey")
+    cellar = Location.objects.create(code="CELLAR", name="Cellar", kind=Location.Kind.STORAGE)
+    rack = Location.objects.create(code="RACK", name="Rack", kind=Location.Kind.STORAGE, parent=cellar)
+    for product, place, quantity in ((jam, cellar, "3"), (jam, rack, "3"), (honey, rack, "9")):
+        make_stock(product, quantity, place)
+    assert {each.location.name: each.available for each in bundle_stock.by_place(basket)} == {
+        shelf().name: 2, "Cellar": 2, "Rack": 1,
+    }  # fmt: skip
+
+    tab((jam, 5))
+
+    assert {each.location.name: each.available for each in bundle_stock.by_place(basket)} == {"Cellar": 2, "Rack": 1}
+    for place in (shelf(), cellar, rack):
+        of = availability.of([jam, honey], locations=[place])
+        there = availability.by_place([jam, honey]).get(place.pk, {})
+        below = availability.by_place([jam, honey]).get(rack.pk, {}) if place == cellar else {}
+        for product in (jam, honey):
+            assert of[product.pk].available == there.get(product.pk, 0) + below.get(product.pk, 0)
+
+
+def test_many_places_cost_as_much_as_one(basket: Product, jam: Product, django_assert_max_num_queries: Any) -> None:
+    shelf()
+    with django_assert_max_num_queries(7) as one:
+        bundle_stock.by_place(basket)
+    for number in range(7):
+        place = Location.objects.create(code=f"P{number}", name=f"P{number}", kind=Location.Kind.STORAGE)
+        make_stock(jam, "1", place)
+
+    with django_assert_max_num_queries(len(one)):
+        bundle_stock.by_place(basket)
 
 
 def test_a_tab_keeps_the_parts_and_says_what_is_short(basket: Product, jam: Product) -> None:
