@@ -78,7 +78,7 @@ class Toasts:
 
 
 class DomainErrors:
-    """A rule that refused is a sentence: a toast for htmx, a page for a browser. So are a missing right and a full disk.
+    """A refusal by a rule is a sentence: a toast for htmx, a page for a browser. So are a missing right, a full disk.
 
     So is the address of a button, opened like a page (from the browser's history, or after logging in again).
     """
