@@ -4,7 +4,6 @@ from .attributes import AttributeForm, SchemaAddForm, SchemaForm
 from .category import CategoryForm
 from .price import ApplyPricesForm, EndPriceForm, InlinePriceForm, PriceListForm, PriceRuleForm, SetPriceForm
 from .product import (
-    BulkCategoryForm,
     NewProductForm,
     PackForm,
     ProductActiveForm,
@@ -15,7 +14,6 @@ from .product import (
 __all__ = [
     "ApplyPricesForm",
     "AttributeForm",
-    "BulkCategoryForm",
     "CategoryForm",
     "EndPriceForm",
     "InlinePriceForm",

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.catalog.fields import CategoryField
 from apps.catalog.models import Attribute, Product
 from apps.catalog.selectors.schemas import Schemas
 from apps.catalog.values import EMPTY, PREFIX
@@ -25,6 +26,19 @@ def _yes_or_no(label: Any) -> forms.TypedChoiceField:
         label=label, required=False, choices=[LEAVE, ("1", _("Yes")), ("0", _("No"))],
         coerce=lambda text: text == "1", empty_value=None,
     )  # fmt: skip
+
+
+class BulkCategoryForm(Form):
+    """Where the chosen products go. Nothing chosen is not "none": a click too early would empty the categories."""
+
+    category = CategoryField(required=False, empty_label=_("choose one"))
+    none = forms.BooleanField(label=_("Take them out of their category"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if not self.errors and bool(found.get("category")) == found["none"]:
+            self.add_error("category", gettext("Choose a category, or take them out of theirs."))
+        return {"category": found.get("category")}
 
 
 class BulkFieldsForm(Form):

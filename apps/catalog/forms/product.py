@@ -200,12 +200,6 @@ class ProductActiveForm(ModelForm):
         fields = ("is_active",)
 
 
-class BulkCategoryForm(Form):
-    """Where the chosen products go."""
-
-    category = CategoryField(required=False, empty_label=_("no category"))
-
-
 class PackForm(Form):
     """In what the product comes, and how much of it that is."""
 

@@ -329,6 +329,11 @@ def test_many_products_are_moved_and_retired(as_user: AsUser, everything: Produc
 
     ask = client.post(page("product_list"), data)
     client.post(page("product_list"), data | {"confirm": "1", "category": drinks.pk})
+    early = client.post(page("product_list"), data | {"confirm": "1"})
+    assert (early.status_code, Product.objects.filter(category=drinks).count()) == (422, 2), "nothing was chosen"
+    client.post(page("product_list"), data | {"confirm": "1", "none": "on", "ids": [other.pk]})
+    assert list(Product.objects.filter(category=None)) == [other]
+    client.post(page("product_list"), data | {"confirm": "1", "category": drinks.pk})
     client.post(page("product_list"), {"action": "retire", "scope": "all", "confirm": "1"})
 
     assert ask.status_code == 200

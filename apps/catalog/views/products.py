@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.catalog import allergens
 from apps.catalog.filters import ProductFilter
-from apps.catalog.forms import BulkCategoryForm, NewProductForm, ProductForm
-from apps.catalog.forms.bulk import BulkAttributesForm, BulkFieldsForm, BulkTagsForm
+from apps.catalog.forms import NewProductForm, ProductForm
+from apps.catalog.forms.bulk import BulkAttributesForm, BulkCategoryForm, BulkFieldsForm, BulkTagsForm
 from apps.catalog.forms.price import BulkPricesForm
 from apps.catalog.forms.product import ASKED
 from apps.catalog.models import Price, PriceList, Product, Unit
