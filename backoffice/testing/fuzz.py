@@ -208,7 +208,7 @@ class Fuzz:
 
     def attempt(self, sent: Input) -> None:
         """The same for an input of one's own."""
-        cookies, began = SimpleCookie[str](), time.monotonic()
+        cookies, began = SimpleCookie(), time.monotonic()
         cookies.update(self.client.cookies)
         with transaction.atomic():
             answer = self._request(sent)
