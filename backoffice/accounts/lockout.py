@@ -1,5 +1,6 @@
 """Too many wrong passwords: for a while, nobody gets in with that name from there, or from there at all."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 
 from backoffice.kernel import clock
+
+log = logging.getLogger(__name__)
 
 # One address may be a whole shop behind one router, so it is allowed this many times what one account is.
 FAILURES_OF_AN_ADDRESS = 5
@@ -28,6 +31,7 @@ def address_is_locked(request: HttpRequest) -> bool:
 def locked_out(request: HttpRequest, response: Any = None, credentials: Any = None) -> HttpResponse:
     """The page that says so, and for how long. Status 429."""
     seconds = seconds_left(request)
+    log.warning("locked out for %s s", seconds)
     context = {"minutes": -(-seconds // 60)}
     page = HttpResponse(render_to_string("accounts/locked.html", context, request), status=429)
     page["Retry-After"] = str(seconds)

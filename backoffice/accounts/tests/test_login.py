@@ -30,6 +30,22 @@ def test_the_right_password_opens_the_page_one_wanted(client, person):
     assert (answer.status_code, answer["Location"]) == (302, "/accounts/profile/")
 
 
+@override_settings(AXES_FAILURE_LIMIT=2)
+def test_who_comes_in_and_who_does_not_is_logged_without_what_was_typed(client, person, caplog):
+    caplog.set_level("INFO", "backoffice.accounts")
+    attempt(client)
+    client.logout()
+    attempt(client, password="typed-by-mistake")
+    attempt(client, password="typed-by-mistake")
+    said = [(record.getMessage(), getattr(record, "data", {})) for record in caplog.records]
+
+    assert said[0] == ("login", {"user": person.pk})
+    assert said[1] == ("login refused", {})
+    assert said[-1][0].startswith("locked out for")
+    assert "typed-by-mistake" not in caplog.text
+    assert "ana" not in caplog.text.replace("backoffice", "")
+
+
 def test_one_is_not_sent_to_another_site(client, person):
     assert attempt(client, next="https://evil.example/")["Location"] == "/"
 

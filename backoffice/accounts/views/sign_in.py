@@ -1,5 +1,6 @@
 """In and out."""
 
+import logging
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from backoffice.accounts import lockout, roles
 from backoffice.accounts.forms import LoginForm
 from backoffice.ui.permissions import SIGNED_IN, command, public
+
+log = logging.getLogger(__name__)
 
 
 class _Login(LoginView):
@@ -28,7 +31,13 @@ class _Login(LoginView):
             demo = {"logins": [(name, roles.title(name)) for name in LOGINS], "password": PASSWORD}
         return super().get_context_data(demo=demo, ended="ended" in self.request.GET, **kwargs)
 
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        log.info("login", extra={"data": {"user": form.get_user().pk}})
+        return response
+
     def form_invalid(self, form: Any) -> HttpResponse:
+        log.warning("login refused")  # without the name: people type passwords there
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
 
