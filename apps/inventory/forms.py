@@ -42,7 +42,12 @@ class StockForm(Form):
         super().__init__(*args, **kwargs)
         if AT in self.data:
             self.ask_where()
-        for name in ("quantity", "counted"):  # Enter goes on to what is still asked, as after a scan
+        for name in (
+            "quantity",
+            "counted",
+            "reference",
+            "code",
+        ):  # Enter goes on to what is still asked, as after a scan
             if name in self.fields:
                 self.fields[name].widget.attrs["data-scan"] = ""
         if row := self.shown():
@@ -71,7 +76,7 @@ class StockForm(Form):
 
 class TransferForm(StockForm):
     quantity = QuantityFormField(label=_("Quantity"))
-    destination = PlaceField(label=_("To"), closed_too=True)
+    destination = PlaceField(label=_("Destination"), closed_too=True)
     reason = reason_field(required=False)
     spans = {"quantity": 3, "destination": 3}
 

@@ -10,6 +10,7 @@ from apps.catalog.models import Product, ProductUnit
 from apps.inventory.models import Location, Lot, StockBalance
 from apps.inventory.selectors import codes
 from apps.inventory.selectors import locations as places
+from backoffice.kernel.quantity import format_quantity
 from backoffice.kernel.text import fold
 from backoffice.ui.forms import ScanField
 
@@ -59,6 +60,11 @@ class BalanceField(ScanField):
     def text_of(self, row: Any) -> str:
         code = row.product.sku if row.lot.is_silent else row.lot.code
         return SEPARATOR.join([code, row.product.name, row.location.name])
+
+    def told(self, row: StockBalance) -> Any:
+        """What lies there, for whoever has just scanned it."""
+        there = format_quantity(row.quantity, row.product.unit.code)
+        return _("%(what)s: %(quantity)s by the book.") % {"what": self.text_of(row), "quantity": there}
 
     def options(self) -> list[str]:
         return [self.text_of(row) for row in balances()[:300]]

@@ -167,3 +167,28 @@ def test_a_receipt_takes_places_and_lots_of_ours_too(flour: Lot, cold: Location,
     page = scan("L-881", **line)
     assert 'name="line-0-quantity" value="2"' in page
     assert 'value="2099-05-01"' in page
+
+
+@pytest.mark.parametrize(
+    ("screen", "name", "scanned", "said", "wrong"),
+    [
+        ("waste", "stock", "l-881", "L-881 · Rye flour · Shop: 5 un by the book.", False),
+        ("waste", "stock", "COLD", "“COLD” is a place", True),
+        ("transfer", "destination", "cold", "Cold room", False),
+        ("transfer", "destination", "RYE", "not a place", True),
+        ("lot_merge", "into", "<b>", "There is no lot with the code “&lt;b&gt;”.", True),
+        ("adjust", "stock", "", "required", True),
+    ],
+)
+def test_what_was_scanned_is_said_before_anything_else_is_typed(
+    flour: Lot, sign_in: Any, screen: str, name: str, scanned: str, said: str, wrong: bool
+) -> None:
+    client = sign_in("waste_stock", "transfer_stock", "adjust_stock")
+    url = reverse(f"inventory:{screen}")
+    assert f'hx-target="#id_{name}_helptext"' in client.get(url).content.decode()
+    answer = client.get(url, {"look": name, name: scanned}, headers={"HX-Request": "true"})
+    text = answer.content.decode().replace("\xa0", " ")
+    assert said in text
+    assert ("c-bad" in text) is wrong
+    assert "<form" not in text
+    assert client.get(url, {"look": "reason"}).status_code == 404

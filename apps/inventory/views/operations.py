@@ -1,12 +1,16 @@
 """What was posted: the list, one operation, its reversal; and transfer, adjust, waste."""
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.html import escape, format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,11 +25,12 @@ from apps.inventory.tables import OperationTable
 from backoffice.kernel import clock
 from backoffice.kernel.errors import DomainError
 from backoffice.ui.actions import Action
-from backoffice.ui.forms import dress
+from backoffice.ui.forms import ScanField, dress
 from backoffice.ui.permissions import may_open
 from backoffice.ui.screens import ActionScreen, Badge, DetailScreen, Empty, Fact, ListScreen, SavedView
 
 CHANGED = ("inventory-stock", "inventory-stockoperation", "inventory-lot")
+LOOK = "look"
 
 
 class OperationList(ListScreen):
@@ -207,8 +212,33 @@ class StockAction(ActionScreen):
         raw = self.request.GET.get("stock", "")
         return {"stock": int(raw)} if raw.isascii() and raw.isdigit() and len(raw) < 18 else {}
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if name := request.GET.get(LOOK):
+            return self.look(name)
+        return super().get(request, *args, **kwargs)
+
+    def look(self, name: str) -> HttpResponse:
+        """What was scanned into a field, said below it before anything else is typed."""
+        field = self.get_form().fields.get(name)
+        if not isinstance(field, ScanField):
+            raise Http404
+        try:
+            found = field.clean(self.request.GET.get(name, "")[:200])
+        except ValidationError as error:
+            return HttpResponse(format_html('<span class="c-bad">{}</span>', " ".join(error.messages)))
+        return HttpResponse(escape(field.told(found) if hasattr(field, "told") else found))
+
     def get_form(self, data: Any = None, files: Any = None) -> Any:
         form = super().get_form(data, files)
+        for name, field in form.fields.items():
+            if isinstance(field, ScanField):
+                field.widget.attrs |= {
+                    "hx-get": self.request.path,
+                    "hx-trigger": "change changed",
+                    "hx-target": f"#id_{name}_helptext",
+                    "hx-swap": "innerHTML",
+                    "hx-vals": json.dumps({LOOK: name}),
+                }
         if data is not None and OVERRIDE in data:
             self.ask(form)
         return form
