@@ -105,6 +105,19 @@ def test_a_delivery_is_received_against_its_order_with_a_scanner(
     assert differences() == []
 
 
+def test_a_delivery_on_a_phone_fits_in_portuguese_too(
+    bakery: str, ordered: PurchaseOrder, page: Page, login: Callable[[str, str], Page]
+) -> None:
+    """The bar at the foot was wider than the phone as soon as it said that an expiry is missing."""
+    get_user_model().objects.filter(username="clerk").update(language="pt-br")
+    login(bakery, "clerk")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{bakery}/stock/purchases/{ordered.pk}/receive/")
+    scan(page, FLOUR)
+    expect(page.locator(".savebar .c-warn")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+
+
 @pytest.fixture
 def colleague(browser: Browser, bakery: str, overhear: Callable[[BrowserContext], None]) -> Any:
     """A second person with a browser of their own, on a telephone."""

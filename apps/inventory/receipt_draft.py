@@ -36,7 +36,7 @@ DEARER = Decimal("0.05")
 class HeadForm(Form):
     """Where it came to and what it came with."""
 
-    location = PlaceField(label=gettext_lazy("To"), closed_too=True)
+    location = PlaceField(label=gettext_lazy("Destination"), closed_too=True)
     came_on = DateField(label=gettext_lazy("Came on"), required=False, help_text=gettext_lazy("Blank: now."))
     supplier_name = forms.CharField(label=gettext_lazy("Supplier"), max_length=120, required=False)
     reference = forms.CharField(label=gettext_lazy("Invoice"), max_length=80, required=False)

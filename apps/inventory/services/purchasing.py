@@ -252,9 +252,14 @@ def _announce(order: PurchaseOrder) -> None:
 
 @transaction.atomic
 def cancel(order: PurchaseOrder, *, reason: str, revision: int | None = None) -> PurchaseOrder:
-    """Nothing of it comes. Raises ReasonMissing; NotAllowed once something came."""
+    """Nothing of it comes. Raises ReasonMissing; BadPurchase once something came, NotAllowed when it is over."""
     if not reason.strip():
         raise ReasonMissing
+    if lock(order).status == PurchaseOrder.Status.PART:
+        raise BadPurchase(
+            _("Some of %(order)s is here already, and stays. Say that the rest does not come instead.")
+            % {"order": order.number}
+        )
     state.advance(order, PurchaseOrder.Status.CANCELLED, revision=revision)
     expected.clear(order)
     return order

@@ -77,6 +77,13 @@ def test_seen_once_with_a_note_and_the_second_tab_is_told(as_user):
     assert url not in page, "what is seen has no button"
 
 
+def test_what_is_low_leads_to_what_to_buy(as_user):
+    (alert,) = low("Bun")
+    way = reverse("inventory:purchase_suggestions")
+    assert way in as_user(VIEW, "inventory.view_purchaseorder").get(alert.get_absolute_url()).content.decode()
+    assert way not in as_user(VIEW, username="other").get(alert.get_absolute_url()).content.decode()
+
+
 def test_several_are_seen_at_once_and_refused_ones_are_named(as_user):
     bun, roll = low("Bun", "Roll")
     alerts.acknowledge(roll)

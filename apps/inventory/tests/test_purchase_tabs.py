@@ -10,6 +10,7 @@ from apps.catalog.models import ProductUnit
 from apps.inventory.errors import BadPurchase
 from apps.inventory.models import PurchaseLine, PurchaseOrder, Supplier, SupplierItem
 from apps.inventory.services import purchasing
+from apps.inventory.services.stock import ReceiptLine
 from apps.inventory.tests.factories import make_location, make_product
 from backoffice.kernel import clock
 from backoffice.outbox.models import Directive
@@ -134,3 +135,19 @@ def test_who_orders_less_than_they_deliver_is_asked_whether_they_agreed(as_user,
     assert answer.status_code == 409
     assert "delivers from" in answer.content.decode()
     assert client.post(url, {"below_minimum": "on"}).status_code == 302
+
+
+def test_what_did_not_come_is_no_longer_to_come(as_user, store, mill, flour):
+    client, order = as_user(*BUYER), purchasing.draft(mill)
+    purchasing.set_line(order, product=flour, quantity=D(4), pack=flour.packs.get())
+    purchasing.send(order)
+    purchasing.receive(order, location=store, lines=[ReceiptLine(flour, D(3), pack=flour.packs.get(), pack_cost=D(9))])
+    page = client.get(order.get_absolute_url()).content.decode()
+    assert "Still to come" in page
+    answer = client.post(reverse("inventory:purchase_cancel", args=[order.pk]), {"reason": "too late"})
+    assert answer.status_code == 409
+    assert "Say that the rest does not come instead." in answer.content.decode()
+    assert client.post(reverse("inventory:purchase_close", args=[order.pk]), {"reason": "too late"}).status_code == 302
+    page = client.get(order.get_absolute_url()).content.decode()
+    assert "Still to come" not in page
+    assert page.count("Did not come") == 2

@@ -97,7 +97,16 @@ class AlertDetail(DetailScreen):
             icon="check",
             primary=True,
             when=is_unseen,
-        )
+        ),
+        Action(
+            gettext_lazy("What to buy"),
+            "inventory:purchase_suggestions",
+            "inventory.view_purchaseorder",
+            icon="lightbulb",
+            dialog=False,
+            when=lambda alert: alert.kind == StockAlert.Kind.LOW and alert.resolved_at is None,
+            args=lambda _alert: (),
+        ),
     ]
 
     def get_queryset(self) -> QuerySet[StockAlert]:

@@ -205,6 +205,11 @@ class PurchaseDetail(DetailScreen):
     def receipts(self) -> list[reads.Came]:
         return reads.came(self.object)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it comes any more."""
+        return self.object.status not in (DRAFT, *PurchaseOrder.COMING)
+
     def figures(self) -> list[Figure]:
         currency = current_company().currency
         worth = sum((line.total for line in self.lines if not line.is_extra), purchasing.ZERO)
@@ -214,7 +219,11 @@ class PurchaseDetail(DetailScreen):
         return [
             Figure(_("Ordered"), format_money(worth, currency), on=True),
             Figure(_("Lines"), len(self.lines)),
-            Figure(_("Still to come"), missing, tone="bad" if missing and self.object.is_late else ""),
+            Figure(
+                _("Did not come") if self.is_over else _("Still to come"),
+                missing,
+                tone="bad" if missing and self.object.is_late else "",
+            ),
             Figure(
                 _("Price difference"),
                 format_money(dearer, currency),
@@ -229,6 +238,7 @@ class PurchaseDetail(DetailScreen):
             lines=self.lines,
             receipts=self.receipts,
             is_draft=self.object.status == DRAFT,
+            is_over=self.is_over,
             unsent=self.letter if self.letter and self.letter.status in UNSENT else None,
             **more,
         )
