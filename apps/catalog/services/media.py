@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from apps.catalog.errors import MediaRefused
 from apps.catalog.models import Product, ProductMedia
 from apps.catalog.models.media import SIZES, file_name
+from backoffice.kernel import outward
 from backoffice.outbox import directives
 from backoffice.outbox.models import Directive
 
@@ -56,11 +56,14 @@ def add_picture(
 
 @transaction.atomic
 def add_video(product: Product, *, url: str, alt: str = "") -> ProductMedia:
-    """Keep the address of a video. Raises MediaRefused when it is no secure web address."""
-    parts = urlsplit(url.strip())
-    if parts.scheme != "https" or not parts.hostname:
+    """Keep the address of a video, as files bring it too. Raises MediaRefused when it is no secure web address."""
+    try:
+        address = outward.clean(url)
+    except outward.Unreachable as error:
+        raise MediaRefused(error.message, field="url") from error
+    if not address.startswith("https://"):
         raise MediaRefused(_("The address of a video begins with https://."), field="url")
-    row = ProductMedia(product=product, kind=ProductMedia.Kind.VIDEO, url=url.strip(), alt=" ".join(alt.split()))
+    row = ProductMedia(product=product, kind=ProductMedia.Kind.VIDEO, url=address, alt=" ".join(alt.split()))
     _append(row)
     return row
 

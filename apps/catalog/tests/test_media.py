@@ -16,6 +16,7 @@ from apps.catalog.errors import MediaRefused
 from apps.catalog.models import Product, ProductMedia
 from apps.catalog.models.media import SIZES, file_name
 from apps.catalog.services import media, pictures
+from backoffice.kernel import outward
 from backoffice.outbox.models import Directive
 
 from .factories import make_product
@@ -224,10 +225,19 @@ def test_files_go_with_their_picture(bread: Product) -> None:
     assert not default_storage.exists(file_name(row.stem))
 
 
-@pytest.mark.parametrize("url", ["http://video.example/1", "javascript:alert(1)", "https://", "video"])
+@pytest.mark.parametrize(
+    "url", ["http://video.example/1", "javascript:alert(1)", "https://", "video", "https://me:secret@video.example/1"]
+)
 def test_a_video_is_a_secure_address(bread: Product, url: str) -> None:
     with pytest.raises(MediaRefused):
         media.add_video(bread, url=url)
+
+
+def test_a_video_is_kept_as_a_file_would_bring_it(bread: Product) -> None:
+    row = media.add_video(bread, url=" https://video.example/how it is made?v=1#t=30 ")
+
+    assert row.url == "https://video.example/how%20it%20is%20made?v=1"
+    assert outward.clean(row.url) == row.url
 
 
 def test_several_are_uploaded_at_once_and_each_refusal_is_said(as_user: Any, bread: Product) -> None:
