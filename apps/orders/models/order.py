@@ -196,6 +196,11 @@ class Order(Revisioned, TimeStamped):
         return self.total - (self.subtotal - self.discount)
 
     @property
+    def tax_inside(self) -> Decimal:
+        """What of the tax is inside the prices."""
+        return self.tax - self.tax_on_top
+
+    @property
     def tone(self) -> str:
         return self.TONES.get(self.status, "")
 
@@ -287,6 +292,17 @@ class OrderLine(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise LedgerIsAppendOnly(str(self._meta.verbose_name))
+
+    @property
+    def full_price(self) -> Decimal:
+        """What one costs without discounts; a price by hand above the list's is the full one."""
+        return max(self.list_price, self.unit_price)
+
+    @property
+    def before(self) -> Decimal:
+        """The amount without discounts and without tax on top; those of all lines sum to the order's subtotal."""
+        whole, asked = self.total + self.discount, self.quantity * self.full_price
+        return min((whole, whole - self.tax), key=lambda one: abs(one - asked))
 
 
 class OrderLineLot(LedgerRow):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time, timedelta
 from decimal import Decimal
 from random import Random
@@ -11,12 +12,13 @@ import pytest
 from django.urls import reverse
 
 from apps.catalog.models import Product, Promotion
-from apps.catalog.services import packs, promotions
+from apps.catalog.services import packs, price_lists, promotions
+from apps.catalog.services import products as catalogue
 from apps.catalog.services.promotions import Scope
 from apps.catalog.tests.factories import make_price, make_price_list, make_product
 from apps.crm.services import customers
 from apps.inventory.tests.factories import make_location, make_stock
-from apps.orders.services import sessions
+from apps.orders.services import commit, sessions
 from apps.orders.tests.build import category, counter, shelf, tab
 from backoffice.kernel import clock
 
@@ -51,9 +53,8 @@ def goods(chance: Random) -> list[Product]:
         if chance.random() < 0.3:
             six = packs.add(product, name="box of 6", quantity=D(6))
             make_price(product, D(chance.randint(500, 9_000)).scaleb(-2), unit=six, min_quantity=D(1))
-        if chance.random() < 0.6:
-            days = timedelta(days=chance.randint(0, 4))
-            make_stock(product, 50, shelf(), lot_code=f"L{number}", expires_on=clock.today() + days)
+        days = timedelta(days=chance.randint(0, 4)) if chance.random() < 0.6 else timedelta(days=400)
+        make_stock(product, 50, shelf(), lot_code=f"L{number}", expires_on=clock.today() + days)
         found.append(product)
     return found
 
@@ -98,6 +99,42 @@ def test_the_till_charges_what_the_trial_says(as_user: Any, seed: int) -> None:
     assert [line.explanation for _wanted, line in trial.lines] == [line.explanation for line in cart.quote.lines]
     taken = sum((one.amount for one in trial.outcomes if one.outcome in ("won", "stacked")), D(0))
     assert taken == trial.quote.discount == sum(line.discount for line in cart.quote.lines)
+
+
+@pytest.mark.parametrize("inclusive", [True, False])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_lines_of_a_receipt_less_what_was_given_plus_tax_on_top_are_its_total(seed: int, inclusive: bool) -> None:
+    chance = Random(seed)
+    channel = counter()
+    price_lists.update(channel.price_list, tax_inclusive=inclusive)
+    products = goods(chance)
+    for product in products:
+        catalogue.update(product, tax_rate=D(chance.choice(["0", "7.5", "17.25"])))
+    rules(chance, [*Product.objects.filter(pk__in=[product.pk for product in products])])
+    wanted = [(Product.objects.get(pk=product.pk), chance.randint(1, 13)) for product in chance.sample(products, 3)]
+    cart = tab(*wanted, channel=channel)
+    line = cart.lines[0].line
+    by_hand, revision = D(chance.choice(["1.11", "99.99"])), cart.session.revision
+    cart = sessions.override_price(cart.session, line=line.pk, price=by_hand, reason="fair", revision=revision)
+    order = commit.commit(cart.session, key="k", revision=cart.session.revision, expected_total=cart.total)
+
+    lines = list(order.lines.all())
+    assert sum(line.before for line in lines) == order.subtotal
+    assert order.subtotal - order.discount + order.tax_on_top == order.total == sum(line.total for line in lines)
+    assert bool(order.tax_inside) == (inclusive and bool(order.tax))
+
+
+def test_a_receipt_shows_full_prices_and_then_what_was_given(as_user: Any) -> None:
+    promotions.create(name="Tenth", kind="percent", value=D(10))
+    price_lists.update(counter().price_list, tax_inclusive=False)
+    coffee = catalogue.update(make_product("Coffee", price="10", sell_policy="on_demand"), tax_rate=D(10))
+    cart = tab((coffee, 2))
+    order = commit.commit(cart.session, key="k", revision=cart.session.revision, expected_total=cart.total)
+
+    page = as_user("orders.view_order").get(reverse("orders:receipt", args=[order.pk])).content.decode()
+
+    shown = re.findall(r">[−R$\xa0 ]*([0-9]+\.[0-9]{2})<", page)
+    assert shown[:4] == ["20.00", "2.00", "1.80", "19.80"]
 
 
 def test_lots_that_the_channel_does_not_sell_make_nothing_cheaper(as_user: Any) -> None:
