@@ -22,6 +22,7 @@ from apps.inventory.services import lots
 from apps.inventory.tables import LotTable
 from backoffice.company import current as current_company
 from backoffice.kernel import clock
+from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.money import format_money, round_money
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui import htmx
@@ -39,6 +40,11 @@ from backoffice.ui.screens import (
     SavedView,
 )
 from backoffice.ui.tables import SORT
+
+
+def _present() -> QuerySet[Lot]:
+    """Lots that are in the house."""
+    return Lot.objects.tracked().filter(_somewhere())
 
 
 class LotList(ListScreen):
@@ -67,16 +73,17 @@ class LotList(ListScreen):
     ]
 
     kept = True
+    counted = staticmethod(_present)
 
     def get_queryset(self) -> QuerySet[Lot]:
         return every_lot().filter(_somewhere())
 
     def searched(self) -> QuerySet[Lot]:
         worked_out = self.request.GET.get(SORT, "").removeprefix("-") in ("on_hand", "worth")
-        return self.get_queryset() if worked_out else Lot.objects.tracked().filter(_somewhere())
+        return self.get_queryset() if worked_out else _present()
 
     def rows_of(self, keys: Sequence[Any]) -> list[Lot]:
-        return list(every_lot().filter(pk__in=keys))
+        return _LISTED(keys)
 
 
 def every_lot() -> QuerySet[Lot]:
@@ -90,6 +97,9 @@ def every_lot() -> QuerySet[Lot]:
             worth=stock_reads.value_of(mine, "lot_id"),
         )
     )
+
+
+_LISTED: Compiled[Lot] = Compiled(lambda keys: every_lot().filter(pk__in=keys), most=stock_reads.PAGE, shown=True)
 
 
 def _somewhere() -> Exists:
