@@ -90,6 +90,7 @@ class Reader(HTMLParser):
         self._form: Form | None = None
         self._select, self._area = "", ""
         self._chosen, self._text = False, ""
+        self._offered, self._input = "", ""  # whose suggestions are read, and whose they would be
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attributes}
@@ -106,7 +107,11 @@ class Reader(HTMLParser):
         if tag == "button" and said.get("formaction"):
             again = Form(self._whole(said["formaction"]), "post", self._form.fields, self._form.choices)
             self.forms.append(again)
-        if tag == "select":
+        if tag == "datalist":
+            self._offered = self._input
+        elif tag == "option" and self._offered:
+            self._form.choices.setdefault(self._offered, []).append(said.get("value", ""))
+        elif tag == "select":
             self._select, self._chosen = name, False
         elif tag == "option" and self._select:
             value = said.get("value", "")
@@ -120,6 +125,7 @@ class Reader(HTMLParser):
         elif tag == "textarea":
             self._area, self._text = name, ""
         elif tag == "input" and name and name != "csrfmiddlewaretoken":
+            self._input = name
             kind, value = said.get("type", "text"), said.get("value", "on" if said.get("type") == "checkbox" else "")
             if kind == "file":
                 self._form.files.append(name)
@@ -137,6 +143,8 @@ class Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._form = None
+        elif tag == "datalist":
+            self._offered = ""
         elif tag == "select":
             self._select = ""
         elif tag == "textarea" and self._area:
@@ -281,6 +289,8 @@ class Fuzz:
 
     def _value(self, dice: random.Random, form: Form, name: str, value: str) -> str:
         """Mostly what the page held, so that the rest of the form is looked at too."""
+        if not value and form.choices.get(name):
+            value = dice.choice(form.choices[name])
         if dice.random() > 0.25:
             return value
         if form.choices.get(name) and dice.random() < 0.5:

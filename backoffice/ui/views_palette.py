@@ -14,7 +14,7 @@ PAGE = "ui/components/palette.html"
 @requires(SIGNED_IN)
 def palette(request: HttpRequest) -> HttpResponse:
     """What `q` finds, grouped."""
-    query = request.GET.get("q", "")[: search.MAX_LENGTH]
+    query = request.GET.get("q", "").replace("\x00", "")[: search.MAX_LENGTH]
     found = search.search(request, query)
     groups = [
         (group, [(hit, search.marked(str(hit.title), hit.instead or query)) for hit in group.hits]) for group in found

@@ -43,6 +43,7 @@ __all__ = [
 
 Status = WorkOrder.Status
 
+MOST = Decimal(10) ** 12  # what a quantity can be
 _IN_USE = Compiled(lambda product: Recipe.objects.in_use().filter(product_id=product))
 _RECIPE = Compiled(lambda pk: Recipe.objects.select_for_update().filter(pk=pk))
 
@@ -101,7 +102,9 @@ def plan(
 def _copy_recipe(order: WorkOrder) -> None:
     """Save the order with what its quantity takes. An order that is there already gets new copies."""
     recipe, unit = order.recipe, order.product.unit
-    if order.quantity <= 0 or quantities.round_down(order.quantity, unit.step) != order.quantity:
+    if order.quantity <= 0:
+        raise BadPlan(_("Plan more than nothing."))
+    if quantities.round_down(order.quantity, unit.step) != order.quantity:
         raise BadPlan(
             _("%(product)s is made in steps of %(step)s.")
             % {"product": order.product, "step": quantities.format_quantity(unit.step, unit.code)}
@@ -110,6 +113,8 @@ def _copy_recipe(order: WorkOrder) -> None:
     bill = book.bills[recipe.product_id]
     costs = costing.load(book)
     needs = book.needs(bill, order.quantity)
+    if any(need.planned >= MOST for need in needs):
+        raise _too_much(order)
     materials = [
         WorkOrderMaterial(
             component_id=need.component_id,
@@ -162,10 +167,19 @@ def _steps(order: WorkOrder, recipe_steps: Sequence[RecipeStep]) -> list[WorkOrd
             hourly_cost=step.work_center.hourly_cost,
             planned_end=end,
         )
-        end -= timedelta(seconds=int(item.minutes * 60))
+        try:
+            end -= timedelta(seconds=int(item.minutes * 60))
+        except OverflowError as error:  # before the first day of all calendars
+            raise _too_much(order) from error
         item.planned_start = end
         found.insert(0, item)
     return found
+
+
+def _too_much(order: WorkOrder) -> BadPlan:
+    quantity = quantities.format_quantity(order.quantity, order.product.unit.code)
+    sentence = _("%(quantity)s of %(product)s cannot be ready by then. Plan less.")
+    return BadPlan(sentence % {"quantity": quantity, "product": order.product})
 
 
 def expect(order: WorkOrder, loss: Fraction) -> None:

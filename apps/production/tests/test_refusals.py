@@ -78,3 +78,21 @@ def test_work_that_another_changed_says_who(as_owner, django_user_model):
     answer = finish(as_owner, order, revision=order.revision - 1)
     for part in (order.number, "was changed by Olga in the meantime", "look at it again"):
         assert part in answer
+
+
+@pytest.mark.parametrize(
+    ("quantity", "said"),
+    [("0", "Plan more than nothing"), ("-3", "Plan more than nothing"), ("999999999999", "cannot be ready by then")],
+)
+def test_what_nobody_can_make_is_not_planned(as_owner, quantity, said):
+    """999,999,999 croissants would have been begun before the year 1, which was an accident."""
+    shop = bakery()
+    fields = {"product": shop.croissant.sku, "quantity": quantity, "due_at": due().strftime("%Y-%m-%dT%H:%M")}
+    answer = as_owner.post(reverse("production:work_order_create"), fields)
+
+    assert answer.status_code == 409
+    assert said in unescape(answer.text)
+    planned = as_owner.post(
+        reverse("production:plan_set", args=[due().date(), shop.croissant.pk]), {"quantity": quantity, "revision": ""}
+    )
+    assert planned.status_code < 500

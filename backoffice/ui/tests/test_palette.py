@@ -93,3 +93,7 @@ def test_nothing_found_says_what_to_try(monkeypatch, as_user):
 )
 def test_marks(text, query, marked):
     assert search.marked(text, query) == marked
+
+
+def test_a_sign_that_no_database_takes_is_left_out(as_user):
+    assert as_user(*composition.ROLES["manager"]).get("/palette/", {"q": "a\0b"}).status_code == 200
