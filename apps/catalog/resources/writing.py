@@ -255,11 +255,20 @@ class Batch:
                     wanted[code].append(prices.Change(product.pk, None if amount is None else Decimal(amount)))
                 else:
                     first[code][product.pk] = [(None, Decimal(amount)), *self._later(row, code)]
-        for code in sorted({*wanted, *first}, key=lambda code: self.lists[code].pk):
+        # A list before the one that it follows: what that one would have given it is not written first.
+        for code in sorted({*wanted, *first}, key=lambda code: (-self._bases(self.lists[code]), self.lists[code].pk)):
             if first[code]:
                 self.figures["prices"] += prices.begin(self.lists[code], first[code], made=True)
             if wanted[code]:
                 self.figures["prices"] += prices.set_many(self.lists[code], wanted[code])
+
+    def _bases(self, price_list: PriceList) -> int:
+        """How many lists the list follows, one after the other."""
+        by_key = {one.pk: one for one in self.lists.values()}
+        count, above = 0, by_key.get(price_list.base_id or 0)
+        while above is not None and count < len(by_key):
+            count, above = count + 1, by_key.get(above.base_id or 0)
+        return count
 
     def _later(self, row: TransferRow, code: str) -> list[tuple[datetime | None, Decimal]]:
         if code != self.later_in:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from django.core.files.base import ContentFile
 from django.db import connection, transaction
 from django.urls import reverse
 
-from apps.catalog.models import Product, words
+from apps.catalog.models import Price, Product, words
 from apps.catalog.resources import ProductImporter
 from apps.catalog.selectors import finding
+from apps.catalog.selectors.schemas import Lack
 from apps.catalog.services import attributes, categories, products, schema
 from backoffice.kernel import audit
 from backoffice.outbox import runner
@@ -98,6 +100,18 @@ def test_many_rows_of_one_statement_are_learnt_once_and_only_what_changed() -> N
     with connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM catalog_word WHERE term = 'quark'")
         assert cursor.fetchone() == (1,)
+
+
+def test_a_new_product_may_have_a_price_of_its_own_in_a_list_that_follows() -> None:
+    web = make_price_list("web", base=make_price_list("counter"), percentage=Decimal(10))
+    run = imported("A;Loaf;;5;", "B;Rye;;5;9")
+    assert (run.applied, run.refused_late) == (2, 0)
+    rows = Price.objects.filter(price_list=web).values_list("product__sku", "amount", "is_derived")
+    assert set(rows) == {("A", Decimal("5.5"), True), ("B", Decimal(9), False)}
+    assert not Product.objects.filter(missing__in=Lack.PRICE.masks).exists()
+    imported("A;Loaf;;6;7", "B;Rye;;6;")
+    rows = Price.objects.filter(price_list=web, valid_to=None).values_list("product__sku", "amount", "is_derived")
+    assert set(rows) == {("A", Decimal(7), False), ("B", Decimal(9), False)}
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite tells words apart by its own rules")
