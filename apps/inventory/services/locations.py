@@ -94,8 +94,12 @@ def closed_of(location_ids: Collection[int]) -> list[Location]:
 
 @transaction.atomic
 def close(location: Location, *, revision: int | None = None) -> Location:
-    """Close a place for good use. Raises LocationInUse while anything is in it."""
-    Location.objects.select_for_update().get(pk=location.pk)
+    """Close a place for good use. Raises LocationInUse while anything is in it, BadMove when it is closed already."""
+    if not Location.objects.select_for_update().get(pk=location.pk).is_active:
+        raise BadMove(
+            _("%(place)s is closed%(since)s already.")
+            % {"place": location, "since": refusals.since_when(location, is_active=False)}
+        )
     if places.has_stock(location):
         raise refusals.still_there(location, places.scope([location]) or ())
     if inside := list(location.children.filter(is_active=True).order_by("name")[:5]):

@@ -73,6 +73,20 @@ def test_a_closed_or_barred_place_is_nobodys(as_user):
     assert not PutAway.objects.exists()
 
 
+def test_closing_says_what_is_kept_there_and_is_not_done_twice(as_user):
+    fridge = make_location("Fridge")
+    for name in ("Milk", "Butter", "Cream", "Yeast"):
+        locations.keep_at(make_product(name), fridge)
+    client, url = as_user(VIEW, CHANGE), reverse("inventory:location_close", args=[fridge.pk])
+    assert "Kept there: Butter, Cream, Milk…" in client.get(url).content.decode()
+    assert client.post(url).status_code == 302
+    again = client.post(url)
+    assert again.status_code == 409
+    assert "Fridge is closed since" in again.content.decode()
+    assert "already." in again.content.decode()
+    assert Location.history.filter(id=fridge.pk, is_active=False).count() == 1
+
+
 def test_a_place_with_stock_inside_is_not_closed():
     bakery = make_location("Bakery")
     make_stock(make_product("Milk"), 2, make_location("Fridge", parent=bakery))

@@ -194,7 +194,14 @@ class LocationClose(ActionScreen):
         return _("Close %(place)s?") % {"place": self.object}
 
     def intro(self) -> str:
-        return _("Nothing can be put there any more. What happened there stays in the ledger.")
+        said = _("Nothing can be put there any more. What happened there stays in the ledger.")
+        kept = self.object.kept_here.select_related("product").order_by("product__name")
+        if names := [str(row.product) for row in kept[:4]]:
+            more = f", {names[2]}…" if len(names) > 3 else f", {names[2]}" if len(names) > 2 else ""
+            said += " " + _("Kept there: %(products)s. From now on they go to wherever their delivery goes.") % {
+                "products": ", ".join(names[:2]) + more
+            }
+        return said
 
     def perform(self, form: Any) -> Any:
         return locations.close(self.object)
