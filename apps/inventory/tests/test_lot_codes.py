@@ -58,3 +58,12 @@ def test_the_rules_have_it_with_the_error_beside_the_field(as_user):
     assert "two lots of one day differ" in answer.content.decode()
     assert client.post(url, {**sent, "lot_pattern": "{sku}.{number}"}).status_code == 302
     assert StockPolicy.objects.get().lot_pattern == "{sku}.{number}"
+
+
+def test_rules_that_nobody_has_set_yet_can_be_out_of_date_too(as_owner):
+    """Whoever had the page open when the database was put back: there is no row that could be shown as theirs."""
+    fields = {"count_tolerance": "5", "expiry_days": "3", "lot_pattern": "{sku}.{number}", "revision": "9"}
+    answer = as_owner.post(reverse("inventory:policy_edit"), fields)
+
+    assert answer.status_code == 409
+    assert "ui/screens/conflict.html" in [template.name for template in answer.templates]

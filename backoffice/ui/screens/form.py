@@ -108,7 +108,8 @@ class FormScreen(ObjectScreen):
     def stale(self, form: Any, error: StaleRevision) -> HttpResponse:
         """Somebody saved before: a record shows theirs and yours, everything else says so and starts again."""
         if isinstance(form, forms.ModelForm):
-            conflict = Conflict(self.get_queryset().get(pk=self.object.pk), form)
+            # Rules that nobody has set yet have no row.
+            conflict = Conflict(self.get_queryset().filter(pk=self.object.pk).first() or self.object, form)
             template = "ui/screens/conflict.html"
             context = self.get_context(form=form, conflict=conflict)
             fragments = {htmx.DIALOG: f"{template}#dialog"}
