@@ -1,5 +1,7 @@
 """Purchase orders changed in two tabs, sent while somebody changes them, and letters that do not go out."""
 
+import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -151,3 +153,16 @@ def test_what_did_not_come_is_no_longer_to_come(as_user, store, mill, flour):
     page = client.get(order.get_absolute_url()).content.decode()
     assert "Still to come" not in page
     assert page.count("Did not come") == 2
+
+
+def test_a_new_item_is_on_the_page_of_its_supplier_at_once(as_user, mill):
+    """The dialog announced what the page did not listen to: it went on saying “No items yet”."""
+    client = as_user("inventory.view_supplier", "inventory.change_supplier")
+    make_product("Salt", sku="SALT")
+    item = {"product": "SALT", "price": "2", "minimum": "1"}
+    url = reverse("inventory:item_create", args=[mill.pk])
+    answer = client.post(url, item, headers={"HX-Request": "true", "HX-Target": "dialog"})
+    told = set(json.loads(answer["HX-Trigger-After-Settle"]))
+    redraws = re.search(r'hx-trigger="([^"]*)" hx-select="#main"', client.get(mill.get_absolute_url()).content.decode())
+    assert redraws
+    assert told & set(re.findall(r"changed:[a-z-]+", redraws[1]))

@@ -26,6 +26,8 @@ from backoffice.ui.screens import (
     SavedView,
 )
 
+CHANGED = ("inventory-supplier", "inventory-stock")  # the page of a supplier redraws itself for the second
+
 
 class SupplierList(ListScreen):
     model = Supplier
@@ -113,7 +115,7 @@ class ItemCreate(CreateScreen):
     permission = "inventory.change_supplier"
     form_class = ItemForm
     title = gettext_lazy("Add item")
-    changed = ("inventory-supplier",)
+    changed = CHANGED
 
     @cached_property
     def supplier(self) -> Supplier:
@@ -133,7 +135,7 @@ class ItemEdit(EditScreen):
     model = SupplierItem
     permission = "inventory.change_supplier"
     form_class = ItemForm
-    changed = ("inventory-supplier",)
+    changed = CHANGED
 
     def get_queryset(self) -> QuerySet[SupplierItem]:
         return SupplierItem.objects.select_related("supplier", "product__unit", "pack")
@@ -142,7 +144,7 @@ class ItemEdit(EditScreen):
 class ItemDelete(DeleteScreen):
     model = SupplierItem
     permission = "inventory.change_supplier"
-    changed = ("inventory-supplier",)
+    changed = CHANGED
     leave = False
 
     def get_queryset(self) -> QuerySet[SupplierItem]:
