@@ -114,12 +114,15 @@ def test_a_new_product_may_have_a_price_of_its_own_in_a_list_that_follows() -> N
     assert set(rows) == {("A", Decimal(7), False), ("B", Decimal(9), False)}
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite tells words apart by its own rules")
-@pytest.mark.parametrize("sign", words.SEPARATORS)
-def test_postgresql_tells_words_apart_at_every_sign(sign: str) -> None:
-    texts = [f"rye{sign}bread 12{sign}5", f"{sign}rye bread{sign}", f"rye{sign}-{sign}bread.x", f"рожь{sign}ß·rye"]
-    with connection.cursor() as cursor:
-        for text in texts:
-            cursor.execute("SELECT tsvector_to_array(catalog_words(%s))", [text])
-            told = set(cursor.fetchone()[0])
-            assert told == {part for word in text.split() for part in words.parts_of(word)}, text
+def test_words_are_told_apart_at_every_sign() -> None:
+    """The statement that PostgreSQL keeps its words by says what Python says; SQLite has only Python's."""
+    signs = {
+        sign: f"rye{sign}bread 12{sign}5 {sign}oat-{sign}loaf.x{sign} рожь{sign}ß·rye" for sign in words.SEPARATORS
+    }
+    for sign, text in signs.items():
+        told = {part for word in text.split() for part in words.parts_of(word)}
+        assert {"rye", "bread", "oat", "loaf"} <= told, sign
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT tsvector_to_array(catalog_words(%s))", [text])
+                assert set(cursor.fetchone()[0]) == told, sign

@@ -136,7 +136,7 @@ def test_the_page_tells_of_another_day_and_place(as_user):
     tomorrow = client.get(url, {"day": day(1).isoformat()}).text
     assert "Why 9" in tomorrow
     assert "too old then" in tomorrow
-    there = client.get(url, {"place": shop.pk, "margin": "1"}).text
+    there = client.get(url, {"place": shop.code, "margin": "1"}).text
     assert "Why 0" in there
     assert "NEW-1" not in there
     assert "That day is over" in client.get(url, {"day": day(-1).isoformat()}).text
