@@ -1,8 +1,9 @@
 """Who holds what, and letting go of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,6 +14,7 @@ from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import holds
 from apps.inventory.tables import HoldTable
 from backoffice.kernel import clock
+from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui.actions import Action
 from backoffice.ui.screens import ActionScreen, Badge, BulkAction, DetailScreen, Empty, Figure, ListScreen, SavedView
@@ -20,6 +22,10 @@ from backoffice.ui.screens import ActionScreen, Badge, BulkAction, DetailScreen,
 
 def _release(hold: Hold, reason: str = "") -> Hold:
     return holds.release(hold, reason=reason)
+
+
+def _active() -> QuerySet[Hold]:
+    return Hold.objects.filter(status=Hold.Status.ACTIVE)
 
 
 class HoldList(ListScreen):
@@ -58,14 +64,35 @@ class HoldList(ListScreen):
         )
     ]
 
+    kept = True
+
     def get_queryset(self) -> QuerySet[Hold]:
         return _holds(Q(status=Hold.Status.ACTIVE))
 
+    def searched(self) -> QuerySet[Hold]:
+        return _active()
+
+    counted = staticmethod(_active)
+
+    def rows_of(self, keys: Sequence[Any]) -> list[Hold]:
+        found = _LISTED(keys)
+        prefetch_related_objects(found, "origin")
+        return found
+
 
 def _holds(which: Q) -> QuerySet[Hold]:
+    return _shown(Hold.objects.filter(which)).prefetch_related("origin")
+
+
+def _shown(rows: QuerySet[Hold]) -> QuerySet[Hold]:
     backing = HoldAllocation.objects.filter(hold_id=OuterRef("pk"))
-    rows = Hold.objects.filter(which).select_related("product__unit", "product__category").prefetch_related("origin")
+    rows = rows.select_related("product__unit", "product__category")
     return rows.annotate(missing=F("quantity") - F("fulfilled") - stock_reads.on_hand_of(backing, "hold_id"))
+
+
+_LISTED: Compiled[Hold] = Compiled(
+    lambda keys: _shown(Hold.objects.filter(pk__in=keys)), most=stock_reads.PAGE, shown=True
+)
 
 
 class HoldDetail(DetailScreen):
