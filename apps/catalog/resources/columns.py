@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Attribute, PriceList, Product
-from backoffice.transfers.rows import Column
+from backoffice.transfers.rows import Change, Column, DecimalStyle
 
 CLEAR = "-"
 PRICE_PREFIX = "price:"
@@ -116,6 +116,11 @@ def plain(
     }
 
 
+def say_number(text: str | None, style: DecimalStyle) -> str:
+    """A plain number or price as the reader's file writes it; nothing for none."""
+    return text.replace(".", ",") if text and style == "comma" else text or ""
+
+
 def in_words(value: Any) -> str:
     """A plain value as a cell of the file and of the preview."""
     if value is None:
@@ -125,3 +130,11 @@ def in_words(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(value)
     return str(value)
+
+
+def change_of(column: str, before: Any, after: Any, style: DecimalStyle, *, label: Any = "") -> Change:
+    """What becomes of a column, for who reads the preview: numbers as the file writes them."""
+    texts = [in_words(value) for value in (before, after)]
+    if column == "tax_rate" or column.startswith(PRICE_PREFIX):
+        texts = [say_number(text, style) for text in texts]
+    return Change(column, label or LABELS[column], *texts)

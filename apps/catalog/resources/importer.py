@@ -28,7 +28,7 @@ from .columns import (
     LABELS,
     PRICE_PREFIX,
     attribute_columns,
-    in_words,
+    change_of,
     plain,
     plain_price,
     price_columns,
@@ -196,7 +196,7 @@ class ProductImporter(Importer):
         attributes, packs = values.pop("attributes"), values.pop("packs", None)
         parts, media = values.pop("parts", None), values.pop("media", [])
         fields = {name: value for name, value in values.items() if not same(name, value, now[name])}
-        changes = [Change(name, LABELS[name], in_words(now[name]), in_words(value)) for name, value in fields.items()]
+        changes = [change_of(name, now[name], value, row.style) for name, value in fields.items()]
         self._refuse_unlike_kind(product, fields, there, wrong)
         schema = house.schema(fields.get("category", now["category"]))
         if "axes" in fields:
@@ -245,7 +245,8 @@ class ProductImporter(Importer):
             shown = None if current is None else plain_price(current)
             if price != shown:
                 new_prices[code] = price
-                changes.append(Change(PRICE_PREFIX + code, house.price_labels[code], shown or "", price or ""))
+                label = house.price_labels[code]
+                changes.append(change_of(PRICE_PREFIX + code, shown, price, row.style, label=label))
         if "unit" in fields and product.pk in there.used:
             wrong.append(BadCell("unit", _("The unit stays: stock, recipes or orders are written in it already.")))
         label = fields.get("name", product.name)

@@ -19,7 +19,7 @@ from backoffice.kernel import clock
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult, all_wrong
 
 from . import price_undoing
-from .columns import plain_number, plain_price
+from .columns import plain_number, plain_price, say_number
 from .reading import read_price
 
 if TYPE_CHECKING:
@@ -124,7 +124,8 @@ class PriceImporter(Importer):
             "list": price_list.code, "product": product.pk, "unit": key[2], "least": plain_number(least),
             "amount": text, "start": moment, "before": None if held is None else str(held.amount),
         }  # fmt: skip
-        change = Change("price", _("Price"), before="" if held is None else plain_price(held.amount), after=text or "")
+        before = None if held is None else plain_price(held.amount)
+        change = Change("price", _("Price"), say_number(before, row.style), say_number(text, row.style))
         return row.changed([change], data=data, **said)
 
     def _start(self, row: Row) -> datetime | None:

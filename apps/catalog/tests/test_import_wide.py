@@ -117,6 +117,12 @@ def test_attributes_are_read_shown_and_cleared() -> None:
     assert values("A")["origin"] == "Serra"
 
 
+def test_numbers_of_the_preview_are_written_as_in_the_file() -> None:
+    make_product(sku="A", price="9.5")
+    run = previewed("A;12,5;1.234,5", headings="sku;tax_rate;price:counter", style="comma")
+    assert [(c["before"], c["after"]) for c in run.rows.get().changes] == [("0", "12,5"), ("9,50", "1234,50")]
+
+
 def test_every_wrong_cell_of_a_row_is_told() -> None:
     make_product(sku="OLD", barcode="X1")
     run = previewed("A;Cake;Cakes;x;maybe;31/31/2026;coffee;ok", headings=WIDE)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backoffice.kernel import clock
 from backoffice.kernel.audit import current_actor
@@ -76,7 +77,10 @@ def undo(run: TransferRun, *, reason: str, keep: bool = False) -> TransferRun:
     if not ahead.possible:
         raise DomainError(_("Nothing of this import can be undone any more."))
     if ahead.kept and not keep:
-        sentence = _("%(number)s rows of this import are in use or were changed since. Say that they may stay.")
+        sentence = ngettext(
+            "%(number)s row of this import is in use or was changed since. Say that it may stay.",
+            "%(number)s rows of this import are in use or were changed since. Say that they may stay.", ahead.kept,
+        )  # fmt: skip
         raise DomainError(sentence % {"number": ahead.kept}, field="keep")
     actor = current_actor().user
     found.undone_by = actor if getattr(actor, "pk", None) else None

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import Price, PriceList, Product
 from apps.catalog.resources import undoing
-from apps.catalog.resources.columns import CLEAR, PRICE_PREFIX, plain_price
+from apps.catalog.resources.columns import CLEAR, PRICE_PREFIX, plain_price, say_number
 from apps.catalog.resources.importer import Options, ProductImporter
 from apps.catalog.resources.known import Known
 from apps.catalog.selectors import prices as price_reads
@@ -233,8 +233,9 @@ class ShopImporter(ProductImporter):
         changes = list(result.changes)
         for moment, amount, held in later:
             label = _("Price from %(day)s") % {"day": date_format(clock.local(moment), "SHORT_DATE_FORMAT")}
-            before = "" if held is None else plain_price(held)
-            changes.append(Change(PRICE_PREFIX + self.price_list.code, label, before, plain_price(amount)))
+            before = say_number(None if held is None else plain_price(held), row.style)
+            after = say_number(plain_price(amount), row.style)
+            changes.append(Change(PRICE_PREFIX + self.price_list.code, label, before, after))
         if result.outcome == "changed":
             return replace(result, changes=tuple(changes))
         data = {"pk": product.pk, "revision": product.revision, "fields": {}, "packs": None, "prices": {}}
