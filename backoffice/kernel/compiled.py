@@ -12,7 +12,6 @@ do the same for `update` and for the `delete` of rows that nothing hangs on.
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -21,14 +20,11 @@ from typing import Any, Generic, TypeVar
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.sql import DeleteQuery, UpdateQuery
 
+from backoffice.kernel.plans import planned, whole
+
 Row = TypeVar("Row", covariant=True)
 Model = TypeVar("Model", bound=models.Model)
 
-SEEN_BEFORE = 2
-"""A statement that PostgreSQL saw this often on a connection is worth a plan that is kept."""
-KEPT = 600
-"""So many plans a connection keeps. The driver's hundred are fewer than what a sale and a few lists ask; what is put
-out has to be planned again."""
 MOST = 30
 """Of longer collections no statement is kept: they are rare, and each length is one. What reads the rows of a page says
 how long a page is."""
@@ -291,46 +287,6 @@ class CompiledDelete(_Statements):
         return rows, rows.query.chain(DeleteQuery).get_compiler(connection=database)
 
 
-@contextmanager
-def planned(database: Any) -> Iterator[None]:
-    """Inside, PostgreSQL is sent the values apart from the statement, and so keeps its plan too: planning a look-up
-    costs it more than doing it."""
-    if database.vendor != "postgresql":
-        yield
-        return
-    database.ensure_connection()
-    link = database.connection
-    if link.prepared_max is not None and link.prepared_max < KEPT:
-        link.prepared_max = KEPT
-    before = link.cursor_factory, link.prepare_threshold
-    link.cursor_factory, link.prepare_threshold = _binding(), SEEN_BEFORE
-    try:
-        yield
-    finally:
-        link.cursor_factory, link.prepare_threshold = before
-
-
-@cache
-def _binding() -> Any:
-    from django.db.backends.postgresql.base import ServerBindingCursor
-
-    return ServerBindingCursor
-
-
-@cache
-def _whole() -> Any:
-    from psycopg.types.numeric import Int8
-
-    return Int8
-
-
-def plain(params: Sequence[Any]) -> list[Any]:
-    """Values as PostgreSQL is sent them apart from a statement: whole numbers of one type, so that 7 and 70,000 share
-    a plan."""
-    whole = _whole()
-    return [whole(value) if type(value) is int else value for value in params]
-
-
 def _empty(given: tuple[Any, ...]) -> bool:
     return any(isinstance(one, Collection) and not isinstance(one, str) and not one for one in given)
 
@@ -403,5 +359,5 @@ def _adapted(value: Any, database: Any) -> Any:
     if isinstance(value, date):
         return database.ops.adapt_datefield_value(value)
     if isinstance(value, int) and not isinstance(value, bool) and database.vendor == "postgresql":
-        return _whole()(value)  # one type for all of them, so that 7 and 70,000 share a plan
+        return whole()(value)  # one type for all of them, so that 7 and 70,000 share a plan
     return str(value) if isinstance(value, str) else value

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, models
 
-from backoffice.kernel.compiled import plain, planned
 from backoffice.kernel.fields import FixedPointField
+from backoffice.kernel.plans import plain, planned
 
 Row = TypeVar("Row", bound=models.Model)
 

@@ -13,7 +13,8 @@ from django.http import QueryDict
 from django.utils.formats import number_format
 
 from backoffice.kernel import clock
-from backoffice.kernel.compiled import among, planned
+from backoffice.kernel.compiled import among
+from backoffice.kernel.plans import planned
 
 from .counting import KeptCount, statement
 from .parts import Parts

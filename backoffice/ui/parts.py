@@ -9,7 +9,8 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from backoffice.kernel import clock
-from backoffice.kernel.compiled import Compiled, planned
+from backoffice.kernel.compiled import Compiled
+from backoffice.kernel.plans import planned
 
 Known = TypeVar("Known")
 SHORT = 2000
