@@ -97,6 +97,9 @@ def test_the_pages_the_sheet_and_the_file(as_user, bakery):
     assert "3 lots are blocked; 1 hold" in client.get(action).content.decode()
     assert client.post(action, {"reason": ""}).status_code == 422
     assert client.post(action, {"reason": "stones"}).status_code == 302
+    assert "blocked already: there is nothing more to block" in client.get(action).content.decode()
+    again = client.post(action, {"reason": "stones"}, follow=True).content.decode()
+    assert "All were blocked already; nothing was changed." in again
     assert as_user("inventory.view_lot", username="other").post(action, {"reason": "x"}).status_code == 403
 
 

@@ -91,6 +91,8 @@ class LotRecall(ActionScreen):
 
     def intro(self) -> str:
         found = reads.reach(self.object)
+        if not found.open:
+            return _("It and all that was made of it are blocked already: there is nothing more to block.")
         lots = ngettext("%(count)s lot is blocked", "%(count)s lots are blocked", found.open) % {"count": found.open}
         holds = ngettext(
             "%(count)s hold moves to other stock, or waits",
@@ -104,6 +106,8 @@ class LotRecall(ActionScreen):
         return self.object
 
     def success(self, result: Any) -> str:
+        if not self.done:
+            return _("All were blocked already; nothing was changed.")
         return ngettext("%(count)s lot is blocked.", "%(count)s lots are blocked.", len(self.done)) % {
             "count": len(self.done)
         }
