@@ -40,6 +40,14 @@ def gives(promotion: Promotion) -> str:
     return promotion_rules.rule_of(promotion).what
 
 
+def used(promotion: Promotion) -> str:
+    """How often it was used, of how often it may be; empty for a rule that nobody counts."""
+    if promotion.max_uses is not None:
+        return f"{promotion.uses} / {promotion.max_uses}"
+    counted = promotion.by_coupon or promotion.max_uses_each is not None or promotion.uses
+    return str(promotion.uses) if counted else ""
+
+
 class PromotionTable(tables.Table):
     """The rules, the running ones first."""
 
@@ -69,7 +77,7 @@ class PromotionTable(tables.Table):
         return format_html('<span class="badge {}">{}</span>', *state_of(record))
 
     def render_uses(self, record: Promotion) -> str:
-        return str(record.uses) if record.max_uses is None else f"{record.uses} / {record.max_uses}"
+        return used(record) or "–"
 
 
 class CouponTable(tables.Table):

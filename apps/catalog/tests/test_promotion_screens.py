@@ -224,3 +224,12 @@ def test_who_may_only_look_changes_nothing(as_user: Any) -> None:
     assert client.get(made.get_absolute_url()).status_code == 200
     for name, args in (("promotion_create", ()), ("promotion_edit", (made.pk,)), ("coupon_create", (made.pk,))):
         assert client.post(page(name, *args), sent()).status_code == 403
+
+
+def test_what_nobody_counts_is_not_said_to_be_never_used(keeper: Client) -> None:
+    free, limited = rule("Free"), rule("Limited", max_uses=3, priority=7)
+
+    pages = [keeper.get(page("promotion_detail", one.pk)).content.decode() for one in (free, limited)]
+
+    assert ["not counted" in text for text in pages] == [True, False]
+    assert "0 / 3" in pages[1]

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from apps.catalog.errors import CouponRefused
 from apps.catalog.forms.promotion import CouponsForm, PromotionForm, TryForm
 from apps.catalog.models import Coupon, Promotion
-from apps.catalog.promotion_tables import ICONS, CouponTable, PromotionTable, gives, state_of, when_of
+from apps.catalog.promotion_tables import ICONS, CouponTable, PromotionTable, gives, state_of, used, when_of
 from apps.catalog.selectors import prices as price_reads
 from apps.catalog.selectors import promotions as reads
 from apps.catalog.selectors import sales_channels, stock_states
@@ -111,7 +111,6 @@ class PromotionDetail(DetailScreen):
     def facts(self) -> Sequence[Fact]:
         row = self.object
         names = {code: name for code, name, _list in sales_channels.choices()}
-        used = str(row.uses) if row.max_uses is None else f"{row.uses} / {row.max_uses}"
         return [
             Fact(_("What it is about"), ", ".join(_words(row)) or _("everything")),
             Fact(_("From"), date_format(clock.local(row.valid_from), "SHORT_DATETIME_FORMAT")),
@@ -124,7 +123,7 @@ class PromotionDetail(DetailScreen):
             Fact(_("Rank"), row.priority),
             Fact(_("Comes on top of others"), _("Yes") if row.stackable else _("No")),
             Fact(_("Only with a coupon"), _("Yes") if row.by_coupon else _("No")),
-            Fact(_("Used"), used),
+            Fact(_("Used"), used(row) or _("not counted, because it has no limit")),
             Fact(_("Orders at most for one customer"), "" if row.max_uses_each is None else str(row.max_uses_each)),
         ]
 
