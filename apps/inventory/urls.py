@@ -121,6 +121,7 @@ urlpatterns = [
     path("purchases/<int:pk>/receive/", purchase_receive.ReceiveOrder.as_view(), name="purchase_receive"),
     path("value/", value.value, name="stock_value"),
     path("value/rules/", value.PolicyEdit.as_view(), name="policy_edit"),
+    path("value/history/", value.PolicyHistory.as_view(), name="policy_history"),
     path("value/close/", value.PeriodClose.as_view(), name="period_close"),
     path("value/reopen/", value.PeriodReopen.as_view(), name="period_reopen"),
     path("alerts/", alerts.AlertList.as_view(), name="alert_list"),

@@ -134,3 +134,19 @@ def test_the_pages(as_user, shop):
     assert client.post(again, {"closed_through": "", "reason": ""}).status_code == 422
     assert client.post(again, {"closed_through": "", "reason": "late invoice"}).status_code == 302
     assert policy.closed_through() is None
+
+
+def test_who_closed_and_opened_it_is_read_on_a_page(as_user, user_with):
+    """It was kept, and nobody could see it."""
+    url = reverse("inventory:policy_history")
+    client = as_user("inventory.close_period", "inventory.view_stockbalance")
+    assert client.get(url).status_code == 200
+    with acting(user_with(username="olga")):
+        periods.close(clock.today() - timedelta(days=5), reason="October is done")
+        periods.reopen(after=None, reason="An invoice came late")
+    page = client.get(url).content.decode()
+    assert "Olga" in page
+    assert "October is done" in page
+    assert "An invoice came late" in page
+    assert url in client.get(reverse("inventory:stock_value")).content.decode()
+    assert as_user("inventory.view_stockbalance", username="other").get(url).status_code == 403

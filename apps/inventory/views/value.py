@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms as django_forms
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ from backoffice.ui import htmx
 from backoffice.ui.export import csv_response
 from backoffice.ui.forms import DateField, Form, ModelForm, reason_field
 from backoffice.ui.permissions import requires
-from backoffice.ui.screens import ActionScreen, EditScreen, Figure
+from backoffice.ui.screens import ActionScreen, EditScreen, Figure, HistoryScreen
 
 FIRST_DAY = date(2000, 1, 1)
 
@@ -121,6 +122,23 @@ class PolicyEdit(EditScreen):
             waste_reasons=data["waste_reasons"],
             revision=data["revision"],
         )
+
+
+class PolicyHistory(HistoryScreen):
+    """Who closed and opened the book, and changed the rules."""
+
+    model = StockPolicy
+    permission = "inventory.close_period"
+    list_url = "inventory:stock_value"
+    list_title = gettext_lazy("Stock value")
+    reasons_count = True
+
+    @cached_property
+    def object(self) -> StockPolicy:
+        return policy.current()
+
+    def breadcrumbs(self) -> list[tuple[Any, str]]:
+        return [(self.list_title, reverse(self.list_url))]
 
 
 class PeriodAction(ActionScreen):
