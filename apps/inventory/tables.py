@@ -334,8 +334,15 @@ class HoldTable(Table):
             )
         ]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._links: dict[tuple[int, int], Any] = {}
+
     def render_origin(self, record: Hold) -> Any:
-        return origin_link(record.origin, self.request)
+        document = record.origin_type_id, record.origin_id
+        if document not in self._links:  # an order holds several products
+            self._links[document] = origin_link(record.origin, self.request)
+        return self._links[document]
 
     def render_created_at(self, value: Any) -> Any:
         return ago(value)

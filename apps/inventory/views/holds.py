@@ -7,6 +7,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.catalog.models import Product
 from apps.inventory.filters import HoldFilter
 from apps.inventory.forms import ReasonForm
 from apps.inventory.models import Hold, HoldAllocation
@@ -91,7 +92,9 @@ def _shown(rows: QuerySet[Hold]) -> QuerySet[Hold]:
 
 
 _LISTED: Compiled[Hold] = Compiled(
-    lambda keys: _shown(Hold.objects.filter(pk__in=keys)), most=stock_reads.PAGE, shown=True
+    lambda keys: _shown(Hold.objects.filter(pk__in=keys)).defer(*(f"product__{name}" for name in Product.DETAILS)),
+    most=stock_reads.PAGE,
+    shown=True,
 )
 
 

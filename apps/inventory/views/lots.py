@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from apps.catalog.models import Product
 from apps.inventory.filters import LotFilter
 from apps.inventory.forms import BlockForm, ReasonForm
 from apps.inventory.models import Hold, HoldAllocation, Lot, StockBalance
@@ -99,7 +100,11 @@ def every_lot() -> QuerySet[Lot]:
     )
 
 
-_LISTED: Compiled[Lot] = Compiled(lambda keys: every_lot().filter(pk__in=keys), most=stock_reads.PAGE, shown=True)
+_LISTED: Compiled[Lot] = Compiled(
+    lambda keys: every_lot().filter(pk__in=keys).defer(*(f"product__{name}" for name in Product.DETAILS)),
+    most=stock_reads.PAGE,
+    shown=True,
+)
 
 
 def _somewhere() -> Exists:
