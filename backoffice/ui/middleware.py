@@ -64,7 +64,7 @@ class Toasts:
     def _may_carry(self, response: HttpResponse) -> bool:
         return (
             not response.streaming
-            and (response.status_code < 300 or response.status_code in (403, 409, 422, 507))
+            and (response.status_code < 300 or response.status_code in (403, 404, 409, 422, 507))
             and response.status_code not in (204, 286)
             and response.get("Content-Type", "").startswith("text/html")
             and not response.has_header("HX-Redirect")
@@ -88,6 +88,12 @@ class DomainErrors:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if response.status_code == 404 and htmx.is_htmx(request):
+            if request.headers.get("X-Background"):  # nobody asked
+                response["HX-Reswap"] = "none"
+                return response
+            sentence = _("That is no longer there: somebody removed it meanwhile. Load the page again.")
+            return refusal(request, "", sentence, status=404)
         if response.status_code != 405 or response.content:
             return response
         sentence = _("This address belongs to a button, not to a page. Go back and press it there.")

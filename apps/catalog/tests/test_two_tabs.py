@@ -93,3 +93,19 @@ def test_what_a_category_asks_for_is_not_put_back(as_user: Any) -> None:
     assert client.post(address, resent(refused)).status_code == 302
     row.refresh_from_db()
     assert (row.required, row.is_variant_axis) == (False, True)
+
+
+def test_what_another_one_removed_is_said_to_be_gone(as_user: Any) -> None:
+    syrup = make_product("Syrup", unit=make_unit("kg"))
+    can = packs.add(syrup, name="can", quantity=Decimal(5))
+    address = reverse("catalog:pack_edit", args=[can.pk])
+    packs.remove(can)
+    client = as_user(*EDIT)
+
+    answer = client.get(address, headers={"HX-Request": "true", "HX-Target": "dialog"})
+
+    assert answer.status_code == 404
+    assert answer["HX-Reswap"] == "none"
+    assert "somebody removed it meanwhile" in answer.content.decode()
+    assert "(403|404|409|422|507)" in client.get(syrup.get_absolute_url()).content.decode(), "the page shows it"
+    assert client.get(address).status_code == 404
