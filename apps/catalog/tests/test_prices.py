@@ -263,7 +263,10 @@ def test_a_price_for_many_is_taken_away_on_the_screen(as_user: Any) -> None:
     client, url = as_user("catalog.view_product", "catalog.view_price", "catalog.change_price"), price_end(tier)
     assert url in client.get(reverse("catalog:product_prices", args=[bread.pk])).content.decode()
 
+    assert "its other prices in this list count" in client.get(url).content.decode()
     assert client.post(url, {"reason": "nobody buys so many"}).status_code == 302
+    last = Price.objects.at(clock.now()).get(product=bread)
+    assert "no price in this list, nor in those that follow" in client.get(price_end(last)).content.decode()
 
     tier.refresh_from_db()
     assert tier.valid_to is not None

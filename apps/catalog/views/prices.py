@@ -143,6 +143,11 @@ class PriceEnd(ActionScreen):
         price = self.object
         if price.price_list.base is not None:
             return _("From now on it follows the list %s again. What was charged stays known.") % price.price_list.base
+        others = Price.objects.at(clock.now()).filter(price_list=price.price_list, product=price.product)
+        if not others.exclude(pk=price.pk).exists():
+            return _(
+                "From now on it has no price in this list, nor in those that follow it. What was charged stays known."
+            )
         if price.min_quantity or price.unit is not None:
             return _("From now on its other prices in this list count. What was charged stays known.")
         return _("From now on it has no price for small amounts in this list. What was charged stays known.")
