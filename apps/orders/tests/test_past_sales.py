@@ -18,7 +18,7 @@ from apps.orders.models import Channel, Order, OrderLine, Payment
 from apps.orders.services.past_sales import PastSalesImporter, matching, overview
 from backoffice.kernel import audit, clock
 from backoffice.kernel.errors import DomainError
-from backoffice.transfers.importer import Applied, Row, RowResult
+from backoffice.transfers.importer import Applied, BadCell, Row, RowResult
 from backoffice.transfers.models import TransferRun
 
 pytestmark = pytest.mark.django_db
@@ -208,6 +208,16 @@ def test_unreadable_lines_are_named_and_their_ticket_stays_out(channel: Channel,
 
     assert sorted(refused) == [(2, ""), (3, "date"), (4, "time"), (5, "ticket"), (6, "item"), (7, ""), (8, "date")]
     assert [r.label for r in check(importer, found) if r.outcome == "new"] == ["Ticket 6"]
+
+
+def test_a_line_whose_cells_slipped_keeps_its_whole_ticket_out(channel: Channel, bread: Product) -> None:
+    found = rows()
+    found[2].flaw = BadCell("", "one cell too many")  # Scandinavian, large: the comma was not quoted
+    results = {result.line: result for result in check(scanned(channel, found), found)}
+
+    assert [line for line, result in results.items() if result.outcome == "refused"] == [3, 4]
+    assert results[4].reason == "one cell too many"
+    assert "Line 4 of the same ticket" in results[3].reason
 
 
 def test_returns_and_nonsense_are_refused(channel: Channel, bread: Product) -> None:
