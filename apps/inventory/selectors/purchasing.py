@@ -140,7 +140,8 @@ def plan() -> Plan:
     """
     rules: dict[int, list[ReorderRule]] = defaultdict(list)
     for rule in ReorderRule.objects.filter(product__is_active=True).select_related("location"):
-        rules[rule.product_id].append(rule)
+        if rule.location is None or rule.location.is_active:  # nothing is brought to a closed place
+            rules[rule.product_id].append(rule)
     waiting = set(stock_reads.waiting().order_by().values_list("product_id", flat=True))
     items: dict[int, SupplierItem] = {}
     for item in (
@@ -164,7 +165,7 @@ def plan() -> Plan:
     ).select_related("pack"):
         drafted[line.product_id] += line.in_stock_unit(line.quantity)
     lacks: dict[int, list[Lack]] = defaultdict(list)
-    of_places = [rule for its in rules.values() for rule in its if rule.location and rule.location.is_active]
+    of_places = [rule for its in rules.values() for rule in its if rule.location]
     for lack in reordering.lacking(of_places, products=products, numbers=numbers, planned=planned):
         lacks[lack.product.pk].append(lack)
     groups: dict[int | None, Group] = {}
