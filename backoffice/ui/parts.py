@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from backoffice.kernel import clock
-from backoffice.kernel.compiled import Compiled
+from backoffice.kernel.compiled import MOST, Compiled
 from backoffice.kernel.plans import planned
 
 Known = TypeVar("Known")
@@ -41,11 +41,12 @@ class Part:
 
 class KeptKeys:
     """Keys in their order as a function of values (`kernel.compiled`): the SQL is built once for either direction, and
-    only how many are read from where stands behind it. The last column is the key."""
+    only how many are read from where stands behind it. The last column is the key. For more than `most` values nothing
+    is kept."""
 
-    def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]], *, most: int = MOST) -> None:
         self.build = build
-        self.either = Compiled(build), Compiled(lambda *given: build(*given).reverse())
+        self.either = Compiled(build, most=most), Compiled(lambda *given: build(*given).reverse(), most=most)
 
     def __call__(self, *given: Any, falls: bool = False) -> "KeysNow":
         """The keys for these values; not read yet."""

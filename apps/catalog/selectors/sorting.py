@@ -29,29 +29,34 @@ def by_category(rows: QuerySet[Product], *, falls: bool) -> QuerySet[Product]:
 
 def category_parts(rows: QuerySet[Product], *, falls: bool) -> Parts:
     """The keys of `by_category`: category after category, each as the index of its products by name has them."""
-    rows = rows.order_by()
+    narrowed, rows = bool(rows.query.where), rows.order_by()  # one that nothing narrows keeps its statements
     counts = in_categories.of(
-        asked_by(rows), lambda: dict(rows.values_list("category_id").annotate(number=Count("pk")))
+        asked_by(rows) if narrowed else None,
+        lambda: dict(rows.values_list("category_id").annotate(number=Count("pk"))),
     )
-    names = Category.objects.order_by("name", "pk").values_list("pk", flat=True)
+    names = [pk for (pk,) in _by_their_names()]
     packs: list[list[int]] = [[]]
     packed = 0
-    for pk in names.reverse() if falls else names:
+    for pk in reversed(names) if falls else names:
         number = counts.get(pk, 0)
         if packed + number > PACK and packs[-1]:
             packs.append([])
             packed = 0
         packs[-1].append(pk)
         packed += number
-    parts = [_of_categories(rows, pack, sum(counts.get(pk, 0) for pk in pack), falls) for pack in packs if pack]
+    parts = [
+        _of_categories(rows, pack, sum(counts.get(pk, 0) for pk in pack), falls, narrowed) for pack in packs if pack
+    ]
     without = Part(
         lambda: rows.filter(category=None).order_by(*_by_name(falls)).values_list("pk", flat=True), counts.get(None, 0)
     )
     return Parts([*parts, without])
 
 
-def _of_categories(rows: QuerySet[Product], pack: list[int], number: int, falls: bool) -> Part:
-    def keys() -> QuerySet[Any]:
+def _of_categories(rows: QuerySet[Product], pack: list[int], number: int, falls: bool, narrowed: bool) -> Part:
+    def keys() -> Any:
+        if not narrowed:
+            return _in_category(pack[0], falls=falls) if len(pack) == 1 else _in_any_of(pack, falls=falls)
         if len(pack) == 1:
             found = rows.filter(category=pack[0]).order_by(*_by_name(falls))
         else:
@@ -138,6 +143,14 @@ def _product(row: Any) -> int:
     return int(row[1])
 
 
+_by_their_names: Compiled[tuple[int]] = Compiled(lambda: Category.objects.order_by("name", "pk").values_list("pk"))
+_in_category = KeptKeys(
+    lambda category: Product.objects.filter(category_id=category).order_by("name", "pk").values_list("pk")
+)
+_in_any_of = KeptKeys(
+    lambda categories: by_category(Product.objects.filter(category_id__in=categories), falls=False).values_list("pk"),
+    most=PACK,
+)
 # The last one: without an order PostgreSQL looks through the prices, since it takes a third of them to end.
 _ends: Compiled[Any] = Compiled(
     lambda price_list, now: (
