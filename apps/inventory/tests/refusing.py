@@ -212,6 +212,14 @@ def transfer_what_is_used_up(house: House) -> str:
     return house.post("inventory:transfer", stock="A1", quantity="3", destination=house.cellar.code)
 
 
+def transfer_a_place(house: House) -> str:
+    return house.post("inventory:transfer", stock=house.shop.code, quantity="3", destination=house.cellar.code)
+
+
+def transfer_to_a_product(house: House) -> str:
+    return house.post("inventory:transfer", stock="A1", quantity="3", destination="BUN")
+
+
 def reverse_into_a_place_that_was_closed(house: House) -> str:
     lot = make_stock(house.bun, 3, house.cellar, lot_code="K1", expires_on=clock.today())
     moved = stock.transfer(lot=lot, quantity=D(3), source=house.cellar, destination=house.shop)

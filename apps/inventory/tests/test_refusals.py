@@ -65,6 +65,8 @@ SCREENS: dict[str, list[str]] = {
                                            "Look at Cellar"],
     "transfer_to_where_it_is": ["3 un of Bun", "at Shop already", "choose another"],
     "transfer_what_is_used_up": ["Nothing is left of lot A1, Bun"],
+    "transfer_a_place": ["is a place, Shop", "Scan the lot or the product"],
+    "transfer_to_a_product": ["“BUN” is Bun, not a place", "Scan the place"],
     "reverse_into_a_place_that_was_closed": ["Cellar is closed since", "by Olga", "3 un of Bun", "open it again"],
     "reverse_what_was_sold": ["BUN, lot K1, at Shop", "1 on hand", "3 un asked"],
     "receive_at_a_place_that_was_closed": ["Cellar is closed since", "by Olga", "3 un of Bun", "another place",
