@@ -10,7 +10,12 @@ class BackofficeConfig(AppConfig):
 
     def ready(self) -> None:
         """What only a started Django can tell of its settings: is there such a storage, with these options?"""
+        from django.core import checks
         from django.core.files.storage import InvalidStorageError, storages
+
+        from backoffice import system_checks
+
+        checks.register(system_checks.databases, "backoffice")
 
         try:
             storages["default"]
