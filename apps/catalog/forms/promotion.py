@@ -26,7 +26,10 @@ MOST_NAMED = 500
 class PromotionForm(ModelForm):
     """A rule with its conditions; what it is about stands in three fields of its own."""
 
-    value = DecimalField(places=4, label=_("How much"), required=False, help_text=_("Per cent, or an amount for one."))
+    value = DecimalField(
+        places=4, label=_("How much"), required=False,
+        help_text=_("Per cent, or an amount: for one, or for the whole order."),
+    )  # fmt: skip
     skus = forms.CharField(
         label=_("Products"), required=False, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("SKUs parted by commas or lines."),

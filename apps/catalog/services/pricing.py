@@ -65,7 +65,8 @@ class PricingContext:
     """Which list, at which moment, for whom.
 
     `fallback_list_id` has the prices of products that the first list has none for at that moment. `expiry` tells, for
-    product ids, in how many days their first lot expires; it is asked only when a rule wants to know.
+    product ids, in how many days their first lot expires; it is asked only when a rule wants to know. What is not
+    `delivered` needs no free delivery.
     """
 
     price_list_id: int
@@ -77,10 +78,12 @@ class PricingContext:
     customer_tags: frozenset[str] = frozenset()
     coupon: str = ""
     expiry: Callable[[Collection[int]], Mapping[int, int]] | None = None
+    delivered: bool = True
 
     @property
     def situation(self) -> Situation:
-        return Situation(self.at, self.channel, self.customer_tags, known=self.customer_id is not None)
+        known = self.customer_id is not None
+        return Situation(self.at, self.channel, self.customer_tags, known=known, delivered=self.delivered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,12 @@ class Quote:
     uses: tuple[Use, ...] = ()
     given: Mapping[str, Decimal] = field(default_factory=dict)
     delivery: tuple[Verdict, ...] = ()
+
+    @property
+    def discounts(self) -> list[tuple[str, Decimal]]:
+        """What each rule takes off, by name, and what prices by hand do; they sum to the discount."""
+        by_hand = self.discount - sum(self.given.values(), NO_MONEY)
+        return [*self.given.items(), *([(_("Prices by hand"), by_hand)] if by_hand else [])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ class Situation:
     channel: str = ""
     customer_tags: frozenset[str] = frozenset()
     known: bool = True  # whether it is known who buys
+    delivered: bool = True  # whether the goods are brought to whoever buys
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +283,8 @@ def _why_not_at_all(rule: Rule, situation: Situation, whole: Decimal) -> str:
         return _("needs its coupon")
     if rule.each and not situation.known:
         return _("only once we know the customer")
+    if rule.kind == Kind.FREE_DELIVERY and not situation.delivered:
+        return _("only when it is delivered")
     if rule.channels and situation.channel not in rule.channels:
         return _("not in this channel")
     if rule.customer_tags and not rule.customer_tags & situation.customer_tags:

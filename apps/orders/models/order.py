@@ -201,6 +201,12 @@ class Order(Revisioned, TimeStamped):
         return self.tax - self.tax_on_top
 
     @property
+    def discounts(self) -> list[tuple[str, Decimal]]:
+        """What made it cheaper, by name, and by how much; without a name where none was written down."""
+        told = [(str(name), Decimal(amount)) for name, amount in self.snapshot.get("discounts", ())]
+        return told or ([("", self.discount)] if self.discount else [])
+
+    @property
     def tone(self) -> str:
         return self.TONES.get(self.status, "")
 

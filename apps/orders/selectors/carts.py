@@ -19,6 +19,7 @@ from apps.inventory.models import ExpectedArrival, Hold, HoldAllocation
 from apps.inventory.selectors import availability
 from apps.inventory.selectors.bundles import floor
 from apps.orders.models import Channel, OrderSession, SessionLine
+from apps.orders.models.session import Fulfilment
 from apps.orders.selectors import expiry, places
 from backoffice.kernel import clock
 from backoffice.kernel.compiled import Compiled
@@ -105,9 +106,7 @@ class Cart:
     @property
     def discounts(self) -> list[tuple[str, Decimal]]:
         """What each promotion takes off, and what prices by hand do."""
-        given = dict(self.quote.given) if self.quote else {}
-        by_hand = self.discount - sum(given.values(), ZERO)
-        return [*given.items(), *([(_("Prices by hand"), by_hand)] if by_hand else [])]
+        return self.quote.discounts if self.quote else []
 
     @property
     def coupon_counts(self) -> bool:
@@ -176,6 +175,7 @@ def pricing_context(session: OrderSession, at: datetime | None = None) -> pricin
         customer_tags=frozenset(session.customer.tags if session.customer is not None else ()),
         coupon=session.coupon,
         expiry=lambda product_ids: expiry.days_left(product_ids, places.of_channel(session.channel)),
+        delivered=session.fulfilment == Fulfilment.DELIVERY,
     )
 
 

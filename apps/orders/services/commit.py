@@ -183,7 +183,7 @@ def _seal(
         tax=sum((line.tax for line in sealed), Decimal(0)),
         total=quote.total,
         paid=paid,
-        snapshot=_snapshot(session),
+        snapshot=_snapshot(session, quote),
         is_fulfilled=hand_over,
     )
     audit.insert(order)
@@ -218,7 +218,7 @@ def promotion_reference(order: Order) -> str:
     return f"order:{order.pk}"
 
 
-def _snapshot(session: OrderSession) -> dict[str, object]:
+def _snapshot(session: OrderSession, quote: pricing.Quote) -> dict[str, object]:
     """Names as they were when it was agreed. Whoever anonymises a person blanks them here too."""
     found: dict[str, object] = {
         "channel": {"code": session.channel.code, "name": session.channel.name},
@@ -226,6 +226,10 @@ def _snapshot(session: OrderSession) -> dict[str, object]:
     }
     if session.coupon:
         found["coupon"] = session.coupon
+    if given := quote.discounts:
+        found["discounts"] = [[name, str(amount)] for name, amount in given]
+    if quote.free_delivery:
+        found["free_delivery"] = quote.free_delivery
     customer: Customer | None = session.customer
     if customer is not None:
         found["customer"] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -26,6 +27,7 @@ from backoffice.kernel import clock
 from backoffice.kernel.errors import DomainError
 
 D = Decimal
+PAGE = "orders:order_detail"
 
 
 def rule(name: str = "Half", **fields: Any) -> Promotion:
@@ -50,6 +52,77 @@ def test_a_discount_reaches_the_order_with_its_reason() -> None:
     assert any("Half" in why for why in line.explanation)
     assert not PromotionUse.objects.exists()
     assert verify.differences() == []
+
+
+def paper(client: Any, order: Order) -> list[list[str]]:
+    """What the receipt and the order's page say below the lines: what it is, and how much."""
+    texts = (client.get(reverse(name, args=[order.pk])).content.decode() for name in ("orders:receipt", PAGE))
+    pairs = r"<dt[^>]*>([^<]*(?:<[^d/][^>]*>)?[^<]*)</dt><dd[^>]*>([^<]*)</dd>"
+    return [[f"{what}: {much}" for what, much in re.findall(pairs, text)] for text in texts]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "off"),
+    [
+        ({"value": D(10)}, "3.50"),
+        ({"kind": "amount", "value": D("1.50")}, "7.50"),
+        ({"kind": "fixed", "value": D(5)}, "10.00"),
+        ({"kind": "buy_pay", "buy": 5, "pay": 4}, "7.00"),
+        ({"level": "order", "value": D(20)}, "7.00"),
+        ({"kind": "amount", "level": "order", "value": D(100)}, "35.00"),
+        ({"value": D(10), "minimum": D(35)}, "3.50"),
+        ({"value": D(10), "channels": ["counter"], "customer_tags": ["friend"]}, "3.50"),
+    ],
+)
+def test_each_kind_of_rule_is_named_on_the_receipt(as_user: Any, fields: dict[str, Any], off: str) -> None:
+    rule("Happy day", **fields)
+    cart = tab((espresso(), 5))
+    ana = customers.create(name="Ana", tags=["friend"])
+    order = sealed(sessions.set_customer(cart.session, customer=ana, revision=cart.session.revision))
+
+    for said in paper(as_user("orders.view_order"), order):
+        assert f"Happy day: −{off}" in said
+
+
+@pytest.mark.django_db
+def test_rules_and_prices_by_hand_are_told_apart_on_the_receipt(as_user: Any) -> None:
+    rule("Tenth", value=D(10))
+    rule("Thanks", kind="amount", level="order", value=D(1))
+    cart = tab((espresso(), 1), (croissant(), 1))
+    line, revision = cart.lines[0].line.pk, cart.session.revision
+    cart = sessions.override_price(cart.session, line=line, price=D(5), reason="cold", revision=revision)
+
+    order = sealed(cart)
+
+    for said in paper(as_user("orders.view_order"), order):
+        assert {"Tenth: −0.95", "Thanks: −1.00", "Prices by hand: −2.00"} <= set(said)
+    assert sum(off for _name, off in order.discounts) == order.discount
+    Order.objects.filter(pk=order.pk).update(snapshot={})  # orders of before the names were kept
+    assert "Less: −3.95" in paper(as_user("orders.view_order", username="b"), order)[0]
+
+
+@pytest.mark.django_db
+def test_free_delivery_is_for_what_is_delivered_and_told_until_it_is_there(as_user: Any) -> None:
+    (coupon,) = promotions.add_coupons(rule("To your door", kind="delivery", by_coupon=True), code="DOOR")
+    ana = customers.create(name="Ana")
+    cart = tab((espresso(), 1), fulfilment="pickup")
+    cart = sessions.set_customer(cart.session, customer=ana, revision=cart.session.revision)
+    cart = sessions.apply_coupon(cart.session, code="door", revision=cart.session.revision)
+    assert (cart.coupon_counts, cart.coupon_why) == (False, "only when it is delivered")
+
+    home = customers.add_address(ana, street="Rua A", number="1", city="Natal", state="RN")
+    revision = cart.session.revision
+    cart = sessions.set_fulfilment(cart.session, fulfilment="delivery", address=home, revision=revision)
+    shown = as_user("orders.sell").get(cart.session.get_absolute_url()).content.decode()
+    assert cart.coupon_counts
+    assert "Delivery · To your door" in shown
+    order = sealed(cart)
+
+    for said in paper(as_user("orders.view_order", username="b"), order):
+        assert "Delivery · To your door: free" in said
+    coupon.refresh_from_db()
+    assert coupon.uses == 1
 
 
 @pytest.mark.django_db

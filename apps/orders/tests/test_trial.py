@@ -81,7 +81,7 @@ def test_the_till_charges_what_the_trial_says(as_user: Any, seed: int) -> None:
     wanted = [(product, chance.randint(1, 13)) for product in chance.sample(products, 3)]
     tags = chance.choice([[], ["friend"]])
     code = next(iter(Promotion.objects.filter(by_coupon=True).values_list("coupons__code", flat=True)), "")
-    cart = tab(*wanted, channel=channel)
+    cart = tab(*wanted, channel=channel, fulfilment="delivery")
     someone = customers.create(name="Ana", tags=tags)
     cart = sessions.set_customer(cart.session, customer=someone, revision=cart.session.revision)
     if code:
