@@ -1,4 +1,7 @@
-"""What is done with people who work here. Every change ends the sessions that lived under the old rights."""
+"""What is done with people who work here. Every change ends the sessions that lived under the old rights.
+
+Also that of whoever asks, when they change themselves: the view lets them go on under another key.
+"""
 
 import logging
 from collections.abc import Iterable
@@ -79,9 +82,10 @@ def deactivate(user: User) -> User:
 
 @transaction.atomic
 def reactivate(user: User) -> User:
-    """They may log in again, with the roles they had."""
+    """They may log in again, with the roles they had. They do log in: no session of before comes back."""
     user.is_active = True
     user.save(update_fields=["is_active"])
+    end_sessions(user)
     return user
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth import logout, update_session_auth_hash
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -35,6 +36,16 @@ from backoffice.ui.templatetags.ui import since
 
 def _page(user: User) -> str:
     return reverse("accounts:user_detail", args=[user.pk])
+
+
+def _after(request: HttpRequest, user: User) -> User:
+    """The change ended all sessions of the person. Who changed oneself stays in here, under another key, if they may."""
+    if user.pk == request.user.pk:
+        if user.is_active:
+            update_session_auth_hash(request, user)
+        else:
+            logout(request)
+    return user
 
 
 class PersonList(ListScreen):
@@ -139,7 +150,7 @@ class PersonEdit(EditScreen):
     form_class = PersonForm
 
     def perform(self, form: PersonForm) -> User:
-        return services.update(self.object, **form.cleaned_data)
+        return _after(self.request, services.update(self.object, **form.cleaned_data))
 
     def success_url(self, result: User) -> str:
         return _page(result)
@@ -161,7 +172,7 @@ class PersonPassword(ActionScreen):
         return gettext("New password for %s") % self.object
 
     def perform(self, form: PasswordForm) -> User:
-        return services.set_password(self.object, password=form.cleaned_data["password"])
+        return _after(self.request, services.set_password(self.object, password=form.cleaned_data["password"]))
 
     def success(self, result: User) -> str:
         return gettext("%s has a new password.") % result
@@ -189,7 +200,7 @@ class PersonDeactivate(ActionScreen):
         return gettext("They are logged out everywhere and cannot log in. What they did stays under their name.")
 
     def perform(self, form: Any) -> User:
-        return services.deactivate(self.object)
+        return _after(self.request, services.deactivate(self.object))
 
     def success(self, result: User) -> str:
         return gettext("%s cannot log in any more.") % result
