@@ -12,7 +12,7 @@ from backoffice.accounts import roles, services
 from backoffice.accounts.models import User
 from backoffice.kernel import clock
 
-PASSWORD = "a long enough pass phrase"  # noqa: S105 - a test's
+PASSWORD = "a long enough pass phrase"
 OTHER = "another long pass phrase"
 
 pytestmark = pytest.mark.django_db

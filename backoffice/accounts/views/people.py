@@ -39,7 +39,7 @@ def _page(user: User) -> str:
 
 
 def _after(request: HttpRequest, user: User) -> User:
-    """The change ended all sessions of the person. Who changed oneself stays in here, under another key, if they may."""
+    """All sessions of the person are ended. Who changed oneself stays in here, under another key, if they may."""
     if user.pk == request.user.pk:
         if user.is_active:
             update_session_auth_hash(request, user)
