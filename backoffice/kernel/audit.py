@@ -96,7 +96,10 @@ class AuditTrail(HistoricalRecords):
 
 
 class Audited(models.Model):
-    """A record whose every change is kept with who, when and why."""
+    """A record whose every change is kept with who, when and why.
+
+    What was kept is never changed or deleted: the migration that makes its history also names it in `AppendOnly`.
+    """
 
     history = AuditTrail(inherit=True)
 

@@ -1,0 +1,14 @@
+"""What was noted of a change stays as it was noted: the database refuses to change or delete it."""
+
+from django.db import migrations
+
+from backoffice.kernel.ledger import AppendOnly
+
+
+class Migration(migrations.Migration):
+    dependencies = [("crm", "0005_reasons_of_any_length")]
+    operations = [
+        AppendOnly("crm_historicaladdress"),
+        AppendOnly("crm_historicalcustomer"),
+        AppendOnly("crm_historicalloyaltyprogram"),
+    ]
