@@ -157,7 +157,7 @@ class MinimumForm(Form):
     location = PlaceField(
         label=_("Place"),
         required=False,
-        help_text=_("Blank: all places together. What lies in places inside it is not counted."),
+        help_text=_("Blank: all places together. What lies in places inside it counts too."),
     )
     minimum = QuantityFormField(
         label=_("Minimum"),

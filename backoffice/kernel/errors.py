@@ -64,12 +64,20 @@ class NotAllowed(DomainError):
     def __init__(self, thing: object, *, current: str, wanted: str) -> None:
         self.thing, self.current, self.wanted = thing, current, wanted
         who = _last(thing)
-        if current == wanted:
-            text = _("%(thing)s is %(current)s already: %(who)s did it. Nothing was changed.")
+        # Names of states are of many kinds ("draft", "for approval", "being applied"): they stand in quotation marks.
+        if current == wanted and who:
+            text = _("%(thing)s is in the state “%(current)s” already: %(who)s did it. Nothing was changed.")
+        elif current == wanted:
+            text = _("%(thing)s is in the state “%(current)s” already. Nothing was changed.")
+        elif who:
+            text = _(
+                "%(thing)s is in the state “%(current)s” (%(who)s): from there it does not go to “%(wanted)s”. "
+                "Look at it again."
+            )
         else:
-            text = _("%(thing)s is %(current)s (%(who)s) and cannot become %(wanted)s. Look at it again.")
-        if not who:
-            text = _("%(thing)s is %(current)s and cannot become %(wanted)s. Look at it again.")
+            text = _(
+                "%(thing)s is in the state “%(current)s”: from there it does not go to “%(wanted)s”. Look at it again."
+            )
         super().__init__(text % {"thing": thing, "current": current, "wanted": wanted, "who": who})
 
 

@@ -32,9 +32,9 @@ class StockAlert(models.Model):
     """One crossing of one line by one subject. It ends when the line is crossed back; the next crossing is a new row.
 
     `subject_id` is what crossed: the reorder rule (low), the lot (expiring, expired) or the product (margin, waiting).
-    `measured` and `limit` are the two figures when somebody last looked: available and minimum, price and cost, or the
-    quantity that expires or that people wait for. The row is its own record: it is changed only by being acknowledged
-    once, by whom and with what note, and by ending once.
+    `measured` and `limit` are the two figures when it was last looked at (those of now: `selectors.alerts.as_now`):
+    available and minimum, price and cost, or the quantity that expires or that people wait for. The row is its own
+    record: it is changed only by being acknowledged once, by whom and with what note, and by ending once.
     """
 
     class Kind(models.TextChoices):

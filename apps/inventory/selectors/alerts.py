@@ -7,21 +7,22 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Case, DateField, Exists, F, Field, OuterRef, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
 from apps.catalog.models import Price, Product
-from apps.inventory.models import Hold, HoldAllocation, StockAlert, StockBalance
+from apps.inventory.models import Hold, HoldAllocation, ReorderRule, StockAlert, StockBalance
 from apps.inventory.selectors import stock
 from apps.inventory.selectors.availability import usable_backing, usable_stock
 from backoffice.kernel import clock
 from backoffice.kernel.compiled import Compiled
-from backoffice.kernel.fields import QuantityField, exact
+from backoffice.kernel.fields import MoneyField, PriceField, QuantityField, exact
 
 Kind = StockAlert.Kind
 Subject = tuple[str, int]
 """A kind of alert and what it is about."""
 ZERO = Decimal(0)
+COST = Decimal("0.000001")
 DATED = [Kind.EXPIRING.value, Kind.EXPIRED.value]
 
 
@@ -50,19 +51,24 @@ def _is_open(kind: str, subject: str) -> Exists:
     return Exists(StockAlert.objects.open().filter(kind=kind, subject_id=OuterRef(subject)))
 
 
-def _states(products: Any, today: Any, now: Any) -> QuerySet[Any, Any]:
-    """Of each product, and each of its minimums, whether its line is crossed and whether an alert says so."""
-    here = Q(location_id=Coalesce(OuterRef("reorder_rules__location_id"), F("location_id")))
-    there = StockBalance.objects.filter(usable_stock(today), product_id=OuterRef("pk"))
-    backed = HoldAllocation.objects.filter(usable_backing(today, now), hold__product_id=OuterRef("pk"))
+def _asked(now: Any, product: str) -> Coalesce:
+    """What counting holds of the product still ask for."""
     asked = (
         Hold.objects.counting(now)
-        .filter(product_id=OuterRef("pk"))
+        .filter(product_id=OuterRef(product))
         .order_by()
         .values("product_id")
         .annotate(asked=Sum(F("quantity") - F("fulfilled"), output_field=QuantityField()))
         .values("asked")
     )
+    return Coalesce(Subquery(asked, output_field=QuantityField()), exact(0, QuantityField))
+
+
+def _states(products: Any, today: Any, now: Any) -> QuerySet[Any, Any]:
+    """Of each product, and each of its minimums, whether its line is crossed and whether an alert says so."""
+    here = stock.counted_by(OuterRef("reorder_rules__location_id"))
+    there = StockBalance.objects.filter(usable_stock(today), product_id=OuterRef("pk"))
+    backed = HoldAllocation.objects.filter(usable_backing(today, now), hold__product_id=OuterRef("pk"))
     gone = StockAlert.objects.open().filter(
         ~Exists(StockBalance.objects.filter(lot_id=OuterRef("lot_id"))), kind__in=DATED, product_id=OuterRef("pk")
     )
@@ -72,14 +78,24 @@ def _states(products: Any, today: Any, now: Any) -> QuerySet[Any, Any]:
         .annotate(
             usable=stock.on_hand_of(there.filter(here), "product_id"),
             held=stock.on_hand_of(backed.filter(here), "hold__product_id"),
-            asked=Coalesce(Subquery(asked, output_field=QuantityField()), exact(0, QuantityField)),
+            asked=_asked(now, "pk"),
             backed=stock.on_hand_of(backed, "hold__product_id"),
             low=_is_open(Kind.LOW.value, "reorder_rules__pk"),
             waiting=_is_open(Kind.WAITING.value, "pk"),
             gone=Exists(gone),
         )
         .values_list(
-            "pk", "is_active", "reorder_rules__minimum", "usable", "held", "asked", "backed", "low", "waiting", "gone"
+            "pk",
+            "is_active",
+            "reorder_rules__minimum",
+            "reorder_rules__location__is_active",
+            "usable",
+            "held",
+            "asked",
+            "backed",
+            "low",
+            "waiting",
+            "gone",
         )
     )
 
@@ -91,8 +107,8 @@ def out_of_step(product_ids: Collection[int]) -> set[int]:
     """Those of the products where stock has crossed a line, there or back, and no alert says so yet. One query."""
     found = set()
     rows = _STATES(product_ids, clock.today(), clock.now())
-    for pk, is_active, minimum, usable, held, asked, backed, low, waiting, gone in rows:
-        is_low = minimum is not None and is_active and usable - held < minimum
+    for pk, is_active, minimum, is_open, usable, held, asked, backed, low, waiting, gone in rows:
+        is_low = minimum is not None and is_active and is_open is not False and usable - held < minimum
         if is_low != low or (asked > backed) != waiting or gone:
             found.add(pk)
     return found
@@ -144,8 +160,69 @@ def _margins(found: Now, of: Any) -> None:
         worst = found.crossed.get((Kind.MARGIN, product_id))
         if worst is None or amount < worst.measured:
             found.crossed[Kind.MARGIN, product_id] = Crossed(
-                product_id, amount, cost.quantize(Decimal("0.000001")), price_list_id=price_list_id
+                product_id, amount, cost.quantize(COST), price_list_id=price_list_id
             )
+
+
+def _figures(ids: Any, today: Any, now: Any) -> QuerySet[Any, Any]:
+    """Of open alerts, the figures that their kind has, as they are now. A case asks for those of its kind alone."""
+    there = StockBalance.objects.filter(product_id=OuterRef("product_id"))
+    here = stock.counted_by(OuterRef("location_id"))
+    backed = HoldAllocation.objects.filter(usable_backing(today, now), hold__product_id=OuterRef("product_id"))
+    rule = ReorderRule.objects.filter(pk=OuterRef("subject_id"))
+    waits = stock.waiting(now, today).filter(product_id=OuterRef("product_id")).order_by("needed_on")
+    of_lot = StockBalance.objects.filter(lot_id=OuterRef("lot_id"))
+    price = (
+        Price.objects.at(now)
+        .single()
+        .filter(
+            product_id=OuterRef("product_id"),
+            price_list_id=OuterRef("price_list_id"),
+            min_quantity=exact(0, QuantityField),
+        )
+    )
+    free = stock.on_hand_of(there.filter(usable_stock(today), here), "product_id") - stock.on_hand_of(
+        backed.filter(here), "hold__product_id"
+    )
+    return StockAlert.objects.filter(pk__in=ids).values_list(
+        "pk",
+        "lot__expires_on",
+        _where(Kind.LOW, free, QuantityField()),
+        _where(Kind.LOW, Subquery(rule.values("minimum")[:1]), QuantityField()),
+        _where(Kind.WAITING, _asked(now, "product_id") - stock.on_hand_of(backed, "hold__product_id"), QuantityField()),
+        _where(Kind.WAITING, Subquery(waits.values("needed_on")[:1]), DateField()),
+        _where(Kind.EXPIRING, stock.on_hand_of(of_lot, "lot_id"), QuantityField(), Kind.EXPIRED),
+        _where(Kind.MARGIN, Subquery(price.values("amount")[:1]), PriceField()),
+        _where(Kind.MARGIN, stock.value_of(there, "product_id"), MoneyField()),
+        _where(Kind.MARGIN, stock.on_hand_of(there, "product_id"), QuantityField()),
+    )
+
+
+def _where(kind: str, figure: Any, field: "Field[Any, Any]", *kinds: str) -> Case:
+    return Case(When(kind__in=[str(one) for one in (kind, *kinds)], then=figure), output_field=field)
+
+
+_FIGURES: Compiled[Any] = Compiled(_figures, most=stock.PAGE)
+
+
+def as_now(alerts: Collection[StockAlert]) -> list[StockAlert]:
+    """The alerts with their figures of this moment in them, unsaved: between two looks at their lines stock moves on.
+
+    Those that are over keep what they had last. One query.
+    """
+    open_ones = {alert.pk: alert for alert in alerts if alert.resolved_at is None}
+    rows = _FIGURES(list(open_ones), clock.today(), clock.now())
+    for pk, expires_on, free, minimum, short, needed_on, of_lot, price, worth, on_hand in rows:
+        alert = open_ones[pk]
+        if alert.kind == Kind.LOW and minimum is not None:
+            alert.measured, alert.limit = free, minimum
+        elif alert.kind == Kind.WAITING and needed_on is not None:
+            alert.measured, alert.day = short, needed_on
+        elif alert.kind in DATED and expires_on is not None:
+            alert.measured, alert.day = of_lot, expires_on
+        elif alert.kind == Kind.MARGIN and price is not None and on_hand > 0:
+            alert.measured, alert.limit = price, (worth / on_hand).quantize(COST)
+    return list(alerts)
 
 
 def unseen() -> QuerySet[StockAlert]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from django.db.models import QuerySet
+from django.db.models import Func, QuerySet
 
 from apps.inventory.models import Location, PutAway, StockBalance
 from backoffice.kernel.compiled import Compiled
@@ -39,6 +39,15 @@ class Tree:
 def scope(locations: Iterable[Location | int] | None) -> tuple[int, ...] | None:
     """The keys of the given physical places and of all that lie inside them, in the order given. None is everywhere."""
     return None if locations is None else Tree().scope(locations)
+
+
+class Inside(Func):
+    """The keys of a place and of all that lie inside it, for `location__in`; the place may be one of an outer query."""
+
+    template = (
+        "(WITH RECURSIVE inside(id) AS (SELECT %(expressions)s UNION SELECT place.id FROM inventory_location place "
+        "JOIN inside ON place.parent_id = inside.id) SELECT id FROM inside)"
+    )
 
 
 def choices() -> QuerySet[Location]:

@@ -1,7 +1,7 @@
 """What should be bought, from whom, and why."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
@@ -166,7 +166,8 @@ def plan() -> Plan:
         drafted[line.product_id] += line.in_stock_unit(line.quantity)
     lacks: dict[int, list[Lack]] = defaultdict(list)
     of_places = [rule for its in rules.values() for rule in its if rule.location]
-    for lack in reordering.lacking(of_places, products=products, numbers=numbers, planned=planned):
+    scopes = reordering.scopes_of(of_places)
+    for lack in reordering.lacking(of_places, scopes=scopes, products=products, numbers=numbers, planned=planned):
         lacks[lack.product.pk].append(lack)
     groups: dict[int | None, Group] = {}
     for pk, product in products.items():
@@ -179,8 +180,8 @@ def plan() -> Plan:
             coming=figures.expected,
             promised=figures.promised,
             planned=planned.get(pk, ZERO),
-            minimum=_of_all(rules[pk], "minimum"),
-            target=_of_all(rules[pk], "target"),
+            minimum=_of_all(rules[pk], "minimum", scopes),
+            target=_of_all(rules[pk], "target", scopes),
             item=items.get(pk),
             drafted=drafted[pk],
             lacks=lacks[pk],
@@ -196,10 +197,10 @@ def plan() -> Plan:
     return Plan(by_supplier, [lack for its in lacks.values() for lack in its])
 
 
-def _of_all(rules: Iterable[ReorderRule], name: str) -> Decimal:
-    """A figure of the rule for all places together, or the sum of those for single places when that is more."""
+def _of_all(rules: Collection[ReorderRule], name: str, scopes: reordering.Scopes) -> Decimal:
+    """A figure of the rule for all places together, or what single places ask for together when that is more."""
     general = sum((getattr(rule, name) for rule in rules if rule.location_id is None), ZERO)
-    return max(general, sum((getattr(rule, name) for rule in rules if rule.location_id is not None), ZERO))
+    return max(general, reordering.together(rules, name, scopes))
 
 
 def orders() -> QuerySet[PurchaseOrder]:

@@ -23,6 +23,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import IsNull
 
 from apps.catalog.models import Product
 from apps.inventory.models import (
@@ -35,6 +36,7 @@ from apps.inventory.models import (
     StockBalance,
     TrendsKept,
 )
+from apps.inventory.selectors import locations as places
 from apps.inventory.selectors import nearness
 from apps.inventory.selectors.availability import Availability, Why
 from backoffice.kernel import clock
@@ -271,9 +273,10 @@ def blocked() -> QuerySet[StockBalance]:
 
 
 def below_minimum(now: datetime | None = None, today: date | None = None) -> QuerySet[ReorderRule]:
-    """Rules whose product has less available than the minimum: in the rule's own place, or in all together."""
+    """Rules whose product has less available than the minimum: in the rule's place and what lies inside it, or in all
+    together. The rules of a closed place rest."""
     now, today = now or clock.now(), today or clock.today()
-    here = Q(location_id=Coalesce(OuterRef("location_id"), F("location_id"))) & _is_good(today)
+    here = counted_by(OuterRef("location_id")) & _is_good(today)
     stock = StockBalance.objects.filter(here, product_id=OuterRef("product_id"))
     counting = Hold.counting_condition(now, prefix="hold__")
     held = HoldAllocation.objects.filter(here, counting, hold__product_id=OuterRef("product_id"))
@@ -281,7 +284,12 @@ def below_minimum(now: datetime | None = None, today: date | None = None) -> Que
     is_active = Exists(Product.objects.filter(pk=OuterRef("product_id"), is_active=True))
     return ReorderRule.objects.annotate(
         available=_added(stock) - _added(held),
-    ).filter(is_active, available__lt=F("minimum"))
+    ).filter(is_active, ~Q(location__in=Location.objects.filter(is_active=False)), available__lt=F("minimum"))
+
+
+def counted_by(place: Any) -> Q:
+    """Balances or allocations that count for a minimum of that place: in it and inside it; without a place, all."""
+    return Q(IsNull(place, True)) | Q(location__in=places.Inside(place))
 
 
 def _is_good(today: Any) -> Q:

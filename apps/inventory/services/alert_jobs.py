@@ -47,7 +47,7 @@ def tell(directive: Directive) -> None:
         return
     kinds = AlertChoice.objects.filter(user=user).values("kind")
     told = AlertNotice.objects.filter(user=user).values("alert")
-    found = list(
+    found = reads.as_now(
         reads.shown(StockAlert.objects.unseen())
         .filter(kind__in=kinds)
         .exclude(pk__in=told)

@@ -3,13 +3,14 @@
 from collections.abc import Collection
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
 from apps.inventory.errors import BadMove, LocationInUse
-from apps.inventory.models import Location, PutAway
+from apps.inventory.models import Location, PutAway, ReorderRule
 from apps.inventory.selectors import locations as places
-from apps.inventory.services import refusals, stock_locks
+from apps.inventory.services import alerts, refusals, stock_locks
 from backoffice.kernel import state
 from backoffice.kernel.compiled import Compiled
 
@@ -41,8 +42,11 @@ def update(
     location: Location, *, code: str, name: str, kind: str, parent: Location | None, revision: int | None = None
 ) -> Location:
     """Change a place. Raises BadMove for a circle, StaleRevision when someone else changed it."""
+    before = Location.objects.select_related("parent").get(pk=location.pk)
     location.code, location.name, location.kind, location.parent = code, name, kind, parent
     _check(location)
+    if (before.kind, before.parent_id) != (kind, location.parent_id):
+        _look_again(before, location)
     return state.save_revised(location, revision=revision, fields=["code", "name", "kind", "parent"])
 
 
@@ -94,7 +98,10 @@ def closed_of(location_ids: Collection[int]) -> list[Location]:
 
 @transaction.atomic
 def close(location: Location, *, revision: int | None = None) -> Location:
-    """Close a place for good use. Raises LocationInUse while anything is in it, BadMove when it is closed already."""
+    """Close a place for good use. Its minimums rest until it is opened again.
+
+    Raises LocationInUse while anything is in it, BadMove when it is closed already.
+    """
     if not Location.objects.select_for_update().get(pk=location.pk).is_active:
         raise BadMove(
             _("%(place)s is closed%(since)s already.")
@@ -108,14 +115,27 @@ def close(location: Location, *, revision: int | None = None) -> Location:
             % {"place": location, "inside": ", ".join(place.name for place in inside)}
         )
     location.is_active = False
+    _look_again(location)
     return state.save_revised(location, revision=revision, fields=["is_active"])
 
 
 @transaction.atomic
 def reopen(location: Location, *, revision: int | None = None) -> Location:
-    """Open a closed place again."""
+    """Open a closed place again; its minimums count again."""
     location.is_active = True
+    _look_again(location)
     return state.save_revised(location, revision=revision, fields=["is_active"])
+
+
+def minimums_of(location: Location) -> QuerySet[ReorderRule]:
+    """The least that should be there of what, by name."""
+    return ReorderRule.objects.filter(location=location).select_related("product").order_by("product__name", "pk")
+
+
+def _look_again(*around: Location) -> None:
+    """What a place and those around it should have at least is looked at anew, once this is committed."""
+    counting = {place.pk for one in around for place in places.path(one)}
+    alerts.moved(ReorderRule.objects.filter(location__in=counting).values_list("product_id", flat=True))
 
 
 def _check(location: Location) -> None:

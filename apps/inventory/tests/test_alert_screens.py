@@ -1,17 +1,24 @@
 """The list of alerts, one alert, and what one is told: with htmx, without scripts, without permission."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.formats import date_format
 
-from apps.inventory.models import AlertChoice, StockAlert
-from apps.inventory.services import alerts, reorder
-from apps.inventory.tests.factories import make_location, make_product, make_stock
+from apps.catalog.models import PriceList
+from apps.catalog.services import prices
+from apps.inventory.models import AlertChoice, ReorderRule, StockAlert
+from apps.inventory.services import alerts, holds, reorder, stock
+from apps.inventory.services.holds import HoldLine
+from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
+from backoffice.kernel import clock
 from backoffice.testing.screens import assert_fragment_is_part_of_page
 
 pytestmark = pytest.mark.django_db
@@ -171,3 +178,59 @@ def test_who_may_not_see_alerts_has_no_bell_that_counts(as_user):
     client = as_user("catalog.view_product", username="stranger")
     assert client.get(reverse("ui:bell"), {"shown": ""}, headers=HTMX).status_code == 204
     assert client.get(reverse("ui:bell")).url == "/"
+
+
+def test_the_figures_are_those_of_now_wherever_an_alert_is_read(as_user):
+    """Nothing crosses a line between 9 and 4 of a minimum of 10, so nothing is written: it is worked out."""
+    shop, other = make_location("Shop", kind="sale"), make_location("Store")
+    bun, cake, jam, loaf = (make_product(name) for name in ("Bun", "Cake", "Jam", "Loaf"))
+    rule = reorder.set_minimum(bun, minimum=D(10), location=shop)
+    today = clock.today()
+    lots = {
+        "bun": make_stock(bun, 9, shop),
+        "cake": make_stock(cake, 9, shop, expires_on=today + timedelta(days=1), lot_code="SOON"),
+        "loaf": make_stock(loaf, 5, shop, cost="6"),
+    }
+    with clock.fixed(clock.at(today - timedelta(days=3), 9)):
+        lots["old"] = make_stock(cake, 8, shop, expires_on=today - timedelta(days=1), lot_code="OLD")
+    make_stock(bun, 70, other)
+    wants = PriceList.objects.create(code="w", name="Wholesale")
+    prices.set_price(loaf, wants, amount=D(4))
+    holds.place(
+        origin=make_origin(), lines=[HoldLine(jam, D(3), today + timedelta(days=5))], locations=[shop], partial=True
+    )
+    alerts.sweep()
+    stock.waste(lot=lots["bun"], location=shop, quantity=D(5), reason="fell")
+    ReorderRule.objects.filter(pk=rule.pk).update(minimum=D(12), target=D(12))
+    stock.waste(lot=lots["cake"], location=shop, quantity=D(6), reason="fell")
+    stock.waste(lot=lots["old"], location=shop, quantity=D(1), reason="fell")
+    make_stock(loaf, 5, shop, cost="8")
+    prices.set_price(loaf, wants, amount=D("4.50"))
+    holds.place(
+        origin=make_origin(), lines=[HoldLine(jam, D(2), today + timedelta(days=2))], locations=[shop], partial=True
+    )
+
+    needed = date_format(today + timedelta(days=2), "j M")
+    said = {
+        "low": "4 un available at Shop, minimum 12 un",
+        "expiring": f"3 un, good until {date_format(today + timedelta(days=1), 'j M')}",
+        "expired": f"7 un still here, was good until {date_format(today - timedelta(days=1), 'j M')}",
+        "margin": "4.50 in Wholesale, costs 7.00",
+        "waiting": f"5 un short, needed from {needed}",
+    }
+    client = as_user(VIEW, SEE)
+    for url in ("alert_list", "home_alerts"):
+        page = plain(client.get(reverse(f"inventory:{url}")))
+        for sentence in said.values():
+            assert sentence in page, url
+    for alert in StockAlert.objects.open():
+        assert said[alert.kind] in plain(client.get(alert.get_absolute_url()))
+        assert said[alert.kind] in plain(client.get(reverse("inventory:alert_acknowledge", args=[alert.pk])))
+        assert said[alert.kind] not in alert.says, "nobody wrote it down"
+    StockAlert.objects.update(resolved_at=clock.now())
+    over = plain(client.get(reverse("inventory:alert_list"), {"view": "over"}))
+    assert "9 un available at Shop, minimum 10 un" in over, "what is over keeps its figures"
+
+
+def plain(answer: Any) -> str:
+    return unescape(answer.content.decode()).replace("\N{NO-BREAK SPACE}", " ")

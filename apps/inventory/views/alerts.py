@@ -1,5 +1,6 @@
 """Alerts: what crossed a line, who has seen it, and who is told."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms as django_forms
@@ -7,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -73,8 +75,13 @@ class AlertList(ListScreen):
         )
     ]
 
+    kept = True
+
     def get_queryset(self) -> QuerySet[StockAlert]:
         return _alerts().open()
+
+    def rows_of(self, keys: Sequence[Any]) -> list[StockAlert]:
+        return reads.as_now(_alerts().filter(pk__in=keys))
 
 
 def _alerts() -> Any:
@@ -111,6 +118,10 @@ class AlertDetail(DetailScreen):
 
     def get_queryset(self) -> QuerySet[StockAlert]:
         return _alerts()
+
+    @cached_property
+    def object(self) -> StockAlert:
+        return reads.as_now([super().object])[0]
 
     def badge(self) -> Badge:
         alert = self.object
@@ -164,6 +175,10 @@ class AlertAcknowledge(ActionScreen):
 
     def get_queryset(self) -> QuerySet[StockAlert]:
         return _alerts()
+
+    @cached_property
+    def object(self) -> StockAlert:
+        return reads.as_now([super().object])[0]
 
     def get_title(self) -> str:
         return str(self.object)
@@ -238,7 +253,7 @@ def home(request: HttpRequest) -> HttpResponse:
             if may_see
             else None,
         )
-        for alert in found[:ROWS]
+        for alert in reads.as_now(found[:ROWS])
     ]
     count = StockAlert.objects.unseen().count()
     return dashboard.render_worklist(

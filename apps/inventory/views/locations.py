@@ -179,6 +179,12 @@ class LocationEdit(EditScreen):
         return locations.update(self.object, **fields, revision=form.cleaned_data["revision"])
 
 
+def _named(rows: QuerySet[Any]) -> str:
+    """The products of the first rows, in a sentence."""
+    names, more = ", ".join(str(row.product) for row in rows[:3]), rows.count() - 3
+    return _("%(first)s and %(count)s more") % {"first": names, "count": more} if more > 0 else names
+
+
 class LocationClose(ActionScreen):
     model = Location
     permission = "inventory.change_location"
@@ -195,12 +201,12 @@ class LocationClose(ActionScreen):
 
     def intro(self) -> str:
         said = _("Nothing can be put there any more. What happened there stays in the ledger.")
-        kept = self.object.kept_here.select_related("product").order_by("product__name")
-        if names := [str(row.product) for row in kept[:4]]:
-            more = f", {names[2]}…" if len(names) > 3 else f", {names[2]}" if len(names) > 2 else ""
+        if products := _named(self.object.kept_here.select_related("product").order_by("product__name")):
             said += " " + _("Kept there: %(products)s. From now on they go to wherever their delivery goes.") % {
-                "products": ", ".join(names[:2]) + more
+                "products": products
             }
+        if products := _named(locations.minimums_of(self.object)):
+            said += " " + _("Its minimums rest until it is opened again: %(products)s.") % {"products": products}
         return said
 
     def perform(self, form: Any) -> Any:
@@ -218,7 +224,8 @@ class LocationReopen(LocationClose):
         return _("Open %(place)s again?") % {"place": self.object}
 
     def intro(self) -> str:
-        return ""
+        products = _named(locations.minimums_of(self.object))
+        return _("Its minimums count again: %(products)s.") % {"products": products} if products else ""
 
     def perform(self, form: Any) -> Any:
         return locations.reopen(self.object)

@@ -45,7 +45,10 @@ class ProductMinimum(ActionScreen):
         for rule in self.rules:
             if rule.location is not None:
                 least, most = format_quantity(rule.minimum), format_quantity(rule.target, unit)
-                said.append(f"{rule.location.name} {least} → {most}")
+                place = rule.location.name
+                if not rule.location.is_active:
+                    place = _("%(place)s (closed)") % {"place": place}
+                said.append(f"{place} {least} → {most}")
         name = str(self.object)
         return _("%(product)s. By place: %(rules)s.") % {"product": name, "rules": ", ".join(said)} if said else name
 
