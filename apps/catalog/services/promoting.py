@@ -287,7 +287,7 @@ def _why_not_at_all(rule: Rule, situation: Situation, whole: Decimal) -> str:
         return _("only when it is delivered")
     if rule.channels and situation.channel not in rule.channels:
         return _("not in this channel")
-    if rule.customer_tags and not rule.customer_tags & situation.customer_tags:
+    if rule.customer_tags and not _share_one(rule.customer_tags, situation.customer_tags):
         return _("only for customers tagged %(tags)s") % {"tags": ", ".join(sorted(rule.customer_tags))}
     day, inside = _day_and_hour(rule, local)
     if rule.weekdays and day.weekday() not in rule.weekdays:
@@ -319,7 +319,7 @@ def _why_not_here(rule: Rule, line: Basket, facts: Facts) -> str:
     if scoped and not (
         {line.product_id, facts.variant_of} & rule.products
         or rule.categories & facts.categories
-        or rule.tags & facts.tags
+        or _share_one(rule.tags, facts.tags)
     ):
         return _("not about this product")
     if rule.expires_within is not None:
@@ -328,6 +328,11 @@ def _why_not_here(rule: Rule, line: Basket, facts: Facts) -> str:
         if facts.days_left > rule.expires_within:
             return _("its lot is good for %(days)d more days") % {"days": facts.days_left}
     return ""
+
+
+def _share_one(some: Collection[str], others: Collection[str]) -> bool:
+    """Whether a tag is among both, however it is written: "Vegan" and "vegan" are one."""
+    return not {one.casefold() for one in some}.isdisjoint(one.casefold() for one in others)
 
 
 def _rounded(value: Fraction) -> Decimal:

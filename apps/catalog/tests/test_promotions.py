@@ -124,6 +124,8 @@ def one(**rule: Any) -> pricing.Quote:
         ({"kind": Kind.PERCENT, "value": D(50), "expires_within": 1}, "14.98"),
         ({"kind": Kind.PERCENT, "value": D(10), "channels": frozenset({"web"})}, "0.00"),
         ({"kind": Kind.PERCENT, "value": D(10), "customer_tags": frozenset({"regular"})}, "5.00"),
+        ({"kind": Kind.PERCENT, "value": D(10), "customer_tags": frozenset({"Regular", "new"})}, "5.00"),
+        ({"kind": Kind.PERCENT, "value": D(10), "tags": frozenset({"OLD"})}, "2.00"),
         ({"kind": Kind.PERCENT, "value": D(10), "by_coupon": True}, "0.00"),
     ],
 )  # fmt: skip
