@@ -10,6 +10,7 @@ class BackofficeConfig(AppConfig):
 
     def ready(self) -> None:
         """What only a started Django can tell of its settings: is there such a storage, with these options?"""
+        from django.conf import settings
         from django.core import checks
         from django.core.files.storage import InvalidStorageError, storages
 
@@ -21,3 +22,11 @@ class BackofficeConfig(AppConfig):
             storages["default"]
         except (InvalidStorageError, TypeError) as error:
             raise ImproperlyConfigured(f"MEDIA_STORAGE or MEDIA_STORAGE_OPTIONS: {error}") from error
+        if settings.BACKUP_RECIPIENT:
+            from backoffice.observability.backup import encryption
+            from backoffice.observability.backup.errors import BackupError
+
+            try:
+                encryption.check(settings.BACKUP_RECIPIENT)
+            except BackupError as error:
+                raise ImproperlyConfigured(f"BACKUP_RECIPIENT: {error}") from error

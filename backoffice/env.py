@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import zoneinfo
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,16 @@ def mailbox(name: str, default: str) -> str:
     if "@" not in value:
         raise ImproperlyConfigured(f"{name} must be an e-mail address, not {value!r}.")
     return value
+
+
+def public_keys(name: str) -> list[str]:
+    """A list of public keys of age. What is none is not repeated in the message: it may be a secret key."""
+    found = words(name)
+    if not all(re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", key) for key in found):
+        raise ImproperlyConfigured(
+            f"{name} must be the public key that begins with age1 (62 signs), never the secret one."
+        )
+    return found
 
 
 def mapping(name: str) -> dict[str, Any]:

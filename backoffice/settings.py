@@ -126,6 +126,9 @@ else:
         "connection": {"filename": str(DATA_DIR / "queue.sqlite3"), "fsync": False, "strict_fifo": True},
     }
 
+# Who may read backups: the server has public keys only. Empty leaves them plain.
+BACKUP_RECIPIENT = env.public_keys("BACKUP_RECIPIENT")
+
 # Imports open what strangers sent: each runs in a process of its own that may not have more than this; 0 is no limit.
 HEAVY_MEMORY_MB = env.integer("HEAVY_MEMORY_MB", 1024)
 HEAVY_CPU_SECONDS = env.integer("HEAVY_CPU_SECONDS", 1800)

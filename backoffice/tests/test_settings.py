@@ -47,6 +47,8 @@ def start(tmp_path: Path, *command: str, **variables: str) -> subprocess.Complet
         ({"SECRET_KEY": KEY, "MEDIA_ROOT": "/dev/null"}, "MEDIA_ROOT: cannot use"),
         ({"SECRET_KEY": KEY, "STATIC_ROOT": "/dev/null"}, "STATIC_ROOT: cannot use"),
         ({"SECRET_KEY": KEY, "DATABASE_URL": "sqlite:////no/such/db.sqlite3"}, "DATABASE_URL: there is no folder"),
+        ({"SECRET_KEY": KEY, "BACKUP_RECIPIENT": "age1" + "q" * 58}, "BACKUP_RECIPIENT: A public key of age"),
+        ({"SECRET_KEY": KEY, "BACKUP_RECIPIENT": "AGE-SECRET-KEY-1Q"}, "BACKUP_RECIPIENT must be the public key"),
         ({"SECRET_KEY": KEY, "MEDIA_STORAGE": "no.Such"}, "MEDIA_STORAGE"),
         ({"SECRET_KEY": KEY, "MEDIA_STORAGE_OPTIONS": '{"bucket": 1}'}, "MEDIA_STORAGE_OPTIONS"),
     ],

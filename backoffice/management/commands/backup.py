@@ -21,5 +21,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write(
             f"{report.path}: {report.rows} rows of {len(report.tables)} tables and {report.files} files, "
-            f"{report.size / 1e6:.1f} MB."
+            f"{report.size / 1e6:.1f} MB{', encrypted' if report.encrypted else ''}."
         )
+        if not report.encrypted:
+            self.stdout.write("It is not encrypted: set BACKUP_RECIPIENT before copies leave this machine.")

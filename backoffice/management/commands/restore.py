@@ -16,11 +16,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("path", type=Path)
+        parser.add_argument("--identity", type=Path, metavar="FILE", help="the secret key of an encrypted archive")
         parser.add_argument("--force", action="store_true", help="replace a database that has users")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            report = archive.restore(options["path"], force=options["force"])
+            report = archive.restore(options["path"], identity=options["identity"], force=options["force"])
         except (BackupError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from backoffice.kernel import numbering
 from backoffice.kernel.models import NumberSeries
-from backoffice.observability.backup import archive
+from backoffice.observability.backup import archive, encryption
 from backoffice.observability.backup import sqlite as sqlite_backup
 from backoffice.observability.backup.errors import BackupError
 from backoffice.outbox import directives
@@ -114,7 +114,11 @@ def test_into_a_folder(tmp_path, media):
 
 @pytest.mark.race
 def test_under_load_it_is_one_instant(tmp_path):
-    """Four writers insert pairs in one transaction each; whatever instant the backup sees, it sees whole pairs."""
+    """Four writers insert pairs in one transaction each; whatever instant the backup sees, it sees whole pairs.
+
+    Every second one is encrypted.
+    """
+    key = encryption.new_key(tmp_path / "key")
     stop, written, failures = threading.Event(), [0] * 4, []
 
     def write(writer: int) -> None:
@@ -140,17 +144,19 @@ def test_under_load_it_is_one_instant(tmp_path):
                 break
             stop.wait(0.01)
         for n in range(20):
-            made.append((sum(written), archive.create(tmp_path / f"{n}.tar.gz"), sum(written)))
+            keys = [key] if n % 2 else []
+            made.append((sum(written), archive.create(tmp_path / f"{n}.tar.gz", recipients=keys), sum(written)))
     finally:
         stop.set()
     for thread in threads:
         thread.join(60)
     assert failures == []
 
+    assert [report.encrypted for _before, report, _after in made] == [False, True] * 10
     assert [report.tables["outbox_directive"] % 2 for _before, report, _after in made] == [0] * 20
     # PostgreSQL takes two seconds to load one; a few of them say it all.
     for before, report, after in made if connection.vendor == "sqlite" else made[::9]:
-        call_command("restore", report.path, "--force", stdout=StringIO())
+        call_command("restore", report.path, "--force", identity=tmp_path / "key", stdout=StringIO())
         left = set(Directive.objects.filter(topic="left").values_list("dedupe_key", flat=True))
         right = set(Directive.objects.filter(topic="right").values_list("dedupe_key", flat=True))
         assert left == right
