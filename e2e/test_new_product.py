@@ -111,6 +111,48 @@ def test_a_new_product_with_variants_photos_and_prices(
     expect(page.locator(f"#facet-list label:has([value='{made.category_id}']) span")).to_have_text("7")
 
 
+DROP = """(target, bytes) => {
+    const dropped = new DataTransfer();
+    dropped.items.add(new File([new Uint8Array(bytes)], "three.png", { type: "image/png" }));
+    const event = new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true });
+    target.dispatchEvent(event);
+    return event.defaultPrevented;
+}"""
+LAST = """async ([page, media]) => {
+    const shown = await (await fetch(page)).text();
+    return shown.lastIndexOf('data-media="') === shown.lastIndexOf(`data-media="${media}"`);
+}"""
+
+
+def test_pictures_dropped_beside_the_field_are_taken_and_an_order_made_while_leaving_is_kept(
+    bakery: str, login: Callable[[str, str], Page]
+) -> None:
+    page = login(bakery, "manager")
+    bread = Product.objects.get(sku="BR-RYE")
+    page.goto(f"{bakery}{bread.get_absolute_url()}")
+    settled(page)
+    shots = page.locator("[data-media]")
+    before = bread.media.count() + 2
+    page.locator("[data-upload] input[type=file]").set_input_files(
+        [picture("one.png", "chocolate"), picture("two.png", "orange")]
+    )
+    expect(shots).to_have_count(before)
+    settled(page)
+
+    # Beside the field, on a picture that is there; the browser would open the file in place of the page.
+    data = list(picture("three.png", "gold")["buffer"])
+    assert page.locator(".shots").evaluate(DROP, data)
+    expect(shots).to_have_count(before + 1)
+    settled(page)
+
+    ids = [shots.nth(place).get_attribute("data-media") for place in range(before + 1)]
+    shots.last.press("ArrowLeft")
+    page.goto(f"{bakery}/catalog/products/")
+    page.wait_for_function(LAST, arg=[bread.get_absolute_url(), str(ids[-2])])
+    page.goto(f"{bakery}{bread.get_absolute_url()}")
+    expect(shots.nth(before - 1)).to_have_attribute("data-media", str(ids[-1]))
+
+
 def last_of(product: Product) -> str:
     """The code of the last choice of the last axis."""
     code = Product.objects.get(pk=product.pk).axes[-1]

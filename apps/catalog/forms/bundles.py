@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Product
@@ -16,12 +19,31 @@ class PartQuantityForm(Form):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
+class PartField(ScanField):
+    """What can lie in a bundle. What cannot, though it is there, is called by its name."""
+
+    default_error_messages = {
+        "by_variant": _("%(product)s is sold by variant: choose one of them."),
+        "retired": _("%(product)s is retired."),
+    }
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except ValidationError as error:
+            known = Product.objects.filter(sku__iexact=str(value).partition(" · ")[0].strip()).first()
+            if error.code != "unknown" or known is None:
+                raise
+            why = "retired" if not known.is_active else "by_variant"
+            raise ValidationError(self.error_messages[why], code=why, params={"product": known.name}) from error
+
+
 class PartForm(PartQuantityForm):
     """A further part."""
 
     seen = None  # type: ignore[assignment]
 
-    component = ScanField(
+    component = PartField(
         Product.objects.active().exclude(kind=Product.Kind.CONFIGURABLE).order_by("name"), label=_("Part")
     )
 

@@ -13,10 +13,11 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from apps.catalog.errors import MediaRefused
+from apps.catalog.errors import ChangedMeanwhile, MediaRefused
 from apps.catalog.models import Product, ProductMedia
 from apps.catalog.models.media import SIZES, file_name
 from backoffice.kernel import outward
+from backoffice.kernel.locks import lock
 from backoffice.outbox import directives
 from backoffice.outbox.models import Directive
 
@@ -56,7 +57,8 @@ def add_picture(
 
 @transaction.atomic
 def add_video(product: Product, *, url: str, alt: str = "") -> ProductMedia:
-    """Keep the address of a video, as files bring it too. Raises MediaRefused when it is no secure web address."""
+    """Keep the address of a video, as files bring it too. Raises MediaRefused when it is no secure web address, or one
+    that the product has already."""
     try:
         address = outward.clean(url)
     except outward.Unreachable as error:
@@ -64,13 +66,20 @@ def add_video(product: Product, *, url: str, alt: str = "") -> ProductMedia:
     if not address.startswith("https://"):
         raise MediaRefused(_("The address of a video begins with https://."), field="url")
     row = ProductMedia(product=product, kind=ProductMedia.Kind.VIDEO, url=address, alt=" ".join(alt.split()))
+    lock_products([product.pk])
+    if product.media.filter(url=address).exists():
+        raise MediaRefused(_("The product has this video already."), field="url")
     _append(row)
     return row
 
 
 @transaction.atomic
-def describe(media: ProductMedia, *, alt: str) -> ProductMedia:
-    """Say what is to be seen, for those who do not see it."""
+def describe(media: ProductMedia, *, alt: str, seen: str | None = None) -> ProductMedia:
+    """Say what is to be seen, for those who do not see it. `seen` is what the person saw said: ChangedMeanwhile when it
+    is something else now."""
+    media = lock(media)
+    if seen is not None and seen != media.alt:
+        raise ChangedMeanwhile(media.alt or "–")
     media.alt = " ".join(alt.split())
     validation.check(media)
     media.save(update_fields=["alt"])
@@ -92,11 +101,13 @@ def reorder(product: Product, ids: Sequence[int]) -> None:
 
 @transaction.atomic
 def move(media: ProductMedia, *, earlier: bool) -> None:
-    """One place earlier or later."""
+    """One place earlier or later; what somebody removed meanwhile goes nowhere."""
     lock_products([media.product_id])
     ids = list(
         ProductMedia.objects.filter(product=media.product_id).order_by("position", "pk").values_list("pk", flat=True)
     )
+    if media.pk not in ids:
+        return
     here = ids.index(media.pk)
     there = max(0, here - 1) if earlier else min(len(ids) - 1, here + 1)
     ids[here], ids[there] = ids[there], ids[here]

@@ -35,6 +35,8 @@ def create(*, price: Decimal | None = None, **fields: Any) -> Product:
     _assign(product, fields)
     kinds.settle(product)
     _check(product)
+    if price is not None and product.kind == Product.Kind.CONFIGURABLE:
+        raise InvalidProduct(_("It has no price of its own: each variant has one."), field="price")
     completeness.judge_alone(product, priced=price is not None)
     product.save()
     if price is not None:

@@ -128,6 +128,22 @@ def test_a_bundle_has_no_stock_of_its_own() -> None:
     assert (bundle.is_stocked, bundle.is_sellable, bundle.is_purchasable) == (False, True, False)
 
 
+def test_what_is_there_but_cannot_be_a_part_is_called_by_its_name(as_user: Any) -> None:
+    make_product("Cake", sku="CAKE", kind="configurable")
+    products.retire(make_product("Old jam", sku="OLD"))
+    add = reverse("catalog:part_add", args=[make_product("Basket", kind="bundle").pk])
+    client = as_user("catalog.view_product", "catalog.change_product")
+
+    for code, sentence in (
+        ("cake", "Cake is sold by variant: choose one of them."),
+        ("OLD · Old jam", "Old jam is retired."),
+        ("NEW", "Nothing here has the code or name"),
+    ):
+        answer = client.post(add, {"component": code, "quantity": "1"})
+        assert answer.status_code == 422
+        assert sentence in answer.content.decode()
+
+
 def test_parts_are_kept_on_the_bundles_page(as_user: Any) -> None:
     good, bundle = make_product("Jam", sku="JAM"), make_product("Basket", kind="bundle")
     client = as_user("catalog.view_product", "catalog.change_product")

@@ -240,6 +240,39 @@ def test_a_video_is_kept_as_a_file_would_bring_it(bread: Product) -> None:
     assert outward.clean(row.url) == row.url
 
 
+def test_a_video_that_is_there_is_not_added_again(bread: Product) -> None:
+    media.add_video(bread, url="https://video.example/1")
+    with pytest.raises(MediaRefused, match="this video already") as refused:
+        media.add_video(bread, url=" https://video.example/1#t=30")
+    assert refused.value.field == "url"
+
+
+def test_who_describes_second_is_told_what_the_first_said(as_user: Any, bread: Product) -> None:
+    row = media.add_picture(bread, upload(), alt="A loaf")
+    client, page = as_user(*EDIT), reverse("catalog:media_describe", args=[row.pk])
+    assert 'name="seen" value="A loaf"' in client.get(page).content.decode()
+    media.describe(row, alt="A brown loaf")
+
+    second = client.post(page, {"alt": "Bread", "seen": "A loaf"})
+
+    shown = second.content.decode()
+    assert second.status_code == 409
+    assert "now it is: A brown loaf" in shown
+    assert 'value="Bread"' in shown
+    assert client.post(page, {"alt": "Bread", "seen": "A brown loaf"}).status_code == 302
+    row.refresh_from_db()
+    assert row.alt == "Bread"
+
+
+def test_what_was_removed_meanwhile_is_not_moved(bread: Product) -> None:
+    first, second = media.add_picture(bread, upload()), media.add_picture(bread, upload())
+    media.remove(ProductMedia.objects.get(pk=second.pk))
+
+    media.move(second, earlier=True)
+
+    assert list(bread.media.all()) == [first]
+
+
 def test_several_are_uploaded_at_once_and_each_refusal_is_said(as_user: Any, bread: Product) -> None:
     client = as_user(*EDIT)
 

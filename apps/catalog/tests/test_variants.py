@@ -338,3 +338,18 @@ def test_the_page_asks_as_much_for_many_variants_as_for_one(
 
     with django_assert_max_num_queries(len(one)):
         client.get(page)
+
+
+def test_what_is_sold_by_variant_gets_no_price_of_its_own(as_user: Any, cakes: Category) -> None:
+    make_price_list("counter", is_default=True)
+    unit = make_product("Tart").unit
+    client = as_user(*KEEP)
+    form = {"sku": "PIE", "name": "Pie", "kind": "configurable", "unit": unit.pk, "category": cakes.pk,
+            "sell_policy": "on_demand"}  # fmt: skip
+
+    refused = client.post(reverse("catalog:product_create"), form | {"price": "12"})
+
+    assert (refused.status_code, list(refused.context["form"].errors)) == (409, ["price"])
+    assert "each variant has one" in refused.content.decode()
+    assert client.post(reverse("catalog:product_create"), form).status_code == 302
+    assert not Product.objects.get(sku="PIE").prices.exists()

@@ -25,6 +25,8 @@ from backoffice.ui.forms import Form
 from backoffice.ui.permissions import command, requires
 from backoffice.ui.screens import ActionScreen
 
+from .seen import SeenScreen
+
 NAME = re.compile(r"([0-9a-f]{32})(-\d+)?\.webp\Z")
 EVENT = ("catalog-productmedia", "catalog-product")
 MOST_AT_ONCE = 20
@@ -100,6 +102,12 @@ class AltForm(Form):
     )  # fmt: skip
 
 
+class DescribeForm(AltForm):
+    """The same for what is there already."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
 class VideoForm(AltForm):
     """Where a video is."""
 
@@ -156,16 +164,16 @@ class _MediaScreen(ActionScreen):
         return reverse("catalog:product_detail", args=[self.object.product_id])
 
 
-class MediaDescribe(_MediaScreen):
+class MediaDescribe(_MediaScreen, SeenScreen):
     title = gettext_lazy("Describe it")
-    form_class = AltForm
+    form_class = DescribeForm
     submit_label = gettext_lazy("Save")
 
     def initial(self) -> dict[str, Any]:
-        return {"alt": self.object.alt}
+        return {"alt": self.object.alt, "seen": self.object.alt}
 
     def perform(self, form: Any) -> ProductMedia:
-        return media.describe(self.object, alt=form.cleaned_data["alt"])
+        return media.describe(self.object, **form.cleaned_data)
 
 
 class MediaRemove(_MediaScreen):

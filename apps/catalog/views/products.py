@@ -229,12 +229,13 @@ class ProductDetail(DetailScreen):
     def meta(self) -> Sequence[Any]:
         product = self.object
         price = self.price
+        its_own = product.kind != Product.Kind.CONFIGURABLE  # it had one, perhaps, before it had variants
         return [
             product.sku,
             product.category.name if product.category else "",
             self._kind(),
             complete_text(product.completeness),
-            format_money(price.amount, company.current().currency, price.places) if price else "",
+            format_money(price.amount, company.current().currency, price.places) if price and its_own else "",
         ]
 
     def _kind(self) -> Any:
