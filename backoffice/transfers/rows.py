@@ -180,9 +180,12 @@ class Row:
             return None
         for pattern in ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y"):
             try:
-                return datetime.strptime(text[:10], pattern).date()
+                found = datetime.strptime(text[:10], pattern).date()
             except ValueError:
                 continue
+            if not 1000 <= found.year < 3000:
+                raise BadCell(column, _("Enter a day of our time."))
+            return found
         raise BadCell(column, _("This is not a date."), _("Write 2026-11-23 or 23/11/2026."))
 
     def time(self, column: str) -> time | None:

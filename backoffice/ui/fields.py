@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -89,6 +90,11 @@ class DateField(forms.DateField):
         kwargs.setdefault("widget", forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
         super().__init__(input_formats=["%Y-%m-%d", "%d/%m/%Y"], **kwargs)
 
+    def to_python(self, value: Any) -> date | None:
+        found = super().to_python(value)
+        _of_our_time(found)
+        return found
+
 
 class DateTimeField(forms.DateTimeField):
     """An instant, in the wall clock of the business."""
@@ -96,6 +102,17 @@ class DateTimeField(forms.DateTimeField):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}))
         super().__init__(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"], **kwargs)
+
+    def to_python(self, value: Any) -> datetime | None:
+        found = super().to_python(value)
+        _of_our_time(found)
+        return found
+
+
+def _of_our_time(day: date | None) -> None:
+    """Refuses a slip of the finger (0026) and what stands for never (9999): no clock goes on after its last day."""
+    if day is not None and not 1000 <= day.year < 3000:
+        raise ValidationError(_("Enter a day of our time."), code="invalid")
 
 
 class ScanInput(forms.TextInput):

@@ -304,6 +304,8 @@ def test_the_answer_says_from_when_and_until_when_a_price_counts(as_user: Any) -
     said = [str(message) for page in (later, now) for message in page.context["messages"]]
     assert said[0].startswith("Bread: 12.00 from ")
     assert said[1].startswith("Bread: 11.00 until ")
+    never = client.post(url, {"price_list": counter.pk, "amount": "12", "valid_from": "9999-12-31"})
+    assert (never.status_code, "our time" in never.content.decode()) == (422, True)
 
 
 def price_end(price: Price) -> str:

@@ -76,7 +76,7 @@ def test_a_rule_is_made_changed_and_switched_off(keeper: Client) -> None:
         ({"value": "101"}, "percentage"), ({"skus": "nope"}, "no product"), ({"until_hour": ""}, "both hours"),
         ({"kind": "buy_pay", "buy": "2", "pay": "3"}, "bought"), ({"kind": "fixed", "level": "order"}, "for products"),
         ({"weekdays": ["9"]}, "9"), ({"channels": ["mars"]}, "mars"), ({"max_uses": "-1"}, "0"),
-        ({"value": "much"}, "number"), ({"name": "\x00"}, "Null"),
+        ({"value": "much"}, "number"), ({"name": "\x00"}, "Null"), ({"valid_to": "9999-12-31T23:00"}, "our time"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_beside_its_field(keeper: Client, fields: dict[str, Any], says: str) -> None:

@@ -117,6 +117,8 @@ def test_a_bad_cell_says_why_it_may_be_bad():
     assert "1,234.56" in caught.value.hint
     with pytest.raises(BadCell):
         row.date("day")
+    with pytest.raises(BadCell, match="our time"):
+        Row(5, {"day": "31/12/9999"}, style="dot").date("day")
     assert row.decimal("nothing") is None
 
 

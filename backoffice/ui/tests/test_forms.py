@@ -32,6 +32,14 @@ def test_decimal_field_refuses_what_can_be_read_twice(language, text):
         forms.DecimalField().clean(text)
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "3000-01-01", "0026-11-30"])
+def test_a_day_that_no_clock_reaches_is_refused(day):
+    for field, text in ((forms.DateField(), day), (forms.DateTimeField(), f"{day}T23:59")):
+        with pytest.raises(ValidationError, match="our time"):
+            field.clean(text)
+        assert field.has_changed(None, text)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "shown"),
     [
