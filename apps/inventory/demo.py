@@ -36,8 +36,8 @@ DELIVERIES = (
           ("MA-CHOC", "3", "240.00", "DRY", None), ("MA-CINN", "2", "31.00", "DRY", None), ("MA-OIL", "4", "189.00", "DRY", None),
           ("PK-BAGM", "2", "145.00", "DRY", None), ("CD-WATE", "6", "21.60", "SHOP", None))),
     (9, (("MA-BUTT", "8", "192.00", "FRIDGE", None), ("MA-EGGS", "12", "21.00", "FRIDGE", None), ("MA-YEAS", "8", "9.80", "FRIDGE", None),
-         ("MA-CREA", "6", "58.00", "FRIDGE", None), ("MA-CHEE", "12", "46.00", "FRIDGE", None), ("MA-CARR", "1", "79.00", "FRIDGE", 11))),
-    (4, (("MA-MILK", "3", "57.60", "FRIDGE", 6), ("MA-BUTT", "5", "205.00", "FRIDGE", None), ("MA-EGGS", "8", "22.50", "FRIDGE", None))),
+         ("MA-CREA", "6", "58.00", "FRIDGE", None), ("MA-MILK", "2", "57.60", "FRIDGE", 8), ("MA-CHEE", "12", "46.00", "FRIDGE", None), ("MA-CARR", "1", "79.00", "FRIDGE", 11))),
+    (4, (("MA-MILK", "1", "57.60", "FRIDGE", 6), ("MA-BUTT", "5", "205.00", "FRIDGE", None), ("MA-EGGS", "8", "22.50", "FRIDGE", None))),
     (1, (("MA-MILK", "4", "58.80", "FRIDGE", 7), ("MA-YEAS", "4", "9.80", "FRIDGE", None), ("MA-FL65", "4", "99.00", "DRY", None))),
 )  # fmt: skip
 SHOP_GOODS = (

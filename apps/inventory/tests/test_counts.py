@@ -274,3 +274,22 @@ def test_a_scan_puts_the_finger_on_the_first_line_that_is_still_blank(as_user):
     counting.record(second, quantity=D(5))
     page = client.get(reverse("inventory:count_enter", args=[count.pk]), {"scan": "MILK"}).content.decode()
     assert "data-replace autofocus" in page.split(f'id="line-{first.pk}"')[1].split("</li>")[0]
+
+
+def test_the_review_says_on_a_phone_what_wide_screens_have_columns_for(as_user, shop, bun):
+    """What the book had, what the difference is worth, and what moved since: below the product's name."""
+    lot = make_stock(bun, 10, shop, cost="2.50")
+    seer = as_user(*(f"inventory.{name}" for name in ALL), username="keeper")
+    counter = as_user("inventory.view_stockcount", "inventory.change_stockcount", username="counter")
+    for is_blind, sees in ((False, True), (True, False)):
+        count = counting.start(location=shop, is_blind=is_blind)
+        line = count.lines.get(lot=lot)
+        counting.record(line, quantity=D(8))
+        stock.adjust(lot=lot, location=shop, counted=D(13), reason="found")
+        page = counter.get(count.get_absolute_url() + "?show=all").content.decode().replace("\N{NO-BREAK SPACE}", " ")
+        book = "Book 10 un · −5.00 · Moved since +3" if sees else "Moved since"
+        assert (book in page) == sees
+        page = seer.get(count.get_absolute_url() + "?show=all").content.decode().replace("\N{NO-BREAK SPACE}", " ")
+        assert "Moved since +3" in page
+        counting.cancel(count, reason="again")
+        stock.adjust(lot=lot, location=shop, counted=D(10), reason="back")
