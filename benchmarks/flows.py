@@ -26,6 +26,7 @@ from apps.production.services.recipes import LineSpec, StepSpec
 from backoffice.accounts.models import User
 from backoffice.kernel import clock
 from backoffice.kernel.audit import acting
+from backoffice.ui.parts import marks
 from benchmarks.meter import Reading, Spent, measure
 from benchmarks.yardstick import Laps
 from e2e.forms import Forms
@@ -56,9 +57,15 @@ class Bench:
         assert answer.status_code == 200, answer.status_code
         return answer.content
 
-    def list(self, name: str, fragment: str, **query: str) -> Reading:
-        """A list of 50."""
-        return measure(lambda _number: len(self.get(name, fragment, query)), rounds=ROUNDS)
+    def list(self, name: str, fragment: str, *, cold: bool = False, **query: str) -> Reading:
+        """A list of 50. When `cold`, each time as if nobody had been on a far page of it within the minute."""
+
+        def ask(_number: int) -> int:
+            if cold:
+                marks.forget()
+            return len(self.get(name, fragment, query))
+
+        return measure(ask, rounds=ROUNDS)
 
     def found(self, words: str) -> int:
         """How many products a search has to choose from: one that finds nothing is no search."""

@@ -17,7 +17,7 @@ from backoffice.kernel.compiled import among
 from backoffice.kernel.plans import planned
 
 from .counting import KeptCount, statement
-from .parts import Parts
+from .parts import Parts, marks
 
 CAP = 10_000
 DEEP = 1000
@@ -163,13 +163,12 @@ def _others(queryset: QuerySet[Any], start: int, end: int, first: Sequence[Any])
     No row is asked whether it is among them, which costs more than the way there: so many more keys are read as there
     are of these. Far away the database says how many of these lie before what was read.
     """
-    keys = queryset.values_list("pk", flat=True)
     if not first:
-        return list(keys[start:end])
-    apart = set(first)
+        return marks.keys(queryset, start, end)
+    keys, apart = queryset.values_list("pk", flat=True), set(first)
     if start < DEEP:
         return [pk for pk in keys[: end + len(first)] if pk not in apart][start:end]
-    read = list(keys[start : end + len(first)])
+    read = marks.keys(queryset, start, end + len(first))
     if not read:
         return []
     before = list(keys.filter(among([*first, read[0]]))).index(read[0])

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from backoffice.kernel import clock
 from backoffice.kernel.compiled import MOST, Compiled
@@ -27,6 +27,8 @@ class Part:
     """Asked where a page lies behind the first: that needs no number."""
     key: Callable[[Any], Any] | None = None
     """What of a row is the key, where the rows have more than that."""
+    filled: str = ""
+    """The column of the order that may be empty elsewhere, and is not here."""
 
     @property
     def number(self) -> int:
@@ -35,7 +37,11 @@ class Part:
     def read(self, start: int, end: int, *, backwards: bool = False) -> list[Any]:
         """The keys from start to end, counted from the end when `backwards`, as they come then."""
         keys = self.keys()
-        rows = list((keys.reverse() if backwards else keys)[start:end])
+        if backwards:
+            keys = keys.reverse()
+        if isinstance(keys, QuerySet) and self.key is None:
+            return marks.keys(keys, start, end, filled=self.filled)
+        rows = list(keys[start:end])
         return [self.key(row) for row in rows] if self.key is not None else rows
 
 
@@ -143,6 +149,70 @@ class Kept(Generic[Known]):
         self._kept.clear()
 
 
+class Marks:
+    """Where far pages of a list began. Whoever turns its pages, or comes back to one, does not walk the whole way
+    again: the keys are read from the nearest place before it where somebody was within the minute. What was written
+    meanwhile moves the rows of such a page, as it does on every numbered page."""
+
+    FAR = 1000
+    """Nearer to the beginning nothing is kept: the way there is short."""
+    MOST = 400
+
+    def __init__(self) -> None:
+        self._known: Kept[dict[int, tuple[Any, ...]]] = Kept()
+
+    def keys(self, rows: QuerySet[Any], start: int, end: int, *, filled: str = "") -> list[Any]:
+        """The keys of the rows from start to end, in the order of the rows. `filled` is a column that may be empty, and
+        is not in any of them."""
+        order = _order(rows, filled) if start >= self.FAR else None
+        if order is None:
+            return list(rows.values_list("pk", flat=True)[start:end])
+        names, falls = order
+        # The marks of a list end together: one that was found from another is as old as that one.
+        places = self._known.of((asked_by(rows), order), dict)
+        at = max((place for place in list(places) if place <= start), default=0)
+        if mark := places.get(at):
+            rows = rows.filter(_from(names, mark, falls=falls))
+        else:
+            at = 0
+        read = list(rows.values_list(*names)[start - at : end - at])
+        if len(places) >= self.MOST:
+            places.clear()
+        if read:
+            places[start], places[start + len(read) - 1] = read[0], read[-1]
+        return [row[-1] for row in read]
+
+    def forget(self) -> None:
+        """Walk the whole way, wherever somebody was."""
+        self._known.forget()
+
+
+marks = Marks()
+
+
+def _order(rows: QuerySet[Any], filled: str) -> tuple[tuple[str, ...], bool] | None:
+    """The columns of an order that one index has either way, the key last, and whether it falls; None for another."""
+    query, meta = rows.query, rows.model._meta
+    terms = query.order_by or (meta.ordering if query.default_ordering else ())
+    if query.combinator or query.extra_order_by or not terms or not all(isinstance(term, str) for term in terms):
+        return None
+    ways = {str(term).startswith("-") for term in terms}
+    *names, key = (str(term).lstrip("-") for term in terms)
+    whole = {filled, *(field.name for field in meta.concrete_fields if not field.null)}
+    if len(ways) > 1 or key not in ("pk", meta.pk.name) or len(names) > 1 or not whole.issuperset(names):
+        return None
+    return (*names, "pk"), ways.pop() is query.standard_ordering
+
+
+def _from(names: tuple[str, ...], mark: tuple[Any, ...], *, falls: bool) -> Q:
+    """The rows from the marked one on, itself among them, said so that an index leads there."""
+    way = "lt" if falls else "gt"
+    key = Q(**{f"pk__{way}e": mark[-1]})
+    if len(names) == 1:
+        return key
+    return Q(**{f"{names[0]}__{way}e": mark[0]}) & (Q(**{f"{names[0]}__{way}": mark[0]}) | key)
+
+
 def nulls_last(rows: QuerySet[Any], field: str, *, falls: bool) -> Parts:
     """The keys by a column that may be empty, and then by the key; what is empty comes last, and first when the order
     falls. The index has the column and the key."""
@@ -151,7 +221,7 @@ def nulls_last(rows: QuerySet[Any], field: str, *, falls: bool) -> Parts:
     empty = rows.order_by(f"{sign}pk").filter(**{f"{field}__isnull": True})
     number, others = halves.of((field, asked_by(rows)), lambda: (known.order_by().count(), empty.order_by().count()))
     parts = [
-        Part(lambda: known.values_list("pk", flat=True), number),
+        Part(lambda: known.values_list("pk", flat=True), number, filled=field),
         Part(lambda: empty.values_list("pk", flat=True), others),
     ]
     return Parts(parts[::-1] if falls else parts)

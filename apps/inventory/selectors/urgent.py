@@ -13,6 +13,7 @@ from apps.inventory.models import Hold, HoldAllocation, Location, Lot, StockBala
 from apps.inventory.selectors.stock import below_minimum, expiring_lots, summed, there, waiting
 from backoffice.kernel import clock
 from backoffice.kernel.compiled import Compiled
+from backoffice.ui.parts import Kept
 
 SEEN_DAYS = 400
 
@@ -35,6 +36,14 @@ def worst_first(enough: int | None = None) -> list[int]:
         for product_id, rank, name in _going(today):
             worst.setdefault(product_id, (rank, name))
     return sorted(worst, key=lambda pk: (*worst[pk], pk))
+
+
+def lately() -> list[int]:
+    """`worst_first` as it was within the last minute: for pages far behind it, which only ask what lies before them."""
+    return _lately.of("worst first", worst_first)
+
+
+_lately: Kept[list[int]] = Kept()
 
 
 def _part(rows: QuerySet[Any], rank: int) -> QuerySet[Any, Any]:

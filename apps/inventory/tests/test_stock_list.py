@@ -17,7 +17,9 @@ from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import expected, holds, reorder
 from apps.inventory.services.holds import HoldLine
 from apps.inventory.tests.factories import make_location, make_origin, make_stock
+from apps.inventory.views import products
 from backoffice.kernel import clock
+from backoffice.ui.parts import Kept
 
 D = Decimal
 pytestmark = pytest.mark.django_db
@@ -162,6 +164,28 @@ def test_pages_of_the_worst_follow_each_other(as_user, shop):
     whole = urgent.worst_first()
     by_name = stock_reads.listable().exclude(pk__in=whole).order_by("name", "pk").values_list("pk", flat=True)
     assert keys() == keys(**{"HX-Request": "true", "HX-Target": "table"}) == [*whole, *by_name]
+
+
+def test_far_pages_ask_once_a_minute_what_comes_first(as_user, shop, monkeypatch):
+    monkeypatch.setattr(products, "DEEP", 25)
+    monkeypatch.setattr(urgent, "_lately", Kept())
+    for number in range(30):
+        make_stock(make_product(f"P {number:02}"), 1, shop)
+    going = [make_product(f"Z {number}") for number in range(3)]
+    client, soon = as_user("inventory.view_stockbalance"), clock.today() + timedelta(days=1)
+
+    def names(number):
+        answer = client.get(reverse("inventory:stock_list"), {"size": 25, "page": number})
+        return [row.name for row in answer.context["page"].rows]
+
+    make_stock(going[0], 1, shop, expires_on=soon)
+    assert names(1)[:2] == ["Z 0", "P 00"]
+    assert names(2)[:2] == ["P 24", "P 25"]
+    make_stock(going[1], 1, shop, expires_on=soon)
+    assert names(1)[:3] == ["Z 0", "Z 1", "P 00"], "near pages are those of now"
+    assert names(2)[:2] == ["P 24", "P 25"], "a far one is that of the minute"
+    with clock.fixed(clock.now() + timedelta(minutes=1)):
+        assert names(2)[:2] == ["P 23", "P 24"]
 
 
 def test_one_row_costs_as_many_queries_as_fifty(as_user, shop):

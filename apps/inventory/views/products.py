@@ -24,6 +24,7 @@ from backoffice.kernel.money import format_money
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui import charts, htmx
 from backoffice.ui.actions import Action
+from backoffice.ui.pagination import DEEP
 from backoffice.ui.permissions import requires
 from backoffice.ui.screens import Badge, DetailScreen, Empty, Fact, ListScreen, SavedView
 from backoffice.ui.tables import SORT
@@ -100,6 +101,8 @@ class StockList(ListScreen):
         if asked:
             return []
         number, size = self.asked_page
+        if (number - 1) * size >= DEEP:
+            return urgent.lately()
         # A whole page has enough to ask for: it does not ask twice.
         return urgent.worst_first(number * size + 1 if htmx.target(self.request) == "table" else None)
 

@@ -1,5 +1,6 @@
 """Counting as far as it is worth, and pages that never lie behind the end."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -144,3 +145,60 @@ def test_a_list_without_an_order_is_read_from_its_beginning(people, nothing_is_s
     page = paginate(User.objects.order_by(), number=3, size=3, count=MANY)
 
     assert len(page.rows) == 1
+
+
+@pytest.fixture
+def all_is_far(nothing_is_small, monkeypatch):
+    """Every page but the first is far, and nobody was anywhere yet."""
+    monkeypatch.setattr(pagination.marks, "FAR", 1)
+    pagination.marks.forget()
+    yield
+    pagination.marks.forget()
+
+
+def read(rows, start, end):
+    """The names from start to end, and what was left out on the way there."""
+    with CaptureQueriesContext(connection) as asked:
+        keys = pagination.marks.keys(rows, start, end)
+    found = User.objects.in_bulk(keys)
+    return [found[pk].username for pk in keys], re.search(r"OFFSET (\d+)", asked[-1]["sql"])
+
+
+@pytest.mark.parametrize(
+    "order", [("username", "pk"), ("-username", "-pk"), ("theme", "pk"), ("-theme", "-pk"), ("pk",)]
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_who_turns_far_pages_does_not_walk_the_whole_way_again(people, all_is_far, order, turned):
+    rows = people.order_by(*order)
+    rows = rows.reverse() if turned else rows
+    wanted = [row.username for row in rows]
+
+    assert read(rows, 2, 5)[0] == wanted[2:5]
+    assert read(rows, 4, 7) == (wanted[4:7], None), "the last row of the page before is where it begins"
+    assert read(rows, 2, 5) == (wanted[2:5], None), "as it is where somebody was"
+    names, left_out = read(rows, 3, 6)
+    assert (names, left_out[1]) == (wanted[3:6], "1")
+    assert read(rows, 1, 3)[0] == wanted[1:3], "before it the way is walked"
+    assert read(rows, 6, 9) == (wanted[6:], None)
+    assert read(rows, 9, 12)[0] == []
+
+
+def test_a_way_that_was_kept_is_of_that_list_that_order_and_that_minute(people, all_is_far):
+    rows = people.order_by("username", "pk")
+    with clock.fixed(datetime(2026, 11, 20, 12, tzinfo=UTC)):
+        assert read(rows, 3, 5)[0] == ["u03", "u04"]
+        assert read(rows.filter(theme="light"), 1, 3)[0] == ["u02", "u04"]
+        assert read(rows.order_by("-username", "-pk"), 3, 5)[0] == ["u03", "u02"]
+        User.objects.filter(username__in=["u00", "u03"]).delete()
+        assert read(rows, 3, 5)[0] == ["u04", "u05"], "from where it began, though that row is gone"
+    with clock.fixed(datetime(2026, 11, 20, 12, 1, tzinfo=UTC)):
+        assert read(rows, 3, 5)[0] == ["u05", "u06"]
+
+
+@pytest.mark.parametrize("order", [("last_login", "pk"), ("username", "-pk"), ("theme", "name", "pk"), ("username",)])
+def test_an_order_that_one_column_and_the_key_do_not_make_is_walked_each_time(people, all_is_far, order):
+    rows = people.order_by(*order)
+    for _ in range(2):
+        names, left_out = read(rows, 3, 5)
+        assert names == [row.username for row in rows[3:5]]
+        assert left_out[1] == "3"
