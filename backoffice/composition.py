@@ -271,7 +271,8 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
         gave_up="apps.catalog.services.remote_media.gave_up",
     ),
     "catalog.completeness": Handler("apps.catalog.services.completeness.recompute", "long", lease_seconds=60),
-    "ledgers.verify": Handler("backoffice.observability.ledgers.carry_out", mode="long", lease_seconds=300),
+    "audit.seal": Handler("backoffice.observability.seals.carry_out", mode="long", lease_seconds=300),
+    "ledgers.verify": Handler("backoffice.observability.ledgers.carry_out", mode="long", lease_seconds=1800),
     "catalog.search_words": Handler("apps.catalog.services.search_words.recompute", "long", lease_seconds=60),
     "loyalty.earn": Handler("apps.orders.services.loyalty_jobs.earn"),
     "notify.customer": Handler("apps.orders.services.notifications.customer", mode="long"),
@@ -327,6 +328,7 @@ LEDGER_CHECKS: list[str] = [
     "apps.orders.services.verify.differences",
     "apps.inventory.services.verify.differences",
     "apps.crm.selectors.loyalty.differences",
+    "backoffice.observability.audit.differences",
 ]
 
 # The demo bakery: what exists (goods, places, recipes, people to sell to), then what happened (stock, weeks of sales).

@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 
 from backoffice.kernel import clock
 from backoffice.kernel.audit import current_actor
+from backoffice.observability import seals
 from backoffice.observability.models import LedgerFinding, LedgerPart, LedgerRun
 from backoffice.outbox import directives
 from backoffice.outbox.errors import Permanent
@@ -49,8 +50,10 @@ def names() -> list[str]:
 
 
 def book_of(path: str) -> str:
-    """The room whose book a check reads: the second name of "apps.orders.services.verify.differences"."""
-    return path.split(".")[1]
+    """The room whose book a check reads: the second name of "apps.orders.services.verify.differences". The house's own
+    are named after their module: "audit" of "backoffice.observability.audit.differences"."""
+    house, room, *_rest, module, _function = path.split(".")
+    return room if house == "apps" else module
 
 
 def read(path: str) -> Book:
@@ -109,8 +112,8 @@ def _carry_out(run: LedgerRun, directive: Directive | None) -> Iterator[Book]:
         yield book
     with transaction.atomic():
         run.found = run.parts.aggregate(total=Sum("found"))["total"] or 0
-        run.finished_at = clock.now()
-        run.save(update_fields=["found", "finished_at"])
+        run.finished_at, run.sealed = clock.now(), seals.head()
+        run.save(update_fields=["found", "finished_at", "sealed"])
 
 
 def _write(run: LedgerRun, book: Book) -> None:

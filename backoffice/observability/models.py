@@ -8,13 +8,18 @@ from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
-from django.db.models import CheckConstraint, Exists, OuterRef, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Exists, F, OuterRef, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel import clock
+from backoffice.kernel.models import LedgerRow
 from backoffice.kernel.quantity import format_quantity
+
+AUDIT = "audit"
+"""The book that is the history of everything: see `observability.audit`."""
 
 
 class LedgerRunQuerySet(models.QuerySet["LedgerRun"]):
@@ -37,6 +42,8 @@ class LedgerRun(models.Model):
     )
     books = models.PositiveSmallIntegerField(_("books"))
     found = models.PositiveIntegerField(_("differences"), default=0)
+    sealed = models.CharField(_("last seal"), max_length=64, blank=True, default="", db_default="")
+    """The newest seal of the history that this look saw. If it is gone one day, the end of the chain was cut off."""
 
     objects = LedgerRunQuerySet.as_manager()
 
@@ -75,6 +82,8 @@ class LedgerPart(models.Model):
     @property
     def title(self) -> str:
         """The room whose book it is, as people call it."""
+        if self.book == AUDIT:
+            return gettext("history of all changes")
         return str(apps.get_app_config(self.book).verbose_name) if self.book in apps.app_configs else self.book
 
 
@@ -117,6 +126,37 @@ class LedgerFinding(models.Model):
     @property
     def is_now(self) -> str:
         return _as_read(self.found)
+
+
+class AuditSeal(LedgerRow):
+    """That the rows of a history were such and such when this was written: one link of one chain. See
+    `observability.seals` for what the digests are made of."""
+
+    table = models.CharField(_("table"), max_length=63)
+    first_id = models.BigIntegerField(_("first key"))
+    last_id = models.BigIntegerField(_("last key"))
+    rows = models.PositiveIntegerField(_("rows"))
+    columns = models.JSONField(_("columns"))
+    content = models.CharField(_("digest of the rows"), max_length=64)
+    sealed_at = models.DateTimeField(_("sealed"))
+    reason = models.TextField(_("reason"), blank=True, default="")
+    """Why the table is sealed anew from its first row on; blank for all other seals."""
+    previous = models.CharField(_("digest before"), max_length=64, blank=True)
+    digest = models.CharField(_("digest"), max_length=64)
+
+    class Meta:
+        verbose_name = _("seal")
+        verbose_name_plural = _("seals")
+        default_permissions = ()
+        indexes = [models.Index(fields=["table", "id"], name="newest_seal_of_a_table")]
+        constraints = [
+            UniqueConstraint(fields=["previous"], name="a_seal_follows_one_that_no_other_follows"),
+            UniqueConstraint(fields=["digest"], name="no_two_seals_are_alike"),
+            CheckConstraint(condition=Q(last_id__gte=F("first_id")), name="a_seal_has_rows_to_cover"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.first_id}–{self.last_id}"
 
 
 def _as_read(written: str) -> str:

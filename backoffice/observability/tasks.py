@@ -4,7 +4,15 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
 from backoffice.kernel.audit import acting
-from backoffice.observability import ledgers, statistics
+from backoffice.observability import ledgers, seals, statistics
+
+
+@db_periodic_task(crontab(minute="5"))
+def seal_history() -> None:
+    """Once a night, or as soon as a machine that was off at night is on: a job seals what was noted of changes."""
+    if seals.due():
+        with acting(system="clock", reason="the seals of the night"):
+            seals.start()
 
 
 @db_periodic_task(crontab(minute="10"))
