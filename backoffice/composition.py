@@ -164,7 +164,13 @@ PANELS: dict[str, list[Any]] = {
     ],
     **{
         f"transfers.{key}": [
-            Panel("pictures", _("Pictures"), "catalog:run_pictures", "catalog.import_product"),
+            Panel(
+                "pictures",
+                _("Pictures"),
+                "catalog:run_pictures",
+                "catalog.import_product",
+                wanted=lambda run: "media" in run.figures,
+            ),
         ]
         for key in ("products", "woocommerce", "shopify")
     },

@@ -1,5 +1,6 @@
 """Panels: what one app's page shows of another app, fetched by itself and a plain link without scripts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ class Panel:
     url_name: str
     permission: str | None = None
     refresh: str = ""  # events of which it draws itself again: "orders-order"
+    wanted: Callable[[Any], bool] | None = None  # whether there is something to show, where the object itself knows
 
     @property
     def id(self) -> str:
@@ -38,4 +40,8 @@ def of(place: str, thing: Any, user: Any) -> list[Drawn]:
     """The panels that others show on the page of this thing, as far as the person may see them."""
     from backoffice.composition import PANELS
 
-    return [Drawn(p, reverse(p.url_name, args=[thing.pk])) for p in PANELS.get(place, []) if may(user, p.permission)]
+    return [
+        Drawn(panel, reverse(panel.url_name, args=[thing.pk]))
+        for panel in PANELS.get(place, [])
+        if may(user, panel.permission) and (panel.wanted is None or panel.wanted(thing))
+    ]

@@ -95,7 +95,7 @@ def test_what_was_made_is_removed_and_what_was_changed_is_as_before() -> None:
     assert Product.history.filter(sku="B", history_type="-").count() == 1
     assert Price.objects.filter(product=bread).count() == 3, "what was charged meanwhile stays in the books"
     assert undoing.can_be_asked(run) is False
-    with pytest.raises(NotAllowed):
+    with pytest.raises(undoing.AlreadyUndone):
         undoing.undo(run, reason="again")
 
 
@@ -247,3 +247,16 @@ def test_the_page_asks_shows_what_stays_and_needs_the_permission(as_user: Callab
     shown = client.get(run.get_absolute_url()).content.decode()
     assert "wrong file" in shown
     assert url not in shown
+    assert "before it was undone" in shown, "what was written is not said to be written still"
+    again = client.post(url, {"reason": "from another tab"})
+    assert again.status_code == 409
+    assert "This import was undone already, by " in again.content.decode()
+
+
+def test_an_import_without_pictures_does_not_speak_of_them(as_user: Callable[..., Client]) -> None:
+    make_price_list("counter")
+    run = imported("A;One;;un;;;;;1")
+    client = as_user(*UNDOING, username="boss")
+    assert "panel-pictures" not in client.get(run.get_absolute_url()).content.decode()
+    TransferRun.objects.filter(pk=run.pk).update(figures={"media": 1})
+    assert "panel-pictures" in client.get(run.get_absolute_url()).content.decode()

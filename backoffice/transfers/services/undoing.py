@@ -22,6 +22,15 @@ CHUNK = 2000
 SHOWN = 50
 
 
+class AlreadyUndone(DomainError):
+    """Somebody took this import back a moment ago, on another page."""
+
+    def __init__(self, run: TransferRun) -> None:
+        who = str(run.undone_by or "")
+        text = _("This import was undone already, by %(who)s.") if who else _("This import was undone already.")
+        super().__init__(text % {"who": who})
+
+
 @dataclass
 class Prospect:
     """What undoing a run would do now: how many rows are removed, put back, and stay; the first of those, with why."""
@@ -66,9 +75,12 @@ def undo(run: TransferRun, *, reason: str, keep: bool = False) -> TransferRun:
     """Take the import back in the background: remove what it made, put back what it changed.
 
     When something was built on it, nothing happens, unless `keep` says that those rows may stay. Raises NotAllowed
-    when the run is not at that point, DomainError when there is nothing to undo or something stands in the way.
+    when the run is not at that point (AlreadyUndone when somebody was first), DomainError when there is nothing to undo
+    or something stands in the way.
     """
     found = lock(run)
+    if found.status in (Status.UNDOING, Status.UNDONE):
+        raise AlreadyUndone(found)
     if not _may_move(found):
         raise NotAllowed(found, current=found.get_status_display(), wanted=str(Status.UNDOING.label))
     if not can_be_asked(found):

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from backoffice.kernel.errors import DomainError
@@ -31,6 +32,12 @@ Outcome = TransferRow.Outcome
 PAGE_SIZE = 50
 REFUSED_SHOWN = 20
 SHOWN_FIRST = (Outcome.CHANGED, Outcome.NEW, Outcome.REFUSED, Outcome.UNCHANGED)
+TABS = {
+    Outcome.NEW: gettext_lazy("New rows"),
+    Outcome.CHANGED: gettext_lazy("Changed rows"),
+    Outcome.UNCHANGED: gettext_lazy("Unchanged rows"),
+    Outcome.REFUSED: gettext_lazy("Refused rows"),
+}
 TEMPLATES = {Status.COLUMNS: "transfers/columns.html", Status.MAPPING: "transfers/mapping.html"}
 
 
@@ -93,7 +100,7 @@ def _preview(request: HttpRequest, run: TransferRun, importer: type[Importer]) -
     return {
         "progress": progress.of(run),
         "tab": tab,
-        "tabs": [(outcome.value, str(outcome.label).capitalize(), getattr(run, outcome.value)) for outcome in Outcome],
+        "tabs": [(outcome.value, TABS[outcome], getattr(run, outcome.value)) for outcome in Outcome],
         "q": words,
         "page": page,
         "refused": refused,
