@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.catalog.models import Category, Product, Promotion
+from apps.catalog.models import Category, Product, Promotion, PromotionScope
 from apps.catalog.selectors import sales_channels
 from apps.catalog.services.promotions import Scope
 from backoffice.kernel import clock
@@ -21,6 +22,7 @@ from backoffice.ui.forms import DateTimeField, DecimalField, Form, ModelForm
 from .product import TagsField
 
 MOST_NAMED = 500
+LONGEST_TAG = PromotionScope._meta.get_field("tag").max_length
 
 
 class PromotionForm(ModelForm):
@@ -100,6 +102,12 @@ class PromotionForm(ModelForm):
         if unknown := [sku for sku in skus if sku.lower() not in rows]:
             raise ValidationError(gettext("There is no product %(skus)s.") % {"skus": ", ".join(unknown[:5])})
         return list({row.pk: row for row in rows.values()}.values())
+
+    def clean_tags(self) -> list[str]:
+        tags: list[str] = self.cleaned_data["tags"]
+        for tag in tags:
+            MaxLengthValidator(LONGEST_TAG)(tag)
+        return tags
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data

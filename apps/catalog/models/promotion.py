@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Self
+from typing import ClassVar, Self
 
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.db.models.functions import Upper
@@ -57,6 +60,10 @@ class Promotion(Validated, Audited, Revisioned, TimeStamped):
         "promotion_hours_come_in_pairs": "until_hour",
         "promotion_level_fits_its_kind": "level",
     }
+    BOUNDS: ClassVar[Mapping[str, tuple[int, int]]] = {
+        "minimum": (0, 10**12), "max_uses": (1, 2**31 - 1), "max_uses_each": (1, 2**31 - 1), "buy": (0, 2**15 - 1),
+        "pay": (0, 2**15 - 1), "priority": (0, 2**15 - 1), "expires_within": (0, 2**15 - 1),
+    }  # fmt: skip
 
     name = models.CharField(_("name"), max_length=80)
     kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.PERCENT)
@@ -136,6 +143,19 @@ class Promotion(Validated, Audited, Revisioned, TimeStamped):
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:promotion_detail", args=[self.pk])
+
+    def clean(self) -> None:
+        """Numbers that make sense, and the same on both databases."""
+        errors: dict[str, ValidationError] = {}
+        for name, (least, most) in self.BOUNDS.items():
+            if (value := getattr(self, name)) is not None:
+                try:
+                    MinValueValidator(least)(value)
+                    MaxValueValidator(most)(value)
+                except ValidationError as error:
+                    errors[name] = error
+        if errors:
+            raise ValidationError(errors)
 
 
 class PromotionScope(models.Model):

@@ -77,6 +77,9 @@ def test_a_rule_is_made_changed_and_switched_off(keeper: Client) -> None:
         ({"kind": "buy_pay", "buy": "2", "pay": "3"}, "bought"), ({"kind": "fixed", "level": "order"}, "for products"),
         ({"weekdays": ["9"]}, "9"), ({"channels": ["mars"]}, "mars"), ({"max_uses": "-1"}, "0"),
         ({"value": "much"}, "number"), ({"name": "\x00"}, "Null"), ({"valid_to": "9999-12-31T23:00"}, "our time"),
+        ({"max_uses": "0"}, "greater than or equal to 1"), ({"max_uses_each": "0"}, "greater than or equal to 1"),
+        ({"minimum": "-5"}, "greater than or equal to 0"), ({"tags": "long" * 11}, "at most 40"),
+        ({"priority": "99999"}, "less than or equal to 32767"), ({"expires_within": "99999"}, "equal to 32767"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_beside_its_field(keeper: Client, fields: dict[str, Any], says: str) -> None:
