@@ -55,3 +55,19 @@ def test_a_lot_is_moved_and_written_off_by_codes_alone(
     assert StockBalance.objects.get(lot=lot, location=shop).quantity == 3
     assert StockOperation.objects.get(kind="waste").reason == "Dropped or broken"
     assert differences() == []
+
+
+def test_what_can_be_done_with_a_lot_is_within_reach_on_a_phone(
+    bakery: str, page: Page, login: Callable[[str, str], Page]
+) -> None:
+    """The card of a product and that of a place hid the menu of each lot below 640 pixels."""
+    dry = Location.objects.get(code="DRY")
+    sugar = Product.objects.select_related("unit").get(sku="MA-SUGA")
+    stock.receive(dry, [stock.ReceiptLine(sugar, D(20), lot_code="S-78", unit_cost=D(4))])
+    login(bakery, "clerk")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for address in (f"/stock/products/{sugar.pk}/", f"/stock/locations/{dry.pk}/"):
+        page.goto(bakery + address)
+        page.get_by_role("button", name="Actions for S-78").click()
+        expect(page.get_by_role("link", name="Transfer").last).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0

@@ -44,3 +44,32 @@ def test_scans_follow_each_other(bakery: str, page: Page, login: Callable[[str, 
     scan("CO-CAPP")
     expect(amount).to_have_text("72.00")
     expect(page.locator(".cart .line")).to_have_count(1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_in_is_scanned_faster_than_the_page_answers(
+    bakery: str, page: Page, login: Callable[[str, str], Page]
+) -> None:
+    """Of five codes two lines came: the answer to one took away what was being typed of the next."""
+    login(bakery, "clerk")
+    page.goto(f"{bakery}/stock/receive/")
+    expect(page.locator("#id_scan")).to_be_focused()
+    for code in ("MA-SUGA", "MA-SALT", "MA-OIL", "MA-CHOC", "MA-SUGA"):
+        page.keyboard.type(code)
+        page.keyboard.press("Enter")
+    page.keyboard.type("MA-")  # and the next one has begun
+
+    lines = page.locator("#receipt-lines ol > li:not(.head)")
+    expect(lines).to_have_count(4)
+    expect(lines.first.locator("input[name$=quantity]")).to_have_value("2")
+    settled(page)
+    expect(page.locator("#id_scan")).to_be_focused()
+    expect(page.locator("#id_scan")).to_have_value("MA-")
+
+    # Pressed while a code is on its way, the button waits for it.
+    with answered(page, "/receive/", status=422):
+        page.keyboard.type("OIL")
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Post receipt").click()
+    expect(lines.filter(has_text="Olive oil").locator("input[name$=quantity]")).to_have_value("2")
+    expect(page.locator("#id_scan")).to_have_value("")

@@ -24,7 +24,7 @@ class PersonTable(tables.Table):
     )
     roles = tables.Column(verbose_name=_("Roles"), accessor="pk", orderable=False, card="price")
     last_login = tables.DateTimeColumn(verbose_name=_("Last login"), empty_text=_("never"))
-    is_active = tables.BoolColumn(verbose_name=_("May log in"), yes=_("Yes"), no=_("No"), card="status")
+    is_active = tables.BoolColumn(verbose_name=_("State"), yes=_("may log in"), no=_("may not log in"), card="status")
 
     class Meta:
         model = User

@@ -42,6 +42,22 @@ def test_each_tab_of_the_holds_shows_its_own(sign_in, promised):
     assert [name for name, _missing in found("ended")] == ["Bun"]
 
 
+def test_a_hold_that_ended_has_a_menu_without_verbs_and_no_box_to_tick(sign_in, promised):
+    """The menu was not found; and of what was ticked nothing could be released."""
+    client, url = sign_in("view_hold", "release_hold"), reverse("inventory:hold_list")
+    ended = Hold.objects.exclude(status="active").get()
+
+    page = client.get(url, {"menu": ended.pk})
+    menu = client.get(url, {"menu": ended.pk}, headers={"HX-Request": "true", "HX-Target": "row-menu"})
+    assert [answer.status_code for answer in (page, menu)] == [200, 200]
+    for answer in (page, menu):
+        assert "Nothing can be done here now." in answer.content.decode()
+        assert reverse("inventory:hold_release", args=[ended.pk]) not in answer.content.decode()
+
+    assert "name=ids" not in client.get(url, {"view": "ended"}).content.decode()
+    assert "name=ids" in client.get(url).content.decode()
+
+
 def test_why_is_the_same_with_kept_statements_and_with_those_for_a_place(promised, shop):
     for product in promised:
         kept = availability.why(product)

@@ -70,10 +70,17 @@ class HoldList(ListScreen):
     def get_queryset(self) -> QuerySet[Hold]:
         return _holds(Q(status=Hold.Status.ACTIVE))
 
+    def reachable(self) -> QuerySet[Hold]:
+        return _holds(Q())
+
     def searched(self) -> QuerySet[Hold]:
         return _active()
 
     counted = staticmethod(_active)
+
+    def shown_bulk_actions(self) -> list[BulkAction]:
+        """None where the holds have ended: nothing is let go of twice."""
+        return [] if self.view is not None and self.view.key == "ended" else super().shown_bulk_actions()
 
     def rows_of(self, keys: Sequence[Any]) -> list[Hold]:
         found = _LISTED(keys)

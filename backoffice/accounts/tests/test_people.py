@@ -1,5 +1,7 @@
 """Managing people, one's own profile, and roles as data."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
@@ -123,6 +125,16 @@ def test_the_list_asks_as_much_for_three_as_for_one(as_user, django_assert_max_n
 
     with django_assert_max_num_queries(14):
         assert client.get(reverse("accounts:user_list")).status_code == 200
+
+
+def test_who_may_log_in_is_said_without_a_heading_too(as_owner, ana):
+    """On a phone, where rows are cards, it was "Yes" and nobody knew to what."""
+    User.objects.filter(pk=ana.pk).update(is_active=False)
+
+    text = as_owner.get(reverse("accounts:user_list")).content.decode()
+
+    assert re.findall("may (?:not )?log in<", text).count("may not log in<") == 1
+    assert "<td>Yes" not in text
 
 
 def test_people_are_not_for_everybody(as_user):

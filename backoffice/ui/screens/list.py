@@ -251,9 +251,13 @@ class ListScreen(ModelScreen):
         """What can be done above the list."""
         return buttons(self.actions, self.request)
 
+    def reachable(self) -> QuerySet[Any]:
+        """The rows whose menu can be opened: those of every tab."""
+        return self.get_queryset()
+
     def row_menu(self, pk: int) -> HttpResponse:
         """What this person may do with one row now."""
-        row = get_object_or_404(self.get_queryset(), pk=pk)
+        row = get_object_or_404(self.reachable(), pk=pk)
         shown = buttons(self.table_class.row_actions, self.request, row)
         page = "ui/screens/row_menu.html"
         context = self.get_context(row=row, buttons=shown)
