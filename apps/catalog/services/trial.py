@@ -108,9 +108,8 @@ def _outcome(rule: Rule, verdicts: Sequence[Verdict], late: str) -> Outcome:
     lost = [one for one in verdicts if one.outcome == promoting.LOST]
     told = counted or lost or verdicts
     outcome = told[0].outcome if told else promoting.NOT
-    if counted and rule.level == promoting.Level.ORDER:
-        why = [_("of the whole order")]
+    if counted:  # what it gives and how much of it stand beside
+        why = [_("of the whole order")] if rule.level == promoting.Level.ORDER else []
     else:
-        why = list(dict.fromkeys(one.why for one in told))
-    why = why or [late or _("there is nothing in the basket")]
+        why = list(dict.fromkeys(one.why for one in told)) or [late or _("there is nothing in the basket")]
     return Outcome(rule, outcome, sum((one.amount for one in counted or lost), Decimal("0.00")), why)

@@ -131,7 +131,10 @@ def test_the_trial_says_what_each_rule_would_do_and_why(keeper: Client) -> None:
         "Tenth": ("won", Decimal("3.00")), "Half of bread": ("won", Decimal("10.00")),
         "By coupon": ("not", Decimal("0.00")), "Later": ("not", Decimal("0.00")),
     }  # fmt: skip
+    whys = {one.rule.name: one.why for one in tried.outcomes}
+    assert whys["Tenth"] == whys["Half of bread"] == []  # what they give stands beside
     text = answer.content.decode()
+    assert "10 % off</small>" in text
     assert "needs its coupon" in text
     assert "begins on" in text
     assert cake.name in text
