@@ -32,7 +32,7 @@ class PartField(ScanField):
             return super().to_python(value)
         except ValidationError as error:
             known = Product.objects.filter(sku__iexact=str(value).partition(" · ")[0].strip()).first()
-            if error.code != "unknown" or known is None:
+            if known is None:
                 raise
             why = "retired" if not known.is_active else "by_variant"
             raise ValidationError(self.error_messages[why], code=why, params={"product": known.name}) from error

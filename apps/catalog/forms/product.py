@@ -208,7 +208,7 @@ class PackForm(Form):
         max_length=ProductUnit._meta.get_field("name").max_length,
         help_text=_("Sack 25 kg, box, tray."),
     )
-    quantity = QuantityFormField(label=_("Holds"), min_value=0)
+    quantity = QuantityFormField(label=_("Contains"), min_value=0)
     barcode = forms.CharField(label=_("Barcode"), max_length=40, required=False)
     is_approximate = forms.BooleanField(
         label=_("Only about"), required=False, help_text=_("The true quantity is weighed when it arrives.")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Product
@@ -37,7 +38,6 @@ class MakeVariantsForm(Form):
     pattern = forms.CharField(
         label=_("SKU pattern"),
         max_length=120,
-        help_text=_("{size} is the whole choice, {size:3} its first three signs."),
     )
     price = PriceFormField(
         label=_("Price"), required=False, min_value=0, help_text=_("The same for all; blank: later.")
@@ -53,6 +53,10 @@ class MakeVariantsForm(Form):
             (JOINT.join(codes), ", ".join(known[code] for known, code in zip(names, codes, strict=True)))
             for codes in combinations
         ]
+        if axes:  # as it can be typed: a word that is no axis would be refused
+            self.fields["pattern"].help_text = gettext(
+                "{%(axis)s} is the whole choice, {%(axis)s:3} its first three signs."
+            ) % {"axis": axes[0].code}
         self.fields["combinations"].choices = choices  # type: ignore[attr-defined]
         self.fields["combinations"].initial = [value for value, _label in choices]
         return self

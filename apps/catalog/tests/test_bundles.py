@@ -130,6 +130,8 @@ def test_a_bundle_has_no_stock_of_its_own() -> None:
 
 def test_what_is_there_but_cannot_be_a_part_is_called_by_its_name(as_user: Any) -> None:
     make_product("Cake", sku="CAKE", kind="configurable")
+    make_product("Cake, small", sku="CAKE-S")
+    make_product("Cake, large", sku="CAKE-L")
     products.retire(make_product("Old jam", sku="OLD"))
     add = reverse("catalog:part_add", args=[make_product("Basket", kind="bundle").pk])
     client = as_user("catalog.view_product", "catalog.change_product")

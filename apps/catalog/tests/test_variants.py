@@ -353,3 +353,14 @@ def test_what_is_sold_by_variant_gets_no_price_of_its_own(as_user: Any, cakes: C
     assert "each variant has one" in refused.content.decode()
     assert client.post(reverse("catalog:product_create"), form).status_code == 302
     assert not Product.objects.get(sku="PIE").prices.exists()
+
+
+def test_the_pattern_is_explained_with_what_it_can_name(as_user: Any, cakes: Category) -> None:
+    taste = attributes.create(name="Sabor", type="select", options=["Fig"])
+    schema.add(cakes, taste, is_variant_axis=True)
+    jam = variants.set_axes(make_product("Jam", category=cakes, kind="configurable"), ["sabor"])
+
+    page = as_user(*KEEP).get(reverse("catalog:variants_make", args=[jam.pk])).content.decode()
+
+    assert "{sabor} is the whole choice, {sabor:3} its first" in page
+    assert "{size}" not in page

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -135,6 +135,12 @@ class ProductCard(DetailScreen):
         if not found:
             raise Http404
         return found[0]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What stands for its parts or variants has no card: noughts would say that there is none of it."""
+        if self.object.kind in (Product.Kind.BUNDLE, Product.Kind.CONFIGURABLE):
+            return redirect(self.object)
+        return super().get(request, *args, **kwargs)
 
     def thumb(self) -> tuple[str, str]:
         return self.object.shown_icon, self.object.hue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from apps.catalog.models import Product
 from apps.catalog.services import bundles
@@ -55,6 +56,17 @@ def test_there_are_as_many_as_the_scarcest_part_allows(basket: Product, jam: Pro
     assert tile.left == 2
     [place] = bundle_stock.by_place(basket)
     assert (place.location, place.available, place.scarce) == (shelf(), 2, jam)
+
+
+def test_a_bundle_is_never_said_to_be_out_of_stock_for_having_none_of_its_own(as_user: Any, basket: Product) -> None:
+    counter()
+    client = as_user("inventory.view_stockbalance", "catalog.view_product")
+
+    panel = client.get(reverse("inventory:product_stock", args=[basket.pk])).content.decode()
+    assert "limited by Jam" in panel
+    assert reverse("inventory:product_why", args=[basket.pk]) not in panel
+    card = client.get(reverse("inventory:product_card", args=[basket.pk]))
+    assert (card.status_code, card["Location"]) == (302, basket.get_absolute_url())
 
 
 def test_each_place_gives_what_nobody_holds_there(basket: Product, jam: Product) -> None:
