@@ -92,7 +92,8 @@ def seal(before: datetime, alive: Callable[[], Any] = lambda: None) -> int:
 
 def again(table: str, reason: str, before: datetime) -> int:
     """Seal a table anew from its first row on, as it is now, and say why: after a migration changed its columns, or
-    when a difference was looked into. The old seals stay in the chain. Raises ValueError."""
+    when a difference was looked into. The old seals stay, but what they say is not compared any more. Raises
+    ValueError."""
     model = histories().get(table)
     if model is None:
         raise ValueError(f"There is no history {table}.")
@@ -101,6 +102,7 @@ def again(table: str, reason: str, before: datetime) -> int:
     until = _until(model, 0, before)
     if until is None:
         return 0
+    logger.warning("history sealed anew: table=%s reason=%s", table, reason.strip())
     return (_next(table, model, until, lambda: None, reason=reason.strip()) or 0) + seal(before)
 
 
