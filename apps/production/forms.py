@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -15,7 +16,11 @@ from apps.catalog.models import Product
 from apps.inventory.models import Location
 from apps.production.models import WorkCenter, WorkOrder, WorkOrderOutput
 from apps.production.services.work_orders import Output
+from backoffice.kernel import clock
 from backoffice.ui import forms
+
+A_MINUTE = timedelta(minutes=1)
+"""Fields have no seconds: who says now means the minute that runs."""
 
 
 def made() -> QuerySet[Product]:
@@ -42,6 +47,15 @@ class WorkOrderForm(forms.Form):
     notes = django_forms.CharField(label=_("Notes"), required=False, widget=django_forms.Textarea, max_length=2000)
 
     spans: ClassVar[Mapping[str, int]] = {"quantity": 3, "due_at": 3, "source": 3, "destination": 3}
+    due_before: datetime | None = None
+
+    def clean_due_at(self) -> datetime:
+        """Not over yet, if it was chosen now: an order that is late is still changed in all else."""
+        due: datetime = self.cleaned_data["due_at"]
+        stays = self.due_before and due == self.due_before.replace(second=0, microsecond=0)
+        if due < clock.now() - A_MINUTE and not stays:
+            raise django_forms.ValidationError(gettext("That is over. Say when it can be ready."))
+        return due
 
 
 class WorkOrderEditForm(WorkOrderForm):
@@ -51,6 +65,7 @@ class WorkOrderEditForm(WorkOrderForm):
 
     def __init__(self, *args: Any, order: WorkOrder, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.due_before = order.due_at
         del self.fields["product"]
         forms.set_unit(self, "quantity", order.product.unit.code)
         if order.status != WorkOrder.Status.PLANNED:
