@@ -19,4 +19,5 @@ ROOMS = [
 
 urlpatterns: list[URLPattern | URLResolver] = [path(prefix, include(f"{room}.urls")) for prefix, room in ROOMS]
 
+handler400 = "backoffice.observability.views.errors.bad_request"
 handler500 = "backoffice.observability.views.errors.server_error"

@@ -64,7 +64,7 @@ class Toasts:
     def _may_carry(self, response: HttpResponse) -> bool:
         return (
             not response.streaming
-            and (response.status_code < 300 or response.status_code in (403, 404, 409, 422, 507))
+            and (response.status_code < 300 or response.status_code in (403, 404, 409, 413, 422, 507))
             and response.status_code not in (204, 286)
             and response.get("Content-Type", "").startswith("text/html")
             and not response.has_header("HX-Redirect")

@@ -107,5 +107,5 @@ def test_what_another_one_removed_is_said_to_be_gone(as_user: Any) -> None:
     assert answer.status_code == 404
     assert answer["HX-Reswap"] == "none"
     assert "somebody removed it meanwhile" in answer.content.decode()
-    assert "(403|404|409|422|507)" in client.get(syrup.get_absolute_url()).content.decode(), "the page shows it"
+    assert "(403|404|409|413|422|507)" in client.get(syrup.get_absolute_url()).content.decode(), "the page shows it"
     assert client.get(address).status_code == 404
