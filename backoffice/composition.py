@@ -279,6 +279,7 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
     "catalog.completeness": Handler("apps.catalog.services.completeness.recompute", "long", lease_seconds=60),
     "audit.seal": Handler("backoffice.observability.seals.carry_out", mode="long", lease_seconds=300),
     "ledgers.verify": Handler("backoffice.observability.ledgers.carry_out", mode="long", lease_seconds=1800),
+    "backup.drill": Handler("backoffice.observability.drills.carry_out", mode="long", lease_seconds=1500),
     "catalog.search_words": Handler("apps.catalog.services.search_words.recompute", "long", lease_seconds=60),
     "loyalty.earn": Handler("apps.orders.services.loyalty_jobs.earn"),
     "notify.customer": Handler("apps.orders.services.notifications.customer", mode="long"),

@@ -122,6 +122,7 @@ _LOOK_AFTER = [
     "outbox.change_directive",
     "observability.view_ledgerrun",
     "observability.add_ledgerrun",
+    "observability.add_restoredrill",
 ]
 
 # Role -> permissions "app.codename". `manage.py sync_roles` makes groups of them; owner gets everything.

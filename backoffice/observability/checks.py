@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Min
 from django.utils.translation import gettext as _
 
+from backoffice.accounts.models import User
 from backoffice.kernel import clock
-from backoffice.observability.models import LedgerRun
+from backoffice.observability import drills
+from backoffice.observability.models import LedgerRun, RestoreDrill
 from backoffice.outbox.models import Directive
 
 OLDEST_DUE_SECONDS = 120
@@ -16,13 +19,17 @@ OLDEST_DUE_SECONDS = 120
 
 @dataclass(frozen=True)
 class Check:
-    """One question, its answer as a number or word, and a sentence when it is not well."""
+    """One question, its answer as a number or word, and a sentence when it is not well.
+
+    `warns`: nothing is broken, but somebody should look; the house is ready all the same.
+    """
 
     key: str
     label: str
     value: int | str
     ok: bool
     reason: str = ""
+    warns: bool = False
 
 
 def database() -> Check:
@@ -81,7 +88,26 @@ def books() -> Check:
     return Check("books", label, last.found, ok=not last.found, reason=reason if last.found else "")
 
 
-READY: tuple[Callable[[], Check], ...] = (migrations, queue_age, dead_letters, books)
+def restore_drill() -> Check:
+    """Whether a backup could be restored lately. A house that is too young to have tried it is not unwell."""
+    label = _("Restore drill")
+    ended = RestoreDrill.objects.exclude(finished_at=None).order_by("-pk")
+    last = ended.first()
+    good = ended.filter(outcome=RestoreDrill.Outcome.GOOD).first()
+    value = str(good) if good else _("not yet")
+    if last is not None and last.has_failed:
+        reason = _("The last restore drill failed, %(when)s: %(reason)s") % {"when": last, "reason": last.reason}
+        return Check("restore_drill", label, value, ok=False, reason=reason)
+    since = good.started_at if good else User.objects.aggregate(first=Min("date_joined"))["first"]
+    reason = ""
+    if last is not None and last.outcome == RestoreDrill.Outcome.NOT_POSSIBLE:
+        reason = _("A backup could not be tried: %(reason)s") % {"reason": last.reason}
+    elif since is not None and clock.now() - since > drills.OVERDUE:
+        reason = _("No backup was restored on trial for more than %(days)s days.") % {"days": drills.OVERDUE.days}
+    return Check("restore_drill", label, value, ok=True, reason=reason, warns=bool(reason))
+
+
+READY: tuple[Callable[[], Check], ...] = (migrations, queue_age, dead_letters, books, restore_drill)
 
 
 def ready() -> list[Check]:

@@ -159,6 +159,55 @@ class AuditSeal(LedgerRow):
         return f"{self.table} {self.first_id}–{self.last_id}"
 
 
+class RestoreDrill(models.Model):
+    """One try to restore a fresh backup beside the shop. `asked_by` is who pressed the button; nobody: the clock."""
+
+    class Outcome(models.TextChoices):
+        GOOD = "good", _("agrees")
+        FAILED = "failed", _("failed")
+        NOT_POSSIBLE = "not_possible", _("not possible")
+
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("asked by")
+    )
+    size = models.PositiveBigIntegerField(_("bytes"), default=0)
+    rows = models.PositiveBigIntegerField(_("rows"), default=0)
+    encrypted = models.BooleanField(_("encrypted"), default=False)
+    outcome = models.CharField(_("outcome"), max_length=12, blank=True, choices=Outcome)
+    reason = models.TextField(_("reason"), blank=True)
+
+    class Meta:
+        verbose_name = _("restore drill")
+        verbose_name_plural = _("restore drills")
+        constraints = [
+            CheckConstraint(
+                condition=Q(finished_at__isnull=True, outcome="") | (Q(finished_at__isnull=False) & ~Q(outcome="")),
+                name="a_drill_that_ended_has_an_outcome",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return date_format(clock.local(self.started_at), "SHORT_DATETIME_FORMAT")
+
+    def get_absolute_url(self) -> str:
+        return reverse("observability:health")
+
+    @property
+    def is_busy(self) -> bool:
+        return self.finished_at is None
+
+    @property
+    def has_failed(self) -> bool:
+        return self.outcome == self.Outcome.FAILED
+
+    @property
+    def seconds(self) -> int:
+        """How long it took, in whole seconds; 0 while it is under way."""
+        return round((self.finished_at - self.started_at).total_seconds()) if self.finished_at else 0
+
+
 def _as_read(written: str) -> str:
     """A figure in the active language; what is none stays as it is."""
     try:

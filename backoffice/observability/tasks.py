@@ -4,7 +4,7 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
 from backoffice.kernel.audit import acting
-from backoffice.observability import ledgers, seals, statistics
+from backoffice.observability import drills, ledgers, seals, statistics
 
 
 @db_periodic_task(crontab(minute="5"))
@@ -27,3 +27,11 @@ def verify_ledgers() -> None:
 def refresh_statistics() -> None:
     """Every hour, as it takes no time: what grew is planned for as it is now, also after a large import."""
     statistics.refresh()
+
+
+@db_periodic_task(crontab(minute="40"))
+def drill() -> None:
+    """Once a week a job tries whether a backup can be restored."""
+    if drills.due():
+        with acting(system="clock", reason="the restore drill of the week"):
+            drills.start()

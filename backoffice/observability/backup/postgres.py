@@ -103,6 +103,11 @@ def columns(cursor: Any, table: str) -> list[str]:
     return [name for (name,) in cursor.fetchall()]
 
 
+def count(cursor: Any) -> dict[str, int]:
+    """The rows of every table."""
+    return {table: _count(cursor, table) for table in tables(cursor)}
+
+
 def _continue_sequences(cursor: Any, table: str) -> None:
     cursor.execute(
         "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = %s "

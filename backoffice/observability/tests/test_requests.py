@@ -143,11 +143,12 @@ class TestReadyz:
 
     def test_well(self, client):
         assert self.answer(client) == (200, {
-            "ok": True, "reasons": [],
+            "ok": True, "reasons": [], "warnings": [],
             "checks": {
                 "database": {"ok": True, "value": connection.vendor}, "migrations": {"ok": True, "value": 0},
                 "queue_age": {"ok": True, "value": 0}, "dead_letters": {"ok": True, "value": 0},
                 "books": {"ok": True, "value": "not looked at yet"},
+                "restore_drill": {"ok": True, "value": "not yet"},
             },
         })  # fmt: skip
 
