@@ -43,6 +43,22 @@ def test_tags_are_added_once_and_taken_away_whatever_their_case() -> None:
     assert product.tags == ["Summer", "Bread"]
 
 
+def test_what_was_so_already_is_not_said_to_be_changed(as_user: Any) -> None:
+    make_product("Loaf", tags=["Summer"])
+    make_product("Roll")
+    client = as_user("catalog.view_product", "catalog.change_product")
+    url = reverse("catalog:product_list")
+    asked = {"action": "tags", "scope": "all", "confirm": "1", "add": "summer"}
+
+    first = client.post(url, asked, follow=True).content.decode()
+    second = client.post(url, asked, follow=True).content.decode()
+
+    assert "Tags: 1 row." in first
+    assert "1 row was so already." in first
+    assert "2 rows were so already." in second
+    assert "Tags: 2 rows." not in second
+
+
 def test_all_that_match_are_changed_and_refusals_are_said(as_user: Any) -> None:
     loaves = [make_product(f"Loaf {number}") for number in range(3)]
     other, cake = make_product("Roll"), make_product("Loaf cake", kind="configurable")

@@ -93,10 +93,13 @@ def confirm_or_run(screen: Any, action: BulkAction, *, visible: QuerySet[Any], m
         sentence = gettext("%(count)s rows are too many at once; narrow the list down to %(limit)s.")
         form.add_error(None, sentence % {"count": count, "limit": LIMIT})
         return _ask(screen, action, form, rows, matching, status=422)
-    done, refused = run(action, rows, form)
+    done, same, refused = run(action, rows, form)
     if done:
         said = ngettext("%(label)s: %(count)s row.", "%(label)s: %(count)s rows.", done)
         messages.success(request, said % {"label": action.label, "count": done})
+    if same:
+        said = ngettext("%(count)s row was so already.", "%(count)s rows were so already.", same)
+        messages.info(request, said % {"count": same})
     if not refused:
         return htmx.done(request, to=screen.address, changed=screen.event)
     context = screen.get_context(action=action, done=done, refused=refused, back=screen.address)
@@ -107,18 +110,26 @@ def confirm_or_run(screen: Any, action: BulkAction, *, visible: QuerySet[Any], m
     return response
 
 
-def run(action: BulkAction, rows: QuerySet[Any], form: BaseForm) -> tuple[int, list[Refused]]:
-    """Apply the verb to every row. A refused row does not undo the others."""
-    done, refused = 0, []
+def run(action: BulkAction, rows: QuerySet[Any], form: BaseForm) -> tuple[int, int, list[Refused]]:
+    """Apply the verb to every row. A refused row does not undo the others.
+
+    How many were changed, and how many were so already: those whose service answers with the revision they had.
+    """
+    done, same, refused = 0, 0, []
     values = form.cleaned_data
     for row in rows:
+        before = row.__dict__.get("revision")
         try:
             with transaction.atomic(), acting(reason=values.get("reason") or None):
-                action.service(row, **values)
-            done += 1
+                answer = action.service(row, **values)
         except DomainError as error:
             refused.append(Refused(row, error.message))
-    return done, refused
+            continue
+        if before is not None and getattr(answer, "revision", None) == before:
+            same += 1
+        else:
+            done += 1
+    return done, same, refused
 
 
 def _hand_over(
