@@ -293,3 +293,20 @@ def test_the_review_says_on_a_phone_what_wide_screens_have_columns_for(as_user, 
         assert "Moved since +3" in page
         counting.cancel(count, reason="again")
         stock.adjust(lot=lot, location=shop, counted=D(10), reason="back")
+
+
+def test_one_page_takes_the_same_figure_for_several_lines_each_once(as_user):
+    """All lines of a page send the same key: five of this and five of that were one request sent twice."""
+    place = make_location("Fridge")
+    for name in ("Milk", "Cream"):
+        make_stock(make_product(name), 7, place)
+    count = counting.start(location=place)
+    client = as_user("inventory.change_stockcount", "inventory.view_stockcount")
+    page = client.get(reverse("inventory:count_enter", args=[count.pk]))
+    for line in count.lines.all():
+        sent = {"_key": page.context["key"], "revision": line.revision, "quantity": "5", "do": "set"}
+        url = reverse("inventory:count_record", args=[line.pk])
+        for _twice in range(2):
+            assert client.post(url, sent, headers={"HX-Request": "true"}).status_code == 200
+    assert [line.counted for line in count.lines.all()] == [5, 5]
+    assert CountEntry.objects.count() == 2

@@ -88,9 +88,10 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
         error = form.errors.get("quantity") or next(iter(form.errors.values()))
         return _answer(request, line, error=error[0], typed=request.POST.get("quantity", "")[:40], status=422)
     amount, revision = form.cleaned_data["quantity"], form.cleaned_data["revision"]
-    # The same figure of the same form is written once; another figure of it is one more to decide about.
+    # The same figure of the same line is written once; another figure of it is one more to decide about. The lines of a
+    # page share what they send, and the random end of it is what may be cut.
     sent = request.POST.get("_key", "")[:40]
-    key = f"{sent}:{verb}:{amount}"[:64] if sent else None
+    key = f"{line.pk}:{verb}:{amount}:{sent}"[:64] if sent else None
     try:
         if verb == "add":
             line = counting.add(line, quantity=amount, key=key)
