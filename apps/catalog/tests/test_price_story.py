@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -94,5 +95,8 @@ def test_the_page_shows_chart_table_and_the_lowest_price(as_user: Any, django_as
         page = client.get(url).content.decode()
 
     assert "lowest of the 30 days before: 9.00" in page
+    assert re.search(r"<small>since [^<]+</small>", page)
+    price_service.set_price(bread, make_price_list(), amount=D(7), valid_from=clock.now() + 2 * DAY)
+    assert re.search(r"<small>from [^<]+ on</small>", client.get(url).content.decode())
     assert 'role="img"' in page
     assert client.get(reverse("catalog:product_prices", args=[make_product().pk])).status_code == 200
