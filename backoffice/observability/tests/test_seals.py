@@ -94,22 +94,22 @@ def test_what_is_an_hour_old_is_sealed_and_nothing_behind_what_is_not(db: None) 
 
 
 @pytest.mark.parametrize(
-    ("change", "kind", "of"),
+    ("change", "of", "told_of_it"),
     [
-        ("UPDATE {t} SET name = 'Nobody' WHERE history_id = {second}", "entry changed", 0),
-        ("UPDATE {t} SET history_user_id = id WHERE history_id = {second}", "entry changed", 0),
-        ("UPDATE {t} SET history_change_reason = '' WHERE history_id = {last}", "entry changed", 2),
-        ("DELETE FROM {t} WHERE history_id = {second}", "number of entries", 0),
-        ("UPDATE {t} SET history_id = 0 WHERE history_id = {last}", "number of entries", 0),
+        ("UPDATE {t} SET name = 'Nobody' WHERE history_id = {second}", 0, ("entry changed", "", "")),
+        ("UPDATE {t} SET history_user_id = id WHERE history_id = {second}", 0, ("entry changed", "", "")),
+        ("UPDATE {t} SET history_change_reason = '' WHERE history_id = {last}", 2, ("entry changed", "", "")),
+        ("DELETE FROM {t} WHERE history_id = {second}", 0, ("number of entries", "3", "2")),
+        ("UPDATE {t} SET history_id = 0 WHERE history_id = {last}", 0, ("number of entries", "3", "4")),
     ],
 )
-def test_what_differs_is_named(three: list[AuditSeal], change: str, kind: str, of: int) -> None:
+def test_what_differs_is_named(three: list[AuditSeal], change: str, of: int, told_of_it: tuple[str, str, str]) -> None:
     keys = list(History.objects.order_by("pk").values_list("pk", flat=True))
     with burglar() as sql:
         sql(change.format(t=TABLE, second=keys[1], last=keys[-1]))
-    found = told()
-    assert found[0][:2] == (kind, f"{TABLE} {three[of].first_id}–{three[of].last_id}")
-    assert found[0][2] != found[0][3]
+    kind, subject, expected, found = told()[0]
+    assert subject == f"{TABLE} {three[of].first_id}–{three[of].last_id}"
+    assert (kind, expected, found) == told_of_it
 
 
 def test_a_row_put_between_two_seals_is_found(three: list[AuditSeal]) -> None:
