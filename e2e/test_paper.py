@@ -51,3 +51,25 @@ def test_labels_of_a_lot_with_a_long_name(busy_bakery: str, page: Page, login: C
         assert module > 0.24, (path, module)
         assert qr > 14, (path, qr)
         assert "−30 %" in label.inner_text()
+
+
+# Fifty lines more, before the foot of a sheet.
+LONGER = """foot => foot.before(...Array.from({ length: 50 }, () => {
+  const line = document.createElement("p");
+  line.textContent = "a line";
+  return line;
+}))"""
+
+
+def test_a_sheet_of_several_pages_has_margins_on_each(
+    bakery: str, page: Page, login: Callable[[str, str], Page]
+) -> None:
+    """The second page began at the edge of the paper, where nothing is printed, and all said to be the only one."""
+    login(bakery, "clerk")
+    page.goto(f"{bakery}/stock/picks/")
+    page.locator(".pf").evaluate(LONGER)
+    assert pages(page) == [(210, 297)] * 2
+    page.emulate_media(media="print")
+    style = page.locator("main").evaluate("sheet => [getComputedStyle(sheet).page, getComputedStyle(sheet).paddingTop]")
+    assert style == ["long", "0px"]
+    assert "1 of 1" not in page.locator(".pf").inner_text()

@@ -117,6 +117,33 @@ def test_who_bought_is_told_to_who_may_see_orders(as_user, bakery, monkeypatch):
     assert "Maria Lima" in seller.get(url).content.decode()
 
 
+def test_the_sheet_goes_place_by_place_and_calls_each_customer_once(as_user, bakery, monkeypatch):
+    """It went by product, to and fro between the places; and who bought twice was to be called twice."""
+    cellar, bread = make_location("Cellar"), bakery["bread"].product
+    stock.transfer(lot=bakery["bread"], quantity=D(6), source=bakery["shop"], destination=cellar)
+    sales = {"maria-1": ("Maria Lima", "+55 11"), "counter": ("Counter", ""), "maria-2": ("Maria Lima", "+55 11")}
+    for name in sales:
+        order = make_origin(name)
+        holds.place(origin=order, lines=[HoldLine(bread, D(1))], locations=[cellar])
+        holds.fulfil_for(order)
+
+    def ask(documents: Any) -> Any:
+        rows = [row for model, keys in documents.items() for row in model.objects.filter(pk__in=keys)]
+        return {
+            (type(row), row.pk): reads.Told(row, reads.Party(*sales[row.name])) for row in rows if row.name in sales
+        }
+
+    monkeypatch.setattr("apps.orders.selectors.parties.of", ask)
+    client = as_user("inventory.view_lot", "inventory.block_lot", "orders.view_order")
+    answer = client.get(reverse("inventory:lot_recall_sheet", args=[bakery["flour"].pk]))
+
+    assert [row.location.name for row in answer.context["here"]] == ["Cellar", "Shop", "Shop", "Shop"]
+    assert [row.label for row in answer.context["sold"]][:2] == ["maria-2", "maria-1"]
+    text = answer.content.decode()
+    assert (text.count("Maria Lima"), text.count("+55 11")) == (2, 1)
+    assert "of 1<" not in text  # the printer counts the pages
+
+
 def test_what_was_sent_back_and_refused_is_not_away(bakery):
     back = rearranging.return_to_supplier(lot=bakery["salt"], location=bakery["shop"], quantity=D(1), reason="wet")
     assert [(row.lot, row.quantity) for row in reads.of(bakery["salt"]).lost] == [(bakery["salt"], 1)]

@@ -123,6 +123,11 @@ def _find(request: Any, pk: int) -> reads.Recall:
         raise Http404 from error
 
 
+def _whom(row: reads.Left) -> tuple[bool, str, str]:
+    """Who can be called comes first, with all that they bought together."""
+    return (not row.party.contact, row.party.name, row.party.contact) if row.party else (True, "", "")
+
+
 @requires("inventory.block_lot")
 def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """The recall on paper: what to take off the shelves, and whom to call."""
@@ -130,6 +135,8 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "lot": found.lot,
         "recall": found,
+        "here": sorted(found.here, key=lambda row: row.location.name),
+        "sold": sorted(found.sold, key=_whom),
         "company": current_company(),
         "printed_at": clock.now(),
         "printed_by": request.user,
