@@ -69,7 +69,7 @@ def settled() -> datetime:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT min(xact_start) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                "WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
             )
             began = cursor.fetchone()[0]
         oldest = min(oldest, began or oldest)
