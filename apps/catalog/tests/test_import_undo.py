@@ -253,6 +253,25 @@ def test_the_page_asks_shows_what_stays_and_needs_the_permission(as_user: Callab
     assert "This import was undone already, by " in again.content.decode()
 
 
+def test_who_applies_the_same_file_second_reads_that_nothing_was_written(as_user: Callable[..., Client]) -> None:
+    make_price_list("counter")
+    file = f"{HEADINGS}\nA;One;;un;;;;;1\nB;Two;;un;;;;;1".encode()
+    first, second = (
+        runs.start(ProductImporter, file=ContentFile(file, name="goods.csv"), decimal_style="dot") for _tab in range(2)
+    )
+    runner.drain()
+    for run in (first, second):
+        runs.apply(TransferRun.objects.get(pk=run.pk))
+        runner.drain()
+    client = as_user(*UNDOING, username="boss")
+
+    page = client.get(second.get_absolute_url(), {"tab": "refused"}).content.decode()
+    assert "No row was written: all of them were refused." in page
+    assert "0 of 2 rows written" in page
+    assert page.count("A product with this SKU was added since the preview.") == 2
+    assert "2 rows were written." in client.get(first.get_absolute_url()).content.decode()
+
+
 def test_an_import_without_pictures_does_not_speak_of_them(as_user: Callable[..., Client]) -> None:
     make_price_list("counter")
     run = imported("A;One;;un;;;;;1")

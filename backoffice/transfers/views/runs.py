@@ -80,7 +80,7 @@ def _preview(request: HttpRequest, run: TransferRun, importer: type[Importer]) -
     tab = request.GET.get("tab", "")
     if tab not in Outcome.values:
         tab = next((o.value for o in SHOWN_FIRST if getattr(run, o.value)), Outcome.NEW.value)
-    rows = run.rows.filter(outcome=tab)
+    rows = run.rows.refused() if tab == Outcome.REFUSED else run.rows.filter(outcome=tab)
     if words := request.GET.get("q", "").replace("\x00", "")[:100]:
         rows = rows.filter(
             Q(label__icontains=words) | Q(meta__icontains=words) | Q(raw__icontains=words) | Q(reason__icontains=words)
@@ -100,7 +100,14 @@ def _preview(request: HttpRequest, run: TransferRun, importer: type[Importer]) -
     return {
         "progress": progress.of(run),
         "tab": tab,
-        "tabs": [(outcome.value, TABS[outcome], getattr(run, outcome.value)) for outcome in Outcome],
+        "tabs": [
+            (
+                outcome.value,
+                TABS[outcome],
+                getattr(run, outcome.value) + (outcome == Outcome.REFUSED) * run.refused_late,
+            )
+            for outcome in Outcome
+        ],
         "q": words,
         "page": page,
         "refused": refused,
