@@ -3,7 +3,10 @@
 import json
 import os
 import re
+import sys
 import zoneinfo
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -216,6 +219,19 @@ def database(name: str, default: str) -> dict[str, object]:
             "OPTIONS": options,
         }
     raise ImproperlyConfigured(f"{name} must start with sqlite:/// or postgres://, not {parts.scheme or url!r}.")
+
+
+@contextmanager
+def missing(module: str) -> Iterator[None]:
+    """Inside, a library that does without the module where it is not installed does without it."""
+    loaded = sys.modules.get(module)
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+        if loaded is not None:
+            sys.modules[module] = loaded
 
 
 def conninfo(entry: dict[str, Any]) -> str:

@@ -1,12 +1,13 @@
 """One settings file, fed by the environment only (`.env.example` names every variable). Business switches are rows."""
 
+import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
-from huey.serializer import SignedSerializer
 
 from backoffice import env
 
@@ -107,6 +108,14 @@ TEMPLATES = [
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ON_POSTGRESQL = DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql"
+
+if not ON_POSTGRESQL:
+    # Libraries load PostgreSQL's driver wherever it is installed: 13 MB that a shop on SQLite has no use for. They do
+    # without it where it is not.
+    sys.modules.setdefault("django.contrib.postgres", None)  # type: ignore[arg-type]
+    with env.missing("psycopg"):
+        import_module("huey.storage")
+from huey.serializer import SignedSerializer  # noqa: E402
 
 # The queue only wakes: directives are rows in the database. So its file may be lost, and lives apart from the data.
 # What it holds is pickled, so a worker takes only what was signed with our key; after a change of key what is left

@@ -15,7 +15,6 @@ from uuid import UUID
 
 from django.db import connection, connections, models
 from django.utils import timezone
-from psycopg.types.json import Jsonb
 
 from backoffice.kernel import audit
 
@@ -31,7 +30,7 @@ PLAIN = {
     "SmallIntegerField", "TextField",
 }  # fmt: skip
 # What a JSON text says without a doubt, as far as PostgreSQL reads it back by the column's type.
-SAID_AS_JSON = {*AS_THEY_ARE, Jsonb, datetime, date, time, Decimal, UUID}
+SAID_AS_JSON = {*AS_THEY_ARE, datetime, date, time, Decimal, UUID}
 UPDATED_AT_ONCE = 500
 
 
@@ -226,7 +225,7 @@ def _update(model: type[models.Model], names: Sequence[str], columns: Columns) -
         with connection.cursor() as cursor:
             cursor.executemany(f"UPDATE {table} SET {setting} WHERE {key_column} = %s", lines)  # noqa: S608 - own names
         return len(lines)
-    if SAID_AS_JSON.issuperset(type(value) for name in (*names, key.attname) for value in columns[name]):
+    if {*SAID_AS_JSON, _jsonb()}.issuperset(type(value) for name in (*names, key.attname) for value in columns[name]):
         return _update_from_json(model, names, lines)
     setting = ", ".join(f"{quote(fields[name].column)} = new.{quote(fields[name].column)}" for name in names)
     kinds = [fields[name].db_type(connection) for name in names] + [key.rel_db_type(connection)]
@@ -270,8 +269,16 @@ def _update_from_json(model: type[models.Model], names: Sequence[str], lines: Se
     return count
 
 
+@cache
+def _jsonb() -> Any:
+    """What PostgreSQL is sent JSON in. A shop on SQLite does not load its driver."""
+    from psycopg.types.json import Jsonb
+
+    return Jsonb
+
+
 def _as_json(value: Any) -> Any:
-    if isinstance(value, Jsonb):
+    if isinstance(value, _jsonb()):
         dumps = value.dumps or json.dumps
         return value.obj if dumps is json.dumps else json.loads(dumps(value.obj))
     return str(value)

@@ -130,6 +130,18 @@ def test_a_right_start_needs_only_a_key(tmp_path):
     assert start(tmp_path, SECRET_KEY=KEY).returncode == 0
 
 
+def test_the_driver_of_postgresql_is_there_for_what_needs_it(tmp_path):
+    """A web process on SQLite does not load it: see test_web_process.py."""
+    later = (
+        "-c",
+        "import django; django.setup(); from backoffice.observability.backup import move; print(move.sql.SQL)",
+    )
+    assert "psycopg.sql.SQL" in start(tmp_path, *later, SECRET_KEY=KEY).stdout
+    queue = ("-c", "import backoffice.settings, huey.storage; print(huey.storage.psycopg is not None)")
+    known = start(tmp_path, *queue, SECRET_KEY=KEY, DATABASE_URL="postgres://me@/shop?pool=0")
+    assert known.stdout == "True\n", known.stderr
+
+
 def test_every_variable_is_in_the_example():
     source = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("backoffice/settings.py",))
     read = set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", source))

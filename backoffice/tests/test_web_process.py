@@ -38,7 +38,9 @@ def test_every_room_is_there_before_the_processes_part(loaded):
     assert loaded["frozen"] > 100_000
 
 
-@pytest.mark.parametrize("module", ["openpyxl", "PIL", "weasyprint", "babel", "lxml", "hypothesis", "pytest"])
+@pytest.mark.parametrize(
+    "module", ["openpyxl", "PIL", "weasyprint", "babel", "lxml", "hypothesis", "pytest", "psycopg"]
+)
 def test_what_only_a_file_or_a_picture_needs_is_not(loaded, module):
     assert module not in loaded["modules"]
 
