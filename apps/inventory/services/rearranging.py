@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from apps.inventory.errors import BadMove, BadQuantity, InsufficientStock, LotMismatch, ReasonMissing
 from apps.inventory.models import Location, Lot, StockBalance, StockOperation
 from apps.inventory.selectors import cells as stock_cells
-from apps.inventory.services import allocation, locations, lots, shortages, stock_locks
+from apps.inventory.services import allocation, locations, lots, refusals, shortages, stock_locks
 from apps.inventory.services.posting import PostLine, post
 from apps.inventory.services.stock import posted
 from backoffice.kernel import clock, idempotency, money
@@ -25,10 +25,21 @@ def return_to_supplier(
 ) -> StockOperation:
     """Stock goes back to who sent it, at what it cost. Blocked and expired stock may go back too.
 
-    Raises ReasonMissing, InsufficientStock for more than is free there. The same key sends once.
+    Raises ReasonMissing, BadMove for what was made here, InsufficientStock for more than is free there. The same key
+    sends once.
     """
     if not reason.strip():
         raise ReasonMissing
+    if lot.produced_on is not None:
+        raise BadMove(
+            _("%(amount)s, lot %(lot)s at %(place)s: it was made here, and nobody sent it. Write it off as waste.")
+            % {
+                "amount": refusals.amount_of(lot.product, quantity),
+                "lot": lot.label,
+                "place": location.name,
+            },
+            field="stock",
+        )
     product = stock_locks.lock_products([lot.product_id])[lot.product_id]
     other = locations.virtual(Location.Kind.SUPPLIER)
     line = PostLine(product, lot, location, other, posted(product, quantity))

@@ -21,11 +21,12 @@ from backoffice.ui.permissions import may, may_open
 
 register = template.Library()
 
+SEND_BACK = "undo-2"
 VERBS = (
     ("inventory:transfer", "inventory.transfer_stock", "arrow-left-right"),
     ("inventory:adjust", "inventory.adjust_stock", "clipboard-check"),
     ("inventory:waste", "inventory.waste_stock", "trash-2"),
-    ("inventory:return_to_supplier", "inventory.adjust_stock", "undo-2"),
+    ("inventory:return_to_supplier", "inventory.adjust_stock", SEND_BACK),
     ("inventory:lot_split", "inventory.adjust_stock", "split"),
     ("inventory:lot_merge", "inventory.adjust_stock", "merge"),
 )
@@ -135,8 +136,10 @@ def _verbs(request: Any) -> list[tuple[str, str, SafeString]]:
 
 @register.simple_tag(takes_context=True)
 def balance_menu(context: Any, balance: Any) -> SafeString:
-    """What may be done with this stock: transfer, adjust, waste."""
+    """What may be done with this stock: transfer, adjust, waste. What was made here has nobody to be sent back to."""
     verbs = _verbs(context["request"])
+    if balance.lot.produced_on is not None:
+        verbs = [verb for verb in verbs if verb[1] != SEND_BACK]
     if not verbs:
         return SafeString("")
     key = int(balance.pk)

@@ -83,7 +83,7 @@ class Ledger(Life):
                     lot=row.lot, location=row.location, quantity=quantity, reason="wet"
                 ),
                 effect=lambda _: [(cell(row), -quantity)],
-                must=quantity <= self.free(row),
+                must=row.lot.produced_on is None and quantity <= self.free(row),
             )
 
     @rule(number=pick, quantity=some)

@@ -142,6 +142,24 @@ def test_the_pick_list_is_by_place(shop, bun):
     assert picking.for_day(clock.today() - timedelta(days=1)) == []
 
 
+def test_what_was_made_here_is_not_sent_to_a_supplier(as_user, shop, bun):
+    """A croissant went back to nobody."""
+    lot = stock.produce(
+        origin=make_origin("order-1"), product=bun, quantity=D(10), location=shop, total_cost=D(4),
+        produced_on=clock.today(), expires_on=None,
+    )  # fmt: skip
+    client = as_user("inventory.view_lot", "inventory.adjust_stock", "inventory.waste_stock")
+
+    answer = client.post(reverse("inventory:return_to_supplier"), {"stock": lot.code, "quantity": "3", "reason": "x"})
+    assert answer.status_code == 409
+    assert f"of Bun, lot {lot.code} at Shop: it was made here" in answer.content.decode()
+    assert StockBalance.objects.get().quantity == 10
+
+    shown = client.get(lot.get_absolute_url()).content.decode()
+    assert "Write off" in shown or "Waste" in shown
+    assert f"{reverse('inventory:return_to_supplier')}?stock=" not in shown
+
+
 def test_the_screens(as_user, shop, bun):
     names = ("view_lot", "view_hold", "adjust_stock", "block_lot", "release_hold", "view_stockoperation")
     client = as_user(*(f"inventory.{name}" for name in names))
