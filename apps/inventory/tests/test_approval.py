@@ -56,9 +56,13 @@ def test_the_clerk_is_told_who_approves_and_asks(clerk, manager, count):
     page, post, _send = shown(manager, count)
     assert post in page
     assert "by Clerk" in page
+    assert "needs approval" in page
     assert manager.post(post).status_code == 302
     count.refresh_from_db()
     assert count.status == StockCount.Status.POSTED
+    page = manager.get(count.get_absolute_url()).content.decode()
+    assert "above" in page
+    assert "needs approval" not in page, "it has it"
 
 
 def test_what_waits_for_approval_is_counted_in_the_navigation(manager, count):

@@ -281,7 +281,9 @@ class CountDetail(DetailScreen):
             return shown
         currency = current_company().currency
         most = self.tolerance
-        over = found.deviation > most
+        over, note = found.deviation > most, _("within %(money)s")
+        if over:
+            note = _("above %(money)s: needs approval") if _is_unfinished(self.object) else _("above %(money)s")
         return [
             *shown,
             Figure(_("Differ"), progress.different, tone="warn" if progress.different else ""),
@@ -290,8 +292,7 @@ class CountDetail(DetailScreen):
             Figure(
                 _("Differences"),
                 format_money(found.deviation, currency),
-                note=(_("above %(money)s: needs approval") if over else _("within %(money)s"))
-                % {"money": format_money(most, currency)},
+                note=note % {"money": format_money(most, currency)},
                 tone="bad" if over else "",
             ),
         ]
