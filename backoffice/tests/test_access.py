@@ -103,7 +103,7 @@ def test_every_answer_carries_the_headers(client_of):
     ("status", "path", "sent"),
     [
         (400, "/orders/sale/open/", {f"field-{n}": "1" for n in range(5001)}),
-        (400, "/orders/sale/open/", {"product": "1" * (5 * 1024 * 1024 + 1)}),
+        (413, "/orders/sale/open/", {"product": "1" * (5 * 1024 * 1024 + 1)}),
         (403, "/orders/sale/open/", {"product": "1", "csrfmiddlewaretoken": "old"}),
         (403, "/company/", None),
         (404, "/nowhere/", None),
