@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.catalog.models import PriceList
 from apps.crm.errors import CustomerExists
 from apps.crm.models import Address, Customer, LoyaltyProgram, documents, phones
 from backoffice.ui.forms import DecimalField, Form, ModelForm, reason_field
@@ -60,6 +62,9 @@ class CustomerForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        lists: Any = self.fields["price_list"]
+        offered = Q(is_active=True) | Q(pk=self.instance.price_list_id)
+        lists.queryset = PriceList.objects.filter(offered).order_by("name")
         if self.instance.pk:
             self.initial["document"] = self.instance.document_formatted
             self.initial["phone"] = self.instance.phone_formatted

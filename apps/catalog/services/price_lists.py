@@ -58,6 +58,8 @@ def update(price_list: PriceList, *, revision: int | None = None, **fields: Any)
     for name, value in fields.items():
         setattr(price_list, name, value)
     _check_rule(price_list, lists)
+    if "is_active" in fields and not price_list.is_active:
+        _refuse_closing(price_list)
     if price_list.is_default:
         _take_default_from_others(price_list)
     validation.check(price_list)
@@ -105,6 +107,20 @@ def _check_rule(price_list: PriceList, lists: dict[int, PriceList]) -> None:
                 _("%(list)s and %(other)s both include tax or both do not, because one follows the other.")
                 % {"list": price_list, "other": other},
                 field="tax_inclusive",
+            )
+
+
+def _refuse_closing(price_list: PriceList) -> None:
+    """A closed list takes no new prices, so nobody may still sell or buy at them. Asks the relations: no other app is
+    known here."""
+    for relation in PriceList._meta.related_objects:
+        model = relation.related_model
+        if model._meta.app_label == PriceList._meta.app_label or not hasattr(model, "is_active"):
+            continue
+        user = model._base_manager.filter(**{relation.field.name: price_list}, is_active=True).order_by("pk").first()
+        if user is not None:
+            raise InvalidProduct(
+                _("%(user)s has this price list. Choose another one there first.") % {"user": user}, field="is_active"
             )
 
 

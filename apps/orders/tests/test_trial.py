@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from apps.catalog.errors import InvalidProduct
 from apps.catalog.models import Product, Promotion
 from apps.catalog.services import packs, price_lists, promotions
 from apps.catalog.services import products as catalogue
 from apps.catalog.services.promotions import Scope
 from apps.catalog.tests.factories import make_price, make_price_list, make_product
+from apps.crm.forms import CustomerForm
 from apps.crm.services import customers
 from apps.inventory.tests.factories import make_location, make_stock
-from apps.orders.services import commit, sessions
+from apps.orders.services import channels, commit, sessions
 from apps.orders.tests.build import category, counter, shelf, tab
 from backoffice.kernel import clock
 
@@ -155,6 +157,22 @@ def test_lots_that_the_channel_does_not_sell_make_nothing_cheaper(as_user: Any) 
     make_stock(bread, 1, shelf(), lot_code="C", expires_on=clock.today() + timedelta(days=1))
     assert (total(keeper), total(stranger), tab((bread, 1)).total) == (5, 10, 5)
     assert keeper.get(TRY, {"basket": "Rye", "channel": "counter", "days_left": "-1"}).status_code == 422
+
+
+def test_a_list_that_somebody_sells_or_buys_at_is_not_closed() -> None:
+    shop, channel = counter().price_list, counter()
+    other = make_price_list("other")
+    ana = customers.create(name="Ana", price_list=other)
+    for one, who in ((shop, "Counter"), (other, "Ana")):
+        with pytest.raises(InvalidProduct, match=who) as refused:
+            price_lists.update(one, is_active=False)
+        assert refused.value.field == "is_active"
+
+    customers.update(ana, revision=ana.revision, price_list=None)
+    channels.update(channel, revision=channel.revision, price_list=other)
+    assert not price_lists.update(shop, is_active=False).is_active
+    field: Any = CustomerForm().fields["price_list"]
+    assert shop not in field.queryset
 
 
 def test_the_till_says_why_a_coupon_counts_for_nothing(as_user: Any) -> None:
