@@ -58,6 +58,14 @@ def test_a_hold_that_ended_has_a_menu_without_verbs_and_no_box_to_tick(sign_in, 
     assert "name=ids" in client.get(url).content.decode()
 
 
+def test_a_hold_says_since_when_it_holds(sign_in, promised):
+    """It said "made", which in other languages is what bakers do."""
+    hold = Hold.objects.filter(status="active").first()
+    text = sign_in("view_hold").get(reverse("inventory:hold_detail", args=[hold.pk])).content.decode()
+    assert "<dt>Held since</dt>" in text
+    assert "<dt>Made</dt>" not in text
+
+
 def test_why_is_the_same_with_kept_statements_and_with_those_for_a_place(promised, shop):
     for product in promised:
         kept = availability.why(product)
