@@ -30,6 +30,8 @@ EVERY = timedelta(days=6, hours=12)
 LATE = timedelta(days=8)
 """A machine that is off at night drills by day when the last one is older than that."""
 OVERDUE = timedelta(days=10)
+YOUNG = timedelta(hours=6)
+"""A shop that was begun this night is left alone until the next."""
 NIGHT = range(3, 6)
 LONGEST = 20 * 60
 """Seconds for all commands of a drill."""
@@ -57,7 +59,7 @@ def due() -> bool:
     since = last or User.objects.aggregate(first=Min("date_joined"))["first"]
     if since is None:  # nobody works here yet
         return False
-    by_night = clock.local(now).hour in NIGHT and (last is None or now - last > EVERY)
+    by_night = clock.local(now).hour in NIGHT and now - since > (EVERY if last else YOUNG)
     return by_night or now - since > LATE
 
 

@@ -199,17 +199,20 @@ def test_it_is_a_job_that_is_begun_once_and_done_once(monkeypatch, user_with):
 
 @quick
 @pytest.mark.parametrize(
-    ("last", "hour", "is_due"),
+    ("age", "last", "hour", "is_due"),
     [
-        (None, 4, True), (None, 11, False), (timedelta(days=2), 4, False), (timedelta(days=7), 4, True),
-        (timedelta(days=7), 11, False), (timedelta(days=9), 11, True),
+        (5, None, 4, False), (7, None, 4, True), (7, None, 11, False), (9 * 24, None, 11, True),
+        (999, timedelta(days=2), 4, False), (999, timedelta(days=7), 4, True), (999, timedelta(days=7), 11, False),
+        (999, timedelta(days=9), 11, True),
     ],
 )  # fmt: skip
-def test_it_is_due_in_the_night_of_each_week_or_by_day_when_that_was_missed(monkeypatch, user_with, last, hour, is_due):
+def test_it_is_due_in_the_night_of_each_week_or_by_day_when_that_was_missed(
+    monkeypatch, user_with, age, last, hour, is_due
+):
     assert not drills.due(), "nobody works here"
     now = clock.at(clock.today(), hour, 40)
     monkeypatch.setattr(clock, "now", lambda: now)
-    user_with(date_joined=now - timedelta(hours=5))
+    user_with(date_joined=now - timedelta(hours=age))
     if last:
         RestoreDrill.objects.create(started_at=now - last)
     assert drills.due() is is_due
