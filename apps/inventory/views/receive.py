@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from apps.inventory import receipt_draft
 from apps.inventory.receipt_draft import Draft
@@ -102,7 +102,8 @@ class Receive(CreateScreen):
         count = len(draft.lines)
         messages.success(
             self.request,
-            _("Receipt %(number)s posted, %(count)s lines.") % {"number": operation, "count": count},
+            ngettext("Receipt %(number)s posted, %(count)s line.", "Receipt %(number)s posted, %(count)s lines.", count)
+            % {"number": operation, "count": count},
             extra_tags=operation.get_absolute_url(),
         )
         return htmx.done(self.request, to=operation, changed=CHANGED, leave=True)
