@@ -13,6 +13,7 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice.kernel import clock
 from backoffice.kernel.audit import AuditTrail
@@ -50,7 +51,7 @@ class Order(Revisioned, TimeStamped):
     """A sealed order. Only its state, what was paid and when it is wanted still change."""
 
     class Status(models.TextChoices):
-        NEW = "new", _("new")
+        NEW = "new", pgettext_lazy("an order", "new")
         ACCEPTED = "accepted", _("accepted")
         PREPARING = "preparing", _("preparing")
         READY = "ready", _("ready")
