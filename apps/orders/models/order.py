@@ -11,9 +11,8 @@ from typing import Any, ClassVar, NoReturn, Self
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from backoffice.kernel import clock
 from backoffice.kernel.audit import AuditTrail
