@@ -35,7 +35,10 @@ TELL = "notify.staff"
 
 def moved(product_ids: Iterable[int]) -> None:
     """Stock of these products changes in this transaction: look at their lines once it is committed."""
-    _touched().update(product_ids)
+    touched = _touched()
+    if not any(each[1] is _look_at_touched for each in transaction.get_connection().run_on_commit):
+        touched.clear()  # a transaction that was rolled back left them
+    touched.update(product_ids)
     transaction.on_commit(_look_at_touched, robust=True)
 
 

@@ -285,7 +285,8 @@ class Ledger(Life):
 
     @rule(number=pick)
     def count_give_up(self, number: int) -> None:
-        if count := self.one_count(number):
+        # Every other time one that is not over: the draws are others with every module that is loaded before.
+        if count := self.one_count(number // 2, open_only=number % 2 == 0):
             self.do(lambda: counting.cancel(count, reason="interrupted"))
 
     @rule(number=pick, approved=st.sampled_from([True, True, False]))
@@ -301,9 +302,10 @@ class Ledger(Life):
                 must=False if not (fits and unfinished) else (True if approved else None),
             )
 
-    def one_count(self, number: int) -> StockCount | None:
+    def one_count(self, number: int, *, open_only: bool = False) -> StockCount | None:
         """One of the counts there are; one is begun when there is none. None when the house is empty."""
-        rows = list(StockCount.objects.order_by("pk")) or [self.do(lambda: counting.start(), name="count_start")]
+        there = StockCount.objects.filter(status__in=StockCount.OPEN) if open_only else StockCount.objects.all()
+        rows = list(there.order_by("pk")) or [self.do(lambda: counting.start(), name="count_start")]
         return rows[number % len(rows)]
 
     @staticmethod
