@@ -1,5 +1,7 @@
 """What the tests of the stock room's screens share."""
 
+from typing import Any
+
 import pytest
 
 from apps.inventory.models import Location
@@ -20,3 +22,14 @@ def sign_in(client, user_with):
 @pytest.fixture
 def shop() -> Location:
     return make_location("Shop", kind="sale")
+
+
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks: Any) -> Any:
+    """What is done inside is committed, so that what follows a commit happens."""
+
+    def run(function: Any, *args: Any, **kwargs: Any) -> Any:
+        with django_capture_on_commit_callbacks(execute=True):
+            return function(*args, **kwargs)
+
+    return run

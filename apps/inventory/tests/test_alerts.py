@@ -26,22 +26,6 @@ pytestmark = pytest.mark.django_db
 D = Decimal
 
 
-@pytest.fixture
-def shop() -> Location:
-    return make_location("Shop", kind="sale")
-
-
-@pytest.fixture
-def committed(django_capture_on_commit_callbacks: Any) -> Any:
-    """What is done inside is committed, so that what follows a commit happens."""
-
-    def run(function: Any, *args: Any, **kwargs: Any) -> Any:
-        with django_capture_on_commit_callbacks(execute=True):
-            return function(*args, **kwargs)
-
-    return run
-
-
 def kinds(**which: Any) -> list[str]:
     return list(StockAlert.objects.open().filter(**which).order_by("kind").values_list("kind", flat=True))
 

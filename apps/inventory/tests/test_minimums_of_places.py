@@ -40,15 +40,6 @@ def bun() -> Any:
     return make_product("Bun", sku="BUN", is_purchasable=True)
 
 
-@pytest.fixture
-def committed(django_capture_on_commit_callbacks: Any) -> Any:
-    def run(function: Any, *args: Any, **kwargs: Any) -> Any:
-        with django_capture_on_commit_callbacks(execute=True):
-            return function(*args, **kwargs)
-
-    return run
-
-
 def low() -> list[tuple[str, Decimal]]:
     """What is low as all four ways say it, which agree."""
     said = [(rule.location.name if rule.location else "", rule.available) for rule in stock_reads.below_minimum()]
