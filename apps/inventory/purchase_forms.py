@@ -77,11 +77,12 @@ class ItemForm(ModelForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        self.instance.pack = find_pack(self)
+        self.instance.pack = pack = find_pack(self)
         product, price, least = data.get("product"), data.get("price"), data.get("minimum")
         others = SupplierItem.objects.filter(supplier_id=self.instance.supplier_id).exclude(pk=self.instance.pk)
-        if product is not None and others.filter(product=product).exists():
-            names = {"supplier": self.instance.supplier.name, "product": product.name}
+        if product is not None and others.filter(product=product, pack=pack).exists():
+            name = f"{product.name}, {pack.name}" if pack else product.name
+            names = {"supplier": self.instance.supplier.name, "product": name}
             text = _("%(supplier)s has %(product)s already. Change that line instead.")
             self.add_error("product", ValidationError(text, params=names, code="taken"))
         if price is not None and price < 0:
@@ -142,5 +143,5 @@ class LineForm(Form):
 
 class SendForm(Form):
     mail = django_forms.BooleanField(label=_("E-mail it to the supplier"), required=False)
-    below_minimum = django_forms.BooleanField(label=_("They agreed to less than their least order"), required=False)
+    below_minimum = django_forms.BooleanField(label=_("They agreed to less than they usually deliver"), required=False)
     seen_worth = MoneyFormField(required=False, widget=django_forms.HiddenInput)

@@ -115,6 +115,7 @@ urlpatterns = [
     path("purchases/lines/<int:pk>/drop/", purchase_lines.LineDrop.as_view(), name="purchase_line_drop"),
     path("purchases/deliveries/<int:pk>/back/", purchase_lines.TakeBack.as_view(), name="purchase_take_back"),
     path("purchases/<int:pk>/send/", purchases.PurchaseSend.as_view(), name="purchase_send"),
+    path("purchases/<int:pk>/mail/", purchases.PurchaseMail.as_view(), name="purchase_mail"),
     path("purchases/<int:pk>/cancel/", purchases.PurchaseCancel.as_view(), name="purchase_cancel"),
     path("purchases/<int:pk>/close/", purchases.PurchaseClose.as_view(), name="purchase_close"),
     path("purchases/<int:pk>/sheet/", purchases.sheet, name="purchase_sheet"),

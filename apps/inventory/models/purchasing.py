@@ -1,6 +1,7 @@
 """Who sells to us, at what price and how soon; and what was ordered from them."""
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Self
 
 from django.conf import settings
@@ -76,9 +77,14 @@ class SupplierItem(Audited, Revisioned, TimeStamped):
         verbose_name_plural = _("supplier's items")
         constraints = [
             UniqueConstraint(
+                fields=["supplier", "product", "pack"],
+                condition=Q(pack__isnull=False),
+                name="one_item_per_supplier_product_and_pack",
+            ),
+            UniqueConstraint(
                 fields=["supplier", "product"],
-                name="one_item_per_supplier_and_product",
-                violation_error_message=_("The supplier has this product already."),
+                condition=Q(pack__isnull=True),
+                name="one_item_per_supplier_and_product_by_unit",
             ),
             CheckConstraint(condition=Q(price__gte=0), name="supplier_price_is_not_negative"),
             CheckConstraint(condition=Q(minimum__gt=0), name="least_quantity_is_positive"),
@@ -102,6 +108,10 @@ class SupplierItem(Audited, Revisioned, TimeStamped):
     def in_stock_unit(self, packs: Decimal) -> Decimal:
         """So many packs in the product's unit."""
         return packs * self.pack.quantity if self.pack else packs
+
+    def price_of_unit(self) -> Fraction:
+        """What one of the product's unit costs, exactly: what packs of different sizes are compared by."""
+        return Fraction(self.price) / (self.pack.ratio if self.pack else 1)
 
 
 class PurchaseOrderQuerySet(models.QuerySet["PurchaseOrder"]):
@@ -213,8 +223,8 @@ class PurchaseLine(Audited, TimeStamped):
 
     @property
     def rest(self) -> Decimal:
-        """What is still to come, in packs."""
-        return max(self.quantity - self.received, ZERO)
+        """What is still to come, in packs. What was not ordered is not awaited, even when it was taken back."""
+        return ZERO if self.is_extra else max(self.quantity - self.received, ZERO)
 
     @property
     def total(self) -> Decimal:

@@ -10,7 +10,7 @@ from importlib import import_module
 from django.db.models import F, QuerySet
 from django.utils.module_loading import import_string
 
-from apps.catalog.models import Product
+from apps.catalog.models import Product, ProductUnit
 from apps.inventory.models import (
     CostChange,
     PurchaseLine,
@@ -47,6 +47,41 @@ def to_send(order: PurchaseOrder) -> list[PurchaseLine]:
     return lines
 
 
+def counted_on(lines: Collection[PurchaseLine], product: Product, pack: ProductUnit | None) -> PurchaseLine | None:
+    """The order's line that a delivery is counted on: of the same pack and not full first, then any of the product."""
+    same = [line for line in lines if line.product_id == product.pk]
+    key = pack.pk if pack else None
+    return min(same, key=lambda line: (line.pack_id != key, line.rest == 0, line.pk), default=None)
+
+
+def items_of(order: PurchaseOrder) -> dict[int, SupplierItem]:
+    """By line of the order what its supplier says of it: of the line's own pack, else of another of the product."""
+    lines = list(order.lines.filter(is_extra=False).select_related("product__unit", "pack"))
+    items = SupplierItem.objects.filter(
+        supplier_id=order.supplier_id, product_id__in=[line.product_id for line in lines]
+    ).select_related("supplier", "pack", "product__unit")
+    listed = list(items.order_by("-is_preferred", "pk"))
+    found = {}
+    for line in lines:
+        of_product = [item for item in listed if item.product_id == line.product_id]
+        of_product.sort(key=lambda item: item.pack_id != line.pack_id)
+        if of_product:
+            found[line.pk] = of_product[0]
+    return found
+
+
+def below_least(order: PurchaseOrder) -> list[tuple[PurchaseLine, SupplierItem]]:
+    """Lines that ask for less than the supplier delivers of them."""
+    items = items_of(order)
+    lines = order.lines.filter(pk__in=items).select_related("product__unit", "pack").order_by("pk")
+    return [
+        (line, items[line.pk])
+        for line in lines
+        if line.in_stock_unit(line.quantity)
+        < quantities.round_half_up(items[line.pk].in_stock_unit(items[line.pk].minimum))
+    ]
+
+
 @dataclass(frozen=True)
 class Suggestion:
     """A product that will be below its minimum, and how much of it brings it back to its target.
@@ -65,6 +100,13 @@ class Suggestion:
     item: SupplierItem | None
     drafted: Decimal = ZERO
     lacks: Sequence[Lack] = ()
+    typed: str = ""
+    ticked: bool | None = None
+
+    @property
+    def is_ticked(self) -> bool:
+        """Whether it is to be drafted: what was ticked, or else what the drafts do not cover yet."""
+        return self.drafted < self.missing if self.ticked is None else self.ticked
 
     @property
     def cost(self) -> Decimal:
@@ -101,7 +143,7 @@ class Group:
     @property
     def worth(self) -> Decimal:
         """What is suggested and on no draft yet, at the supplier's prices."""
-        return sum((row.cost for row in self.rows if not row.drafted), ZERO)
+        return sum((row.cost for row in self.rows if row.drafted < row.missing), ZERO)
 
     @property
     def is_too_little(self) -> bool:
@@ -144,12 +186,12 @@ def plan() -> Plan:
             rules[rule.product_id].append(rule)
     waiting = set(stock_reads.waiting().order_by().values_list("product_id", flat=True))
     items: dict[int, SupplierItem] = {}
-    for item in (
-        SupplierItem.objects.filter(supplier__is_active=True)
-        .select_related("supplier", "pack", "product__unit")
-        .order_by("-is_preferred", "price", "pk")
+    for item in SupplierItem.objects.filter(supplier__is_active=True).select_related(
+        "supplier", "pack", "product__unit"
     ):
-        items.setdefault(item.product_id, item)
+        there = items.setdefault(item.product_id, item)
+        if _choice(item) < _choice(there):
+            items[item.product_id] = item
     products = {
         product.pk: product
         for product in Product.objects.stocked()
@@ -195,6 +237,11 @@ def plan() -> Plan:
         group.rows.append(row)
     by_supplier = sorted(groups.values(), key=lambda group: (group.supplier is None, str(group.supplier)))
     return Plan(by_supplier, [lack for its in lacks.values() for lack in its])
+
+
+def _choice(item: SupplierItem) -> tuple[bool, Fraction, int]:
+    """What is bought first: where it was said so, then what costs less by the unit, not by the pack."""
+    return not item.is_preferred, item.price_of_unit(), item.pk
 
 
 def _of_all(rules: Collection[ReorderRule], name: str, scopes: reordering.Scopes) -> Decimal:

@@ -8,8 +8,8 @@ from fractions import Fraction
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.catalog.models import Product, ProductUnit
-from apps.inventory.errors import BadPurchase, BadQuantity, NotStocked, ReasonMissing
+from apps.catalog.models import Product
+from apps.inventory.errors import BadPurchase, ReasonMissing
 from apps.inventory.models import (
     Location,
     Move,
@@ -18,11 +18,12 @@ from apps.inventory.models import (
     PurchaseReceipt,
     StockOperation,
     Supplier,
-    SupplierItem,
 )
 from apps.inventory.selectors import locations as places
+from apps.inventory.selectors import purchasing as reads
 from apps.inventory.selectors.purchasing import MAIL
-from apps.inventory.services import expected, refusals, stock, stock_locks
+from apps.inventory.services import expected, purchase_jobs, refusals, stock, stock_locks
+from apps.inventory.services.purchase_lines import drop_line, set_line
 from apps.inventory.services.stock import ReceiptLine
 from backoffice.company import current as current_company
 from backoffice.kernel import clock, idempotency, money, numbering, state
@@ -30,6 +31,11 @@ from backoffice.kernel import quantity as quantities
 from backoffice.kernel.audit import current_actor
 from backoffice.kernel.locks import lock
 from backoffice.outbox import directives
+
+__all__ = [
+    "ZERO", "cancel", "check_supplier", "close_short", "draft", "drop_line", "lead_days", "not_coming", "receive",
+    "send", "set_line", "take_back", "update",
+]  # fmt: skip
 
 ZERO = Decimal(0)
 ARRIVES_AT = 10  # the hour of the day that a delivery is reckoned with
@@ -48,11 +54,7 @@ def draft(
     supplier: Supplier, *, location: Location | None = None, expected_on: date | None = None, note: str = ""
 ) -> PurchaseOrder:
     """A new draft, to be filled with lines. Raises BadPurchase for a supplier that is not active."""
-    if not supplier.is_active:
-        raise BadPurchase(
-            _("%(supplier)s is not active. Make it active again, or buy elsewhere.") % {"supplier": supplier.name},
-            field="supplier",
-        )
+    check_supplier(supplier)
     actor = current_actor().user
     return PurchaseOrder.objects.create(
         number=numbering.next_number("purchase", prefix="PO-"),
@@ -62,80 +64,6 @@ def draft(
         note=note.strip(),
         created_by_id=getattr(actor, "pk", None),
     )
-
-
-def _draft(order: PurchaseOrder) -> PurchaseOrder:
-    """The order, locked; only a draft is changed."""
-    fresh = lock(order)
-    if fresh.status != PurchaseOrder.Status.DRAFT:
-        raise BadPurchase(
-            _("%(order)s is %(status)s; only a draft is changed. Make another order for more.")
-            % {"order": fresh.number, "status": fresh.get_status_display()}
-        )
-    return fresh
-
-
-@transaction.atomic
-def set_line(
-    order: PurchaseOrder,
-    *,
-    product: Product,
-    quantity: Decimal,
-    pack: ProductUnit | None = None,
-    price: Decimal | None = None,
-    line: PurchaseLine | None = None,
-    seen: str = "",
-) -> PurchaseLine:
-    """Put a product on a draft, or change the line. The price defaults to the supplier's.
-
-    The same product and pack again replaces the line. Raises BadQuantity for nothing, NotStocked for what has no stock,
-    BadPurchase when the line is no longer as it was `seen` (`PurchaseLine.seen`), or another has the product and pack.
-    """
-    _draft(order)
-    if line is not None:
-        line = _same(line, seen)
-    if quantity <= 0:
-        raise BadQuantity(_("%(product)s: the quantity must be above zero.") % {"product": product.name})
-    if not product.is_stocked:
-        raise NotStocked(product.sku)
-    if pack is not None and pack.product_id != product.pk:
-        raise BadQuantity(stock.wrong_pack(product, pack, quantity), field="pack")
-    if price is None:
-        item = SupplierItem.objects.filter(supplier_id=order.supplier_id, product=product, pack=pack).first()
-        price = item.price if item else ZERO
-    if price < 0:
-        raise BadQuantity(_("A price is not below zero."), field="price")
-    there = PurchaseLine.objects.filter(order=order, product=product, pack=pack).first()
-    if line is not None and there is not None and there.pk != line.pk:
-        raise BadPurchase(_("%(line)s is on the order already. Change that line instead.") % {"line": there})
-    found = line or there or PurchaseLine(order=order)
-    found.product, found.pack, found.quantity, found.price = product, pack, quantity, price
-    found.save()
-    return found
-
-
-def _same(line: PurchaseLine, seen: str) -> PurchaseLine:
-    """The line as it is now, under the order's lock."""
-    now = PurchaseLine.objects.select_related("product__unit", "pack").filter(pk=line.pk).first()
-    if now is None:
-        raise BadPurchase(_("%(line)s was taken off the order in the meantime. Add it again.") % {"line": line})
-    if seen and now.seen != seen:
-        raise BadPurchase(
-            _("%(line)s was changed in the meantime: it is %(quantity)s at %(price)s now. Look at it again.")
-            % {
-                "line": now,
-                "quantity": quantities.format_quantity(now.quantity, now.unit_name),
-                "price": money.format_money(now.price, current_company().currency),
-            }
-        )
-    return now
-
-
-@transaction.atomic
-def drop_line(line: PurchaseLine) -> None:
-    """Take a line off a draft."""
-    _draft(line.order)
-    line.delete()
 
 
 @transaction.atomic
@@ -159,11 +87,72 @@ def update(
 
 
 def lead_days(order: PurchaseOrder) -> int:
-    """How long the slowest line takes."""
-    items = SupplierItem.objects.filter(
-        supplier_id=order.supplier_id, product_id__in=order.lines.values("product_id")
-    ).select_related("supplier")
-    return max([order.supplier.lead_days, *(item.days for item in items)])
+    """How long the slowest line takes: what is said of the item, else the supplier's days."""
+    items = reads.items_of(order)
+    keys = order.lines.values_list("pk", flat=True)
+    return max((items[key].days if key in items else order.supplier.lead_days for key in keys), default=0)
+
+
+def check_supplier(supplier: Supplier) -> None:
+    """Raise BadPurchase for a supplier that is not active: nothing is bought there."""
+    if not supplier.is_active:
+        raise BadPurchase(
+            _("%(supplier)s is not active. Make it active again, or buy elsewhere.") % {"supplier": supplier.name},
+            field="supplier",
+        )
+
+
+def _check_lines(order: PurchaseOrder) -> None:
+    """Raise BadPurchase for an order of nothing, from nobody, or of what is out of use since it was put on it."""
+    check_supplier(order.supplier)
+    lines = list(order.lines.select_related("product"))
+    if not lines:
+        raise BadPurchase(_("%(order)s has no lines yet. Add what you want to buy.") % {"order": order.number})
+    for line in lines:
+        if not line.product.is_active or not line.product.is_stocked:
+            raise BadPurchase(
+                _("%(product)s is not in use any more. Take it off the order, or make it active again.")
+                % {"product": line.product.name}
+            )
+
+
+def _check_worth(order: PurchaseOrder, *, seen_worth: Decimal | None, below_minimum: bool) -> None:
+    """Raise BadPurchase for another worth than was seen, and for less than the supplier delivers."""
+    worth, least = order.worth, order.supplier.minimum_order
+    currency = current_company().currency
+    if seen_worth is not None and worth != seen_worth:
+        raise BadPurchase(
+            _("%(order)s was changed in the meantime: it is %(worth)s now, not %(seen)s. Look at it again.")
+            % {
+                "order": order.number,
+                "worth": money.format_money(worth, currency),
+                "seen": money.format_money(seen_worth, currency),
+            }
+        )
+    if below_minimum:
+        return
+    if worth < least:
+        raise BadPurchase(
+            _("%(supplier)s delivers from %(least)s; this order is %(worth)s. Add something, or say that they agreed.")
+            % {
+                "supplier": order.supplier.name,
+                "least": money.format_money(least, currency),
+                "worth": money.format_money(worth, currency),
+            },
+            field="below_minimum",
+        )
+    if too_little := reads.below_least(order):
+        line, item = too_little[0]
+        raise BadPurchase(
+            _("%(supplier)s delivers %(product)s from %(least)s; %(asked)s asked. Add some, or say that they agreed.")
+            % {
+                "supplier": order.supplier.name,
+                "product": line.product.name,
+                "least": f"{quantities.format_quantity(item.minimum)} × {item.unit_name}",
+                "asked": f"{quantities.format_quantity(line.quantity)} × {line.unit_name}",
+            },
+            field="below_minimum",
+        )
 
 
 @transaction.atomic
@@ -178,9 +167,9 @@ def send(
 ) -> PurchaseOrder:
     """The order is made. It is expected on its day, or after the lead time; `mail` sends it to the supplier's address.
 
-    Raises BadPurchase for an empty order, or one below the supplier's least order unless `below_minimum` says that
-    they agreed, or to be mailed without an address, or one that was sent before, or whose worth is no longer
-    `seen_worth`. The same key sends once.
+    Raises BadPurchase for an empty order, or one below what the supplier delivers (in all, or of a line) unless
+    `below_minimum` says that they agreed, or to be mailed without an address, or one that was sent before, or whose
+    worth is no longer `seen_worth`, or of what is out of use by now. The same key sends once.
     """
     if done := idempotency.find(scope="purchasing.send", key=key, fingerprint=[order.pk]):
         return done
@@ -191,34 +180,10 @@ def send(
             _("%(order)s is %(status)s%(since)s. Nothing was sent again; print it, or make another order for more.")
             % {"order": now.number, "status": now.get_status_display(), "since": since}
         )
-    if not order.lines.exists():
-        raise BadPurchase(_("%(order)s has no lines yet. Add what you want to buy.") % {"order": order.number})
-    worth, least = order.worth, order.supplier.minimum_order
-    currency = current_company().currency
-    if seen_worth is not None and worth != seen_worth:
-        raise BadPurchase(
-            _("%(order)s was changed in the meantime: it is %(worth)s now, not %(seen)s. Look at it again.")
-            % {
-                "order": order.number,
-                "worth": money.format_money(worth, currency),
-                "seen": money.format_money(seen_worth, currency),
-            }
-        )
-    if worth < least and not below_minimum:
-        raise BadPurchase(
-            _("%(supplier)s delivers from %(least)s; this order is %(worth)s. Add something, or say that they agreed.")
-            % {
-                "supplier": order.supplier.name,
-                "least": money.format_money(least, currency),
-                "worth": money.format_money(worth, currency),
-            },
-            field="below_minimum",
-        )
-    if mail and not order.supplier.email:
-        raise BadPurchase(
-            _("%(supplier)s has no e-mail address. Add one, or print the order.") % {"supplier": order.supplier.name},
-            field="mail",
-        )
+    _check_lines(order)
+    _check_worth(order, seen_worth=seen_worth, below_minimum=below_minimum)
+    if mail:
+        purchase_jobs.check_address(order.supplier)
     if order.expected_on is None or order.expected_on < clock.today():
         order.expected_on = clock.today() + timedelta(days=lead_days(order))
     order.sent_at = clock.now()
@@ -306,10 +271,7 @@ def receive(
         return done
     fresh = lock(order)
     if fresh.status not in PurchaseOrder.COMING:
-        raise BadPurchase(
-            _("%(order)s is %(status)s; nothing is received on it. Receive without an order instead.")
-            % {"order": fresh.number, "status": fresh.get_status_display()}
-        )
+        raise not_coming(fresh)
     operation = stock.receive(
         location,
         lines,
@@ -337,13 +299,18 @@ def receive(
     return operation
 
 
+def not_coming(order: PurchaseOrder) -> BadPurchase:
+    """Why nothing is received on an order that was not sent, or is over."""
+    return BadPurchase(
+        _("%(order)s is %(status)s; nothing is received on it. Receive without an order instead.")
+        % {"order": order.number, "status": order.get_status_display()}
+    )
+
+
 def _line_for(order: PurchaseOrder, ordered: list[PurchaseLine], line: ReceiptLine) -> PurchaseLine:
-    """The order's line that a received one is counted on: same pack and not full first, then any of the product."""
-    same = [one for one in ordered if one.product_id == line.product.pk]
-    pack_id = line.pack.pk if line.pack else None
-    same.sort(key=lambda one: (one.pack_id != pack_id, one.rest == 0, one.pk))
-    if same:
-        return same[0]
+    """The order's line that a received one is counted on; what was not ordered gets one of its own."""
+    if (found := reads.counted_on(ordered, line.product, line.pack)) is not None:
+        return found
     price = line.pack_cost if line.pack_cost is not None else line.cost_of_unit()
     extra = PurchaseLine.objects.create(
         order=order,
@@ -364,6 +331,7 @@ def _as_ordered(line: ReceiptLine, found: PurchaseLine) -> tuple[Decimal, Decima
     packs = (
         line.quantity if pack_id == found.pack_id else quantities.from_fraction(Fraction(line.in_stock_unit()) / ratio)
     )
+    packs = max(packs, quantities.SMALLEST)  # however little of a large pack: it came
     if pack_id == found.pack_id and line.pack_cost is not None:
         return packs, money.round_to(line.pack_cost, 4)
     return packs, money.round_to(quantities.from_fraction(Fraction(line.cost_of_unit()) * ratio), 4)
@@ -385,8 +353,12 @@ def take_back(operation: StockOperation, *, reason: str) -> StockOperation:
         line = PurchaseLine.objects.get(pk=receipt.line_id)
         line.received = max(line.received - receipt.quantity, ZERO)
         line.save(update_fields=["received", "updated_at"])
-    came = order.lines.filter(received__gt=0).exists()
-    order.status = PurchaseOrder.Status.PART if came else PurchaseOrder.Status.SENT
+    lines = list(order.lines.all())
+    if not any(line.received for line in lines):
+        order.status = PurchaseOrder.Status.SENT
+    else:  # of more than was ordered, or of what was not, the rest may still be all of it
+        complete = all(line.rest == 0 for line in lines)
+        order.status = PurchaseOrder.Status.RECEIVED if complete else PurchaseOrder.Status.PART
     state.save_revised(order, revision=None, fields=["status"])
     _announce(order)
     return undone

@@ -51,7 +51,8 @@ def set_minimum(
 def order_suggested(wanted: Iterable[tuple[SupplierItem, Decimal]]) -> list[PurchaseOrder]:
     """Turn (supplier's item, packs) into drafts, one a supplier; an open draft of the supplier is filled up.
 
-    A product that is on the draft already gets the larger of the two quantities, so that pressing twice orders once.
+    A product that is on the draft already gets the larger of the two quantities, so that pressing twice orders once, and
+    keeps its price. Raises BadPurchase for nothing, and for a supplier that is not active by now.
     """
     by_supplier: dict[int, list[tuple[SupplierItem, Decimal]]] = {}
     for item, packs in wanted:
@@ -62,12 +63,14 @@ def order_suggested(wanted: Iterable[tuple[SupplierItem, Decimal]]) -> list[Purc
     made = []
     for _supplier_id, rows in sorted(by_supplier.items()):
         supplier = Supplier.objects.select_for_update().get(pk=rows[0][0].supplier_id)
+        purchasing.check_supplier(supplier)
         order = (
             PurchaseOrder.objects.filter(supplier=supplier, status=PurchaseOrder.Status.DRAFT).order_by("-pk").first()
         ) or purchasing.draft(supplier)
-        there = {(line.product_id, line.pack_id): line.quantity for line in order.lines.all()}
+        there = {(line.product_id, line.pack_id): line for line in order.lines.all()}
         for item, packs in rows:
-            most = max(packs, there.get((item.product_id, item.pack_id), Decimal(0)))
-            purchasing.set_line(order, product=item.product, pack=item.pack, quantity=most, price=item.price)
+            line = there.get((item.product_id, item.pack_id))
+            most, price = (max(packs, line.quantity), line.price) if line else (packs, item.price)
+            purchasing.set_line(order, product=item.product, pack=item.pack, quantity=most, price=price)
         made.append(order)
     return made

@@ -156,7 +156,7 @@ def test_only_drafts_change_and_only_full_ones_are_sent(store, mill, flour):
         purchasing.send(order)
     with pytest.raises(BadQuantity, match="above zero"):
         purchasing.set_line(order, product=flour, quantity=D(0))
-    line = purchasing.set_line(order, product=flour, quantity=D(1))
+    line = purchasing.set_line(order, product=flour, quantity=D(25))
     purchasing.send(order)
     for change in (
         lambda: purchasing.set_line(order, product=flour, quantity=D(2)),
@@ -203,7 +203,7 @@ def test_an_order_is_mailed_once(store, mill, flour):
     mill.email = ""
     mill.save()
     other = purchasing.draft(mill)
-    purchasing.set_line(other, product=flour, quantity=D(1))
+    purchasing.set_line(other, product=flour, quantity=D(25))
     with pytest.raises(BadPurchase, match="no e-mail address"):
         purchasing.send(other, mail=True)
 
@@ -309,6 +309,7 @@ def test_lists_ask_as_often_for_one_row_as_for_three(as_user, store, mill, flour
         product = make_product(f"P{number}", is_purchasable=True)
         supplier = Supplier.objects.create(code=f"S{number}", name=f"S{number}")
         SupplierItem.objects.create(supplier=mill, product=product, price=D(1))
+        SupplierItem.objects.create(supplier=supplier, product=flour, price=D(4), is_preferred=False)
         reorder.set_minimum(product, minimum=D(5))
         order = sent(supplier, flour)
         purchasing.set_line(purchasing.draft(mill), product=product, quantity=D(1))

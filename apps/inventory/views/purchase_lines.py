@@ -28,7 +28,12 @@ class LineCreate(PurchaseAction):
     def perform(self, form: Any) -> Any:
         data = form.cleaned_data
         return purchasing.set_line(
-            self.object, product=data["product"], quantity=data["quantity"], pack=data["pack"], price=data["price"]
+            self.object,
+            product=data["product"],
+            quantity=data["quantity"],
+            pack=data["pack"],
+            price=data["price"],
+            new=True,
         )
 
     def success(self, result: Any) -> str:

@@ -1,5 +1,6 @@
 """What should be bought: said with its reasons, changed by hand, and turned into drafts."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -69,6 +70,8 @@ class Suggestions(CreateScreen):
 
     def answer(self, *, status: int = 200, error: str = "") -> HttpResponse:
         plan, user = reads.plan(), self.request.user
+        if error:
+            self.keep_typed(plan)
         context = self.get_context(
             groups=plan.groups,
             lacks=plan.lacks,
@@ -77,3 +80,18 @@ class Suggestions(CreateScreen):
             may_move=user.has_perm("inventory.transfer_stock"),
         )
         return self.render(context, status)
+
+    def keep_typed(self, plan: reads.Plan) -> None:
+        """What was ticked and typed is still there beside the refusal."""
+        ticked = set(self.request.POST.getlist("item"))
+        for group in plan.groups:
+            group.rows = [
+                replace(
+                    row,
+                    typed=self.request.POST.get(f"packs-{row.item.pk}", "")[:40],
+                    ticked=str(row.item.pk) in ticked,
+                )
+                if row.item and f"packs-{row.item.pk}" in self.request.POST
+                else row
+                for row in group.rows
+            ]

@@ -16,7 +16,7 @@ from apps.inventory.purchase_forms import PurchaseEditForm, PurchaseForm, SendFo
 from apps.inventory.purchase_tables import TONES, PurchaseFilter, PurchaseTable
 from apps.inventory.selectors import locations as places
 from apps.inventory.selectors import purchasing as reads
-from apps.inventory.services import purchasing
+from apps.inventory.services import purchase_jobs, purchasing
 from backoffice.company import current as current_company
 from backoffice.kernel import clock, money
 from backoffice.kernel.money import format_money
@@ -136,6 +136,13 @@ class PurchaseDetail(DetailScreen):
             dialog=False,
         ),
         Action(
+            gettext_lazy("E-mail"),
+            "inventory:purchase_mail",
+            "inventory.send_purchaseorder",
+            icon="mail",
+            when=lambda order: order.status == PurchaseOrder.Status.SENT,
+        ),
+        Action(
             gettext_lazy("Edit"),
             "inventory:purchase_edit",
             "inventory.change_purchaseorder",
@@ -184,7 +191,7 @@ class PurchaseDetail(DetailScreen):
             found.append(
                 _("sent %(when)s") % {"when": date_format(clock.local(order.sent_at), "SHORT_DATETIME_FORMAT")}
             )
-        if order.mailed_at:
+        if order.mailed_at and not self.letter:
             when = date_format(clock.local(order.mailed_at), "SHORT_DATETIME_FORMAT")
             found.append(_("e-mailed %(when)s") % {"when": when})
         elif self.letter and self.letter.status in (Directive.Status.QUEUED, Directive.Status.RUNNING):
@@ -199,7 +206,10 @@ class PurchaseDetail(DetailScreen):
 
     @cached_property
     def letter(self) -> Directive | None:
-        return None if self.object.mailed_at or not self.object.sent_at else reads.letter(self.object)
+        """The last job to mail it, while that one did not go out."""
+        found = reads.letter(self.object) if self.object.sent_at else None
+        mailed_at = self.object.mailed_at
+        return None if found is None or (mailed_at and mailed_at >= found.created_at) else found
 
     @cached_property
     def receipts(self) -> list[reads.Came]:
@@ -299,7 +309,7 @@ class PurchaseSend(PurchaseAction):
 
     def get_form(self, data: Any = None, files: Any = None) -> Any:
         form = super().get_form(data, files)
-        if self.object.worth >= self.object.supplier.minimum_order:
+        if self.object.worth >= self.object.supplier.minimum_order and not reads.below_least(self.object):
             del form.fields["below_minimum"]
         return form
 
@@ -315,6 +325,29 @@ class PurchaseSend(PurchaseAction):
 
     def success(self, result: Any) -> str:
         return _("%(order)s is sent.") % {"order": self.object}
+
+
+class PurchaseMail(PurchaseAction):
+    """Mails a sent order: for the first time, or again."""
+
+    permission = "inventory.send_purchaseorder"
+    submit_label = gettext_lazy("E-mail")
+    leave = False
+
+    def get_title(self) -> str:
+        return _("E-mail %(order)s to %(supplier)s?") % {"order": self.object, "supplier": self.object.supplier}
+
+    def intro(self) -> str:
+        return self.object.supplier.email
+
+    def perform(self, form: Any) -> Any:
+        return purchase_jobs.ask_again(self.object, key=self.key)
+
+    def success(self, result: Any) -> str:
+        return _("The e-mail of %(order)s is on its way.") % {"order": self.object}
+
+    def success_url(self, result: Any) -> str:
+        return self.object.get_absolute_url()
 
 
 class PurchaseCancel(PurchaseAction):
