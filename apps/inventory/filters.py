@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Category, Product
 from apps.inventory.models import Hold, Location, Lot, Move, StockAlert, StockBalance, StockOperation
+from apps.inventory.selectors import codes, stock
 from apps.inventory.selectors import locations as places
-from apps.inventory.selectors import stock
 from apps.inventory.services import policy
 from backoffice.kernel import clock
 from backoffice.ui.filters import (
@@ -42,6 +42,12 @@ def _expiry(value: list[str]) -> Q:
     return wanted
 
 
+def _meant(text: str) -> codes.Scan | None:
+    """The lot or the article whose code was scanned into the search; None for other words."""
+    scan = codes.read(text.replace("\x00", ""))
+    return scan if scan.says_which else None
+
+
 def _scanned(text: str) -> QuerySet[StockBalance] | None:
     """What lies in the place whose code was scanned into the search; None for other words."""
     place = Location.objects.physical().filter(code__iexact=text.replace("\x00", "").strip()).first()
@@ -49,7 +55,7 @@ def _scanned(text: str) -> QuerySet[StockBalance] | None:
 
 
 class StockFilter(FilterSet):
-    """Also finds a product by the code of one of its lots, and what lies in a place by the code of the place."""
+    """Also finds a product by a lot of it or what is on its box, and what lies in a place by the code of the place."""
 
     kind = MultipleChoiceFilter(choices=Product.Kind.choices, label=_("Kind"))
     location = ModelMultipleChoiceFilter(queryset=lambda request: places.choices(), method="at", label=_("Place"))
@@ -65,6 +71,9 @@ class StockFilter(FilterSet):
         fields: list[str] = []
 
     def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        if scan := _meant(value):
+            of_lot = Lot.objects.tracked().filter(codes.of_lot(scan)).values("product_id")
+            return queryset.filter(pk__in=of_lot if scan.lot_id else codes.products(scan).values("pk"))
         of_lot = Lot.objects.tracked().filter(code__iexact=value.strip()).values("product_id")
         found = super().search(queryset, name, value) | queryset.filter(pk__in=of_lot)
         there = _scanned(value)
@@ -81,7 +90,7 @@ class StockFilter(FilterSet):
 
 
 class LotFilter(FilterSet):
-    """Also finds what lies in a place by the code of the place."""
+    """Also finds what lies in a place by the code of the place, and a lot by its label or what is on its box."""
 
     search_fields = ("code", "product__search_text", "supplier_name")
 
@@ -96,6 +105,9 @@ class LotFilter(FilterSet):
         fields: list[str] = []
 
     def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        if scan := _meant(value):
+            of_product = Q(product__in=codes.products(scan))
+            return queryset.filter(codes.of_lot(scan) if scan.lot or scan.lot_id else of_product)
         found, there = super().search(queryset, name, value), _scanned(value)
         return found if there is None else found | queryset.filter(pk__in=there.values("lot_id"))
 

@@ -1,30 +1,37 @@
 """What a scan means where goods come in: a product, a pack, a lot of ours, or the place that they are brought to."""
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from decimal import Decimal
+from fractions import Fraction
 
 from django.db.models import Q, QuerySet
 
-from apps.catalog.models import Product, ProductUnit
+from apps.catalog.models import Product, ProductUnit, Unit
 from apps.inventory.models import Location, Lot
 from apps.inventory.selectors import codes
 from apps.inventory.selectors import locations as places
+from backoffice.kernel import quantity
 from backoffice.kernel.text import fold
 
-GS1 = re.compile(r"\((\d{2,4})\)([^(]*)")
+KILOGRAM = Fraction(1000)
+"""In the base unit of mass."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a scan means."""
+    """What a scan means. Without a quantity it is one more of the product or pack.
+
+    A weight or a number of pieces that the code says is of the product's own unit, whatever the pack.
+    """
 
     product: Product
     pack: ProductUnit | None = None
     lot_code: str = ""
     expires_on: date | None = None
+    quantity: Decimal | None = None
+    measured: bool = False
 
 
 def receivable() -> QuerySet[Product]:
@@ -41,28 +48,23 @@ def options() -> Iterable[str]:
 
 
 def find(text: str) -> Found | None:
-    """The product or pack of a scanned or typed code; with a GS1 code also its lot and last day, as with a lot of ours.
+    """The product or pack of a scanned or typed code, with all that a GS1 code or a lot of ours says of it.
 
     None for what nothing has, and for the code of a place: see `place`.
     """
-    text = text.strip()
-    parts: dict[str, str] = dict(GS1.findall(text))
-    code = parts.get("01", parts.get("02", text.partition(" · ")[0])).strip()
-    if not code:
+    scan = codes.read(text)
+    if not scan.code:
         return None
-    more: dict[str, Any] = {
-        "lot_code": parts.get("10", "").strip(),
-        "expires_on": _gs1_day(parts.get("17", parts.get("15", ""))),
-    }
-    codes = {code, code.lstrip("0")} - {""}
-    same = Q()
-    for one in codes:
-        same |= Q(sku__iexact=one) | Q(barcode=one)
+    same = Q(sku__iexact=scan.code) | Q(barcode__in=scan.barcodes)
+    if scan.article:
+        same |= Q(sku__iexact=scan.article)
     if product := receivable().filter(same).first():
-        return Found(product, **more)
-    if pack := ProductUnit.objects.filter(barcode__in=codes, product__in=receivable().order_by()).first():
-        return Found(receivable().get(pk=pack.product_id), pack, **more)
-    if lot := _lot(text, code):
+        return _said(Found(product), scan)
+    if pack := ProductUnit.objects.filter(barcode__in=scan.barcodes, product__in=receivable().order_by()).first():
+        return _said(Found(receivable().get(pk=pack.product_id), pack), scan)
+    if scan.article:
+        return None
+    if lot := _lot(scan):
         return Found(receivable().get(pk=lot.product_id), None, lot.code, lot.expires_on)
     if place(text):
         return None
@@ -70,31 +72,27 @@ def find(text: str) -> Found | None:
     for word in fold(text).split():
         matching = matching.filter(search_text__contains=word)
     several = list(matching[:2])
-    return Found(several[0], **more) if len(several) == 1 else None
+    return Found(several[0]) if len(several) == 1 else None
 
 
-def _lot(text: str, code: str) -> Lot | None:
+def _said(found: Found, scan: codes.Scan) -> Found:
+    """With what the code says beside the article."""
+    found = replace(found, lot_code=scan.lot, expires_on=scan.expires_on)
+    unit = found.product.unit
+    if scan.weight and unit.dimension == Unit.Dimension.MASS:
+        amount = quantity.from_fraction(Fraction(scan.weight) * KILOGRAM / unit.ratio)
+        return replace(found, pack=None, quantity=amount, measured=True)
+    if scan.pieces and unit.dimension == Unit.Dimension.COUNT:
+        return replace(found, pack=None, quantity=scan.pieces, measured=True)
+    return replace(found, quantity=scan.count or scan.pieces)
+
+
+def _lot(scan: codes.Scan) -> Lot | None:
     """The lot whose label was scanned, where it comes back or goes on coming; none where several have the code."""
-    key = codes.read(text).lot_id
-    named = Q(pk=key) if key is not None else Q(code__iexact=code)
-    found = list(Lot.objects.tracked().filter(named, product__in=receivable().order_by())[:2])
+    found = list(Lot.objects.tracked().filter(codes.of_lot(scan), product__in=receivable().order_by())[:2])
     return found[0] if len(found) == 1 else None
 
 
 def place(text: str) -> Location | None:
     """The open place whose code was scanned: what comes is brought there."""
-    return places.choices().filter(code__iexact=text.partition(" · ")[0].strip()).first()
-
-
-def _gs1_day(text: str) -> date | None:
-    """YYMMDD; day 00 is the last of the month."""
-    if not re.fullmatch(r"\d{6}", text.strip()):
-        return None
-    year, month, day = 2000 + int(text[:2]), int(text[2:4]), int(text[4:6])
-    try:
-        if day:
-            return date(year, month, day)
-        following = date(year + month // 12, month % 12 + 1, 1)
-        return date.fromordinal(following.toordinal() - 1)
-    except ValueError:
-        return None
+    return places.choices().filter(code__iexact=codes.read(text).code).first()

@@ -34,6 +34,12 @@ document.addEventListener("keydown", (event) => {
   const fields = [...event.target.form.elements].filter((field) => field.type !== "hidden" && !field.disabled && field.offsetParent);
   fields[fields.indexOf(event.target) + 1]?.focus();
 });
+// Between the parts of a maker's code a scanner presses Ctrl+], which no browser writes into the field.
+document.addEventListener("keydown", (event) => {
+  if (!event.ctrlKey || event.key !== "]" || !event.target.matches("[data-scan], [data-scan-home]")) return;
+  event.preventDefault();
+  event.target.setRangeText("\x1d", event.target.selectionStart, event.target.selectionEnd, "end");
+});
 // [data-replace]: a figure that is there is marked, so that what is typed takes its place instead of following it.
 document.addEventListener("focusin", ({ target }) => { if (target.matches?.("[data-replace]")) target.select(); });
 // [data-scan-home] keeps the focus for the scanner: it comes back after a few idle seconds.

@@ -81,6 +81,11 @@ class Lot(Audited, TimeStamped):
         """What people know the lot by: its code; "no lot" for a silent one, whose code only the house knows."""
         return gettext("no lot") if self.is_silent else self.code
 
+    @property
+    def marked(self) -> str:
+        """Its grade and markdown in one text, to know whether they are still so."""
+        return f"{self.grade};{self.markdown_percent}"
+
     def get_absolute_url(self) -> str:
         return reverse("inventory:lot_detail", args=[self.pk])
 

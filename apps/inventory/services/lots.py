@@ -1,5 +1,6 @@
 """Lots: finding or making the one that a quantity belongs to, blocking and releasing it."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -16,9 +17,9 @@ from backoffice.kernel import bulk, clock, idempotency, rows
 from backoffice.kernel.audit import acting
 from backoffice.kernel.compiled import Compiled
 
-__all__ = ["block", "for_receipt", "leave_expired", "next_code", "suggested_expiry", "unblock"]
+__all__ = ["block", "block_together", "for_receipt", "leave_expired", "next_code", "suggested_expiry", "unblock"]
 
-_NAMED = Compiled(lambda product, code: Lot.objects.filter(product_id=product, code=code))
+_NAMED = Compiled(lambda product, codes: Lot.objects.filter(product_id=product, code__in=codes))
 
 
 def suggested_expiry(product: Product, day: date) -> date | None:
@@ -56,8 +57,9 @@ def for_receipt(
     silent = not product.lot_tracked and not code
     if silent:
         code = f"~{unit_cost.normalize():f}" + (f"~{expires_on:%Y%m%d}" if expires_on else "")
-    if code and (there := _NAMED(product.pk, code)):
-        lot = there[0]
+    if code and (there := _NAMED(product.pk, [code, code.upper(), code.lower()])):
+        # Typed in other letters it is the same lot: a scanner would find two.
+        lot = next((one for one in there if one.code == code), there[0])
         _check_same(lot, product, expires_on=expires_on, unit_cost=unit_cost)
         return lot
     lot = Lot(
@@ -129,6 +131,18 @@ def _set_status(lot: Lot, status: str, *, reason: str, key: str | None) -> list[
     if status == Lot.Status.OK:
         return allocation.serve([lot.product_id])
     return allocation.displace([lot.pk])
+
+
+def block_together(found: Sequence[Lot], *, reason: str) -> list[Hold]:
+    """Block lots that are not blocked, so that no hold goes from one of them to another. Returns the holds that moved.
+
+    The caller has read the lots under the locks of their products, which it holds.
+    """
+    for lot in found:
+        lot.status, lot.updated_at = Lot.Status.BLOCKED, clock.now()
+    with acting(reason=reason):
+        bulk.update(found, ["status", "updated_at"])
+    return allocation.displace([lot.pk for lot in found])
 
 
 def leave_expired() -> int:

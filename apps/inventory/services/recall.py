@@ -1,5 +1,7 @@
 """Taking a lot back with everything that was made from it."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -17,13 +19,14 @@ def block_all(lot: Lot, *, reason: str) -> list[Lot]:
     """
     if not reason.strip():
         raise ReasonMissing
+    locked = _products(recall.family(lot))
+    stock_locks.lock_products(locked)
     members = recall.family(lot)
-    stock_locks.lock_products(member.lot.product_id for member in members)
-    members = recall.family(lot)
-    text = _("Recall of %(lot)s: %(reason)s") % {"lot": lot.code, "reason": reason.strip()}
-    done = []
-    for member in members:
-        if member.lot.status != Lot.Status.BLOCKED:
-            lots.block(member.lot, reason=text[:200])
-            done.append(member.lot)
+    stock_locks.lock_products(_products(members) - locked)  # made of it while we waited
+    done = [member.lot for member in members if member.lot.status != Lot.Status.BLOCKED]
+    lots.block_together(done, reason=_("Recall of %(lot)s: %(reason)s") % {"lot": lot.label, "reason": reason.strip()})
     return done
+
+
+def _products(members: Sequence[recall.Member]) -> set[int]:
+    return {member.lot.product_id for member in members}

@@ -79,6 +79,42 @@ def test_blocking_all_moves_holds_to_other_stock_and_says_how_many(bakery):
     assert differences() == []
 
 
+def test_a_recall_of_many_lots_asks_as_often_as_one_of_few(bakery, django_assert_max_num_queries):
+    """Each lot was locked, read and saved by itself, and its holds went on to the next that was blocked after it."""
+    bread, shop, flour = bakery["bread"].product, bakery["shop"], bakery["flour"]
+    Lot.objects.filter(pk=bakery["other"].pk).update(status="blocked")
+    for number in range(30):
+        make_stock(bread, 1, shop, lot_code=f"B-{number}").parents.add(flour)
+    late = holds.place(origin=make_origin(), lines=[HoldLine(bread, D(30))], locations=[shop])[0]
+    why = "y" * 200
+    with django_assert_max_num_queries(25):
+        done = recall.block_all(flour, reason=why)
+    assert len(done) == 33
+    assert not Lot.objects.filter(pk__in=[lot.pk for lot in done]).exclude(status="blocked").exists()
+    last = Lot.objects.get(code="B-29").history.first()
+    assert (last.history_type, last.status, last.history_change_reason) == ("~", "blocked", f"Recall of FL-1: {why}")
+    assert not late.allocations.exists()
+    assert differences() == []
+
+
+def test_a_trace_goes_through_parts_and_merged_lots_both_ways(bakery):
+    bread, shop = bakery["bread"], bakery["shop"]
+    part = rearranging.split(lot=bread, location=shop, quantity=D(2), reason="torn", code="PART")
+    other = rearranging.split(lot=bakery["other"], location=shop, quantity=D(1), reason="torn", code="FREE")
+    rearranging.merge(lot=part, into=other, location=shop, reason="one box")
+    order = make_origin("order-9")
+    Lot.objects.filter(pk__in=[bread.pk, bakery["other"].pk]).update(status="quarantine")
+    holds.place(origin=order, lines=[HoldLine(bread.product, D(3))], locations=[shop])
+    holds.fulfil_for(order)
+    found = reads.of(bakery["flour"])
+    assert {one.lot.code: one.level for one in found.family if one.level > 2} == {"PART": 3, "FREE": 4}
+    assert [(row.lot.code, row.quantity) for row in found.sold if row.origin == order] == [("FREE", 3)]
+    back = {one.lot.code for one in reads.of(other).ancestors}
+    assert {"PART", bread.code, bakery["dough"].code, "FL-1", "SA-1", "OTHER"} == back
+    assert {one.code for one in recall.block_all(bakery["flour"], reason="stones")} >= {"PART", "FREE", bread.code}
+    assert not Lot.objects.exclude(status="blocked").exclude(code__in=["SA-1", "OTHER"]).exists()
+
+
 def test_what_came_back_was_not_sold(bakery):
     sale = bakery["bread"].moves.get(operation__kind="sale").operation
     stock.reverse(sale, reason="wrong person")
