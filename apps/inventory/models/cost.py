@@ -28,7 +28,8 @@ class CostCorrection(Audited, Revisioned, TimeStamped):
 
     TRANSITIONS = {
         Status.DRAFT: (Status.APPLYING, Status.DISCARDED),
-        Status.APPLYING: (Status.APPLIED, Status.DRAFT),
+        # A job that was given up or cancelled must not keep the receipt from being corrected for ever.
+        Status.APPLYING: (Status.APPLIED, Status.DRAFT, Status.DISCARDED),
     }
     OPEN = (Status.DRAFT, Status.APPLYING)
 

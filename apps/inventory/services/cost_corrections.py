@@ -39,6 +39,7 @@ from backoffice.outbox.models import Directive
 ZERO = Decimal(0)
 TOPIC = "stock.correct_cost"
 AT_ONCE = 1000
+MOST = Decimal(1_000_000_000)  # below it every unit cost that follows fits, however little it is for
 Status = CostCorrection.Status
 
 
@@ -88,6 +89,11 @@ def draft(
         raise BadCorrection(_("%(count)s lines do not belong to the receipt.") % {"count": len(strangers)})
     if any(value < 0 or value != money.round_money(value) for value in values.values()):
         raise BadCorrection(_("A cost is not below zero, and in whole cents."))
+    if any(value >= MOST for value in values.values()):
+        raise BadCorrection(
+            _("A line costs less than %(most)s. Was a code scanned into the field?")
+            % {"most": money.format_money(MOST, current_company().currency)}
+        )
     changed = {pk: value for pk, value in values.items() if value != now[pk]}
     if not changed:
         raise BadCorrection(_("%(receipt)s cost that already; nothing would change.") % {"receipt": receipt.number})
@@ -143,7 +149,9 @@ def apply(correction: CostCorrection, *, revision: int | None = None) -> CostCor
 
 @transaction.atomic
 def discard(correction: CostCorrection, *, reason: str = "", revision: int | None = None) -> CostCorrection:
-    """Nothing is corrected. Raises NotAllowed once it is applied, StaleRevision."""
+    """Nothing is corrected; a job that was to apply it finds nothing to do. Raises NotAllowed once it is applied,
+    StaleRevision.
+    """
     return state.advance(correction, Status.DISCARDED, revision=revision)
 
 

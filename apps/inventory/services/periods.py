@@ -27,9 +27,20 @@ def refuse_closed(occurred_at: datetime, *, now: datetime, what: Callable[[], st
     row = policy.locked()
     if row.closed_through is None or day > row.closed_through:
         return
-    closed = row.history.filter(closed_through=row.closed_through).order_by("history_date").first()
-    who = closed.history_user.name if closed is not None and closed.history_user else ""
-    raise ClosedPeriod(day, row.closed_through, who=who, what=what())
+    raise ClosedPeriod(day, row.closed_through, who=closed_by(row), what=what())
+
+
+def closed_by(row: StockPolicy) -> str:
+    """Who closed the book through the day it is closed through; empty when nobody is known.
+
+    The day may have been closed before, opened again, and other rules changed since.
+    """
+    who = ""
+    for entry in row.history.select_related("history_user").order_by("-history_id").iterator():
+        if entry.closed_through != row.closed_through:
+            break
+        who = str(entry.history_user.name) if entry.history_user else ""
+    return who
 
 
 @transaction.atomic
@@ -54,13 +65,29 @@ def close(through: date, *, reason: str = "", revision: int | None = None) -> St
 
 
 @transaction.atomic
-def reopen(*, after: date | None, reason: str, revision: int | None = None) -> StockPolicy:
-    """Open the days after `after` again (all, for None). Raises ReasonMissing, BadPeriod when they are open already."""
+def reopen(*, after: date | None, reason: str, seen: date | None = None, revision: int | None = None) -> StockPolicy:
+    """Open the days after `after` again (all, for None). `seen` is the closed day that the person was shown.
+
+    Raises ReasonMissing, BadPeriod when nothing would be opened, or the book is closed through another day by now.
+    """
     if not reason.strip():
         raise ReasonMissing
     row = policy.locked()
-    if row.closed_through is None or (after is not None and after >= row.closed_through):
+    if row.closed_through is None:
         raise BadPeriod(_("Those days are open already."), field="closed_through")
+    closed = date_format(row.closed_through, "SHORT_DATE_FORMAT")
+    if seen is not None and seen != row.closed_through:
+        who = closed_by(row) or _("the system")
+        raise BadPeriod(
+            _("The book is closed through %(day)s by now, by %(who)s, not %(seen)s. Nothing was opened; look again.")
+            % {"day": closed, "who": who, "seen": date_format(seen, "SHORT_DATE_FORMAT")}
+        )
+    if after is not None and after >= row.closed_through:
+        raise BadPeriod(
+            _("The book is closed through %(day)s: nothing would be opened. Choose an earlier day, or leave it blank.")
+            % {"day": closed},
+            field="closed_through",
+        )
     row.closed_through = after
     with acting(reason=reason.strip()):
         return state.save_revised(row, revision=revision, fields=["closed_through"])

@@ -133,6 +133,39 @@ def test_a_job_that_was_given_up_says_so(as_user, receipt):
     assert "The job was given up" in client.get(correction.get_absolute_url()).text
 
 
+@pytest.mark.parametrize("status", ["dead", "cancelled", "queued"])
+def test_one_whose_job_ended_can_be_discarded_and_the_receipt_corrected_anew(as_user, receipt, status):
+    """It stayed "being applied" for ever, and the receipt could never be corrected again."""
+    client = as_user(*MAY)
+    correction = cost_corrections.draft(receipt, values={receipt.moves.get().pk: D(250)}, reason="Invoice")
+    cost_corrections.apply(correction)
+    Directive.objects.update(status=status)
+    discard = reverse("inventory:correction_discard", args=[correction.pk])
+    assert discard in client.get(correction.get_absolute_url()).text
+
+    assert client.post(discard).status_code == 302
+
+    correction.refresh_from_db()
+    assert correction.status == "discarded"
+    Directive.objects.update(status="queued")
+    runner.drain()
+    assert StockBalance.objects.get().value == D(200)
+    client.post(reverse("inventory:cost_correct", args=[receipt.pk]), amount(receipt, "251"))
+    client.post(reverse("inventory:correction_apply", args=[CostCorrection.objects.latest("pk").pk]))
+    runner.drain()
+    assert StockBalance.objects.get().value == D(251)
+
+
+@pytest.mark.parametrize("field", ["amount", "price"])
+@pytest.mark.parametrize("typed", ["7891234567890", "9999999999999999", "99999999999999"])
+def test_a_code_that_was_scanned_into_the_field_is_no_cost(as_user, receipt, field, typed):
+    """A price of fourteen digits was a fault of the server, and one of thirteen was in the books."""
+    client = as_user(*MAY)
+    answer = client.post(reverse("inventory:cost_correct", args=[receipt.pk]), amount(receipt, typed, field))
+    assert answer.status_code in (409, 422)
+    assert not CostCorrection.objects.exists()
+
+
 def test_the_price_of_a_purchase_is_that_of_its_pack(as_user):
     place, flour = make_location("Store"), make_product("Flour")
     from apps.catalog.models import ProductUnit

@@ -36,7 +36,7 @@ def value(request: HttpRequest) -> Any:
         day = date.fromisoformat(request.GET.get("day", ""))
     except ValueError:
         day = today
-    day = min(max(day, FIRST_DAY), today)
+    asked, day = day, min(max(day, FIRST_DAY), today)
     if request.GET.get("export") == "csv":
         return _file(day)
     found = valuation.at(day)
@@ -47,6 +47,7 @@ def value(request: HttpRequest) -> Any:
         "valuation": found,
         "totals": list(zip(found.places, found.totals, strict=True)),
         "day": day,
+        "to_come": date_format(asked, "SHORT_DATE_FORMAT") if asked > today else "",
         "today": today,
         "closed": closed,
         "figures": [
@@ -94,6 +95,7 @@ class ReopenForm(Form):
         label=gettext_lazy("Stay closed through"), required=False, help_text=gettext_lazy("Blank: open everything.")
     )
     reason = reason_field()
+    seen = DateField(required=False, widget=django_forms.HiddenInput)
 
 
 class PolicyEdit(EditScreen):
@@ -150,6 +152,15 @@ class PeriodAction(ActionScreen):
     list_url = "inventory:stock_value"
     list_title = gettext_lazy("Stock value")
 
+    def intro(self) -> str:
+        row = policy.current()
+        if row.closed_through is None:
+            return _("Every day is open.")
+        day = date_format(row.closed_through, "SHORT_DATE_FORMAT")
+        if who := periods.closed_by(row):
+            return _("The book is closed through %(day)s, by %(who)s.") % {"day": day, "who": who}
+        return _("The book is closed through %(day)s.") % {"day": day}
+
     def success_url(self, result: Any) -> str:
         return self.cancel_url()
 
@@ -162,7 +173,8 @@ class PeriodClose(PeriodAction):
     submit_label = gettext_lazy("Close")
 
     def intro(self) -> str:
-        return _("Nothing is posted on those days any more; corrections are posted on the day they are made.")
+        text = _("Nothing is posted on those days any more; corrections are posted on the day they are made.")
+        return f"{super().intro()} {text}"
 
     def perform(self, form: Any) -> Any:
         return periods.close(form.cleaned_data["closed_through"], reason=form.cleaned_data["reason"])
@@ -180,10 +192,15 @@ class PeriodReopen(PeriodAction):
     submit_label = gettext_lazy("Open again")
 
     def intro(self) -> str:
-        return _("Who closed and opened it stays in the history.")
+        return f"{super().intro()} {_('Who closed and opened it stays in the history.')}"
+
+    def initial(self) -> dict[str, Any]:
+        day = policy.closed_through()
+        return {"seen": day.isoformat() if day else ""}
 
     def perform(self, form: Any) -> Any:
-        return periods.reopen(after=form.cleaned_data["closed_through"], reason=form.cleaned_data["reason"])
+        data = form.cleaned_data
+        return periods.reopen(after=data["closed_through"], reason=data["reason"], seen=data["seen"])
 
     def success(self, result: Any) -> str:
         return _("The period is open again.")
