@@ -297,6 +297,10 @@ DIRECTIVE_HANDLERS: dict[str, Handler] = {
 # What planned work will take of the stock before it holds any: callables of (product ids) -> {product id: quantity}.
 PLANNED_DEMAND: list[str] = ["apps.production.selectors.planned_demand.of"]
 
+# Who works with a place, for whoever closes it: callables of a location -> list of
+# apps.inventory.selectors.place_uses.Use.
+PLACE_USES: list[str] = ["apps.orders.selectors.places.uses", "apps.production.selectors.places.uses"]
+
 # Who got what left the house: (callable of {model: keys} -> documents and who each was for, the permission to see it).
 PARTIES: list[tuple[str, str]] = [("apps.orders.selectors.parties.of", "orders.view_order")]
 

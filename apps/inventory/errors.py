@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.kernel import clock
-from backoffice.kernel.errors import DomainError, NotAllowed, Remedy
+from backoffice.kernel.errors import DomainError, NotAllowed, Remedy, StaleRevision
 from backoffice.kernel.quantity import format_quantity
 
 
@@ -124,6 +124,22 @@ class NotStocked(DomainError):
 
 
 class ReasonMissing(DomainError):
+class KeptElsewhere(StaleRevision):
+    """Somebody said where the product is kept since the form was opened; `place` is "" for nowhere of its own."""
+
+    field = "location"
+
+    def __init__(self, product: str, *, place: str) -> None:
+        text = (
+            _("%(product)s is kept at %(place)s since the form was opened. Save again, if it is to be as below.")
+            if place
+            else _(
+                "%(product)s has no place of its own since the form was opened. Save again, if it is to be as below."
+            )
+        )
+        DomainError.__init__(self, text % {"product": product, "place": place})
+
+
     """A correction or a loss needs a reason."""
 
     field = "reason"

@@ -139,6 +139,12 @@ class WhyForm(Form):
 
     def clean_day(self) -> Any:
         day = self.cleaned_data["day"]
+class SeenForm(Form):
+    """A form without a question: only the revision of what it was opened on."""
+
+    revision = django_forms.IntegerField(required=False, widget=django_forms.HiddenInput)
+
+
         if day is not None and day < clock.today():
             raise ValidationError(_("That day is over. What the stock was worth then is under Stock value."))
         return day
@@ -180,7 +186,9 @@ class PlaceForm(Form):
 
 
 class LocationForm(ModelForm):
-    parent = PlaceField(label=_("Inside"), required=False, help_text=_("The place around it. Blank: none."))
+    parent = PlaceField(
+        label=_("Inside"), required=False, closed_too=True, help_text=_("The place around it. Blank: none.")
+    )
 
     class Meta:
         model = Location
@@ -202,3 +210,5 @@ class LocationForm(ModelForm):
                 code="taken",
             )
         return code
+    seen = django_forms.IntegerField(required=False, widget=django_forms.HiddenInput)
+        kind.help_text = _("What lies in quarantine is neither sold nor used: who holds it gets other stock, or waits.")

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms as django_forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import PriceList
@@ -129,10 +131,17 @@ class RescheduleForm(RevisionForm):
     reason = reason_field(required=False)
 
 
+class PlacesField(django_forms.ModelMultipleChoiceField):
+    """Places, with what is closed of them."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.shown)
+
+
 class ChannelForm(ModelForm):
     """The rules of a channel."""
 
-    locations = django_forms.ModelMultipleChoiceField(
+    locations = PlacesField(
         label=_("Sells from"), queryset=Location.objects.none(), widget=django_forms.CheckboxSelectMultiple
     )
     spans: ClassVar[dict[str, int]] = {
@@ -152,9 +161,19 @@ class ChannelForm(ModelForm):
         super().__init__(*args, **kwargs)
         places = self.fields["locations"]
         assert isinstance(places, django_forms.ModelMultipleChoiceField)
-        places.queryset = Location.objects.physical().active().order_by("name")
+        self._order = dict(self.instance.places.values_list("location_id", "position")) if self.instance.pk else {}
+        # What was closed since stays ticked: saving another rule does not take it away.
+        offered = Q(pk__in=self._order) | (Q(is_active=True) & ~Q(kind=Location.Kind.QUARANTINE))
+        places.queryset = Location.objects.physical().filter(offered).order_by("name")
         lists = self.fields["price_list"]
         assert isinstance(lists, django_forms.ModelChoiceField)
         lists.queryset = PriceList.objects.filter(is_active=True).order_by("name")
         if self.instance.pk:
-            self.initial.setdefault("locations", list(self.instance.places.values_list("location_id", flat=True)))
+            self.initial.setdefault("locations", list(self._order))
+
+    def clean_locations(self) -> list[Location]:
+        """Those that were there keep their order; new ones come behind them, by name."""
+        chosen = self.cleaned_data["locations"]
+        if self.cleaned_data.get("is_active") and not any(place.is_active for place in chosen):
+            raise ValidationError(_("Choose at least one open place."))
+        return sorted(chosen, key=lambda place: self._order.get(place.pk, len(self._order)))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms as django_forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -28,8 +28,17 @@ def made() -> QuerySet[Product]:
     return Product.objects.active().filter(recipes__status="active", recipes__is_phantom=False).order_by("name")
 
 
-def places() -> QuerySet[Location]:
-    return Location.objects.physical().active().exclude(kind=Location.Kind.QUARANTINE).order_by("name")
+def places(*chosen: int | None) -> QuerySet[Location]:
+    """Where work may take from and put to, and what was chosen before, be it closed since."""
+    good = Q(is_active=True) & ~Q(kind=Location.Kind.QUARANTINE)
+    return Location.objects.physical().filter(good | Q(pk__in=[pk for pk in chosen if pk])).order_by("name")
+
+
+class PlaceChoice(django_forms.ModelChoiceField):
+    """A place, with what is closed of them."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.shown)
 
 
 class WorkOrderForm(forms.Form):
@@ -38,12 +47,8 @@ class WorkOrderForm(forms.Form):
     product = forms.ScanField(made(), label=_("Product"))
     quantity = forms.QuantityFormField(label=_("Quantity"), help_text=_("What is started, before losses."))
     due_at = forms.DateTimeField(label=_("Ready by"))
-    source = django_forms.ModelChoiceField(
-        places(), label=_("Materials from"), required=False, empty_label=_("the usual place")
-    )
-    destination = django_forms.ModelChoiceField(
-        places(), label=_("Output to"), required=False, empty_label=_("the usual place")
-    )
+    source = PlaceChoice(places(), label=_("Materials from"), required=False, empty_label=_("the usual place"))
+    destination = PlaceChoice(places(), label=_("Output to"), required=False, empty_label=_("the usual place"))
     notes = django_forms.CharField(label=_("Notes"), required=False, widget=django_forms.Textarea, max_length=2000)
 
     spans: ClassVar[Mapping[str, int]] = {"quantity": 3, "due_at": 3, "source": 3, "destination": 3}
@@ -71,6 +76,11 @@ class WorkOrderEditForm(WorkOrderForm):
         if order.status != WorkOrder.Status.PLANNED:
             for name in ("quantity", "due_at", "source", "destination"):
                 del self.fields[name]
+            return
+        for name in ("source", "destination"):
+            field: Any = self.fields[name]
+            field.queryset = places(getattr(order, f"{name}_id"))
+            field.empty_label = None  # what is left blank stays as it is
 
 
 class RevisionForm(forms.Form):
@@ -141,6 +151,10 @@ class FinishForm(ReportForm):
 class WorkCenterForm(forms.ModelForm):
     class Meta:
         model = WorkCenter
+        field_classes: ClassVar[Mapping[str, type[django_forms.Field]]] = {
+            "takes_from": PlaceChoice,
+            "puts_to": PlaceChoice,
+        }
         fields = (
             "code",
             "name",
@@ -168,7 +182,7 @@ class WorkCenterForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in ("takes_from", "puts_to"):
             field: Any = self.fields[name]
-            field.queryset = places()
+            field.queryset = places(getattr(self.instance, f"{name}_id"))
             field.empty_label = _("as for all")
 
 

@@ -137,6 +137,13 @@ class Row:
         """The cell, trimmed; blank when the column is not in the file."""
         return self.cells.get(column, "")
 
+    def short(self, column: str, most: int) -> str:
+        """The cell; ``BadCell`` when it has more than ``most`` characters, as nothing of it is left out unsaid."""
+        text = self.text(column)
+        if len(text) > most:
+            raise BadCell(column, _("At most %(longest)d characters are possible here.") % {"longest": most})
+        return text
+
     def whole(self) -> None:
         """``BadCell`` when the line as such has a flaw. ``required`` looks for it too."""
         if self.flaw is not None:
@@ -178,9 +185,10 @@ class Row:
         text = self.text(column)
         if not text:
             return None
+        day = text.replace("T", " ").partition(" ")[0]  # a spreadsheet's day may have midnight behind it
         for pattern in ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y"):
             try:
-                found = datetime.strptime(text[:10], pattern).date()
+                found = datetime.strptime(day, pattern).date()
             except ValueError:
                 continue
             if not 1000 <= found.year < 3000:

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.db.models.functions import Lower
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel.audit import Audited
@@ -81,6 +82,11 @@ class Location(Audited, TimeStamped, Revisioned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown(self) -> str:
+        """The name, and that it is closed."""
+        return self.name if self.is_active else gettext("%(place)s (closed)") % {"place": self.name}
 
     def get_absolute_url(self) -> str:
         return reverse("inventory:location_detail", args=[self.pk])

@@ -23,6 +23,8 @@ from backoffice.kernel.quantity import format_quantity
 from backoffice.transfers.importer import Applied, BadCell, Change, Column, Importer, Row, RowResult
 from backoffice.transfers.models import TransferRow
 
+from .places import Places
+
 HEADINGS = (
     "count", "location", "sku", "product", "lot", "expires_on", "unit", "book", "counted", "reason", "version",
 )  # fmt: skip
@@ -113,7 +115,7 @@ class CountImporter(Importer):
         super().__init__(run)
         self.seen: dict[tuple[int, int, int], int] = {}
         self.sheets: dict[str, Sheet | None] = {}
-        self.places: dict[str, Location] | None = None
+        self.places = Places()
 
     # --- reading
 
@@ -154,7 +156,7 @@ class CountImporter(Importer):
             "product": product.pk,
             "quantity": str(quantity),
             "revision": line.revision if line is not None else 0,
-            "reason": row.text("reason")[:200],
+            "reason": row.short("reason", 200),
             "at": at.isoformat() if at is not None else "",
         }
         if line is None or line.counted is None:
@@ -179,22 +181,12 @@ class CountImporter(Importer):
         if sheet is None:
             raise BadCell("count", _("There is no such count."))
         if sheet.count.status != StockCount.Status.OPEN:
-            raise BadCell("count", NotCounting(sheet.count.number, str(sheet.count.get_status_display())).message)
+            raise BadCell("count", NotCounting.of(sheet.count).message)
         return sheet
 
     def _place(self, row: Row) -> Location | None:
         text = row.text("location")
-        if not text:
-            return None
-        if self.places is None:
-            self.places = {}
-            for place in Location.objects.physical():
-                self.places[place.name.casefold()] = place
-            for place in Location.objects.physical():
-                self.places[place.code.casefold()] = place
-        if text.casefold() not in self.places:
-            raise BadCell("location", _("There is no place of this code or name."))
-        return self.places[text.casefold()]
+        return self.places.find(text) if text else None
 
     def _find(self, row: Row, sheet: Sheet, place: Location | None) -> tuple[StockCountLine | None, Lot, Location]:
         """The line that the row means; or the lot that the count did not expect, with where it was found."""
@@ -323,8 +315,10 @@ def _counted_at(row: Row, count: StockCount) -> datetime | None:
     text = row.text("counted_at")
     if not text:
         return None
-    day = row.date("counted_at") if len(text) > 8 else clock.today()
-    time = Row(row.line, {"counted_at": text[10:].strip(" T") or text}).time("counted_at")
+    first, _space, rest = text.replace("T", " ").partition(" ")
+    is_time = not any(sign in first for sign in "-/.")
+    day = clock.today() if is_time else row.date("counted_at")
+    time = Row(row.line, {"counted_at": text if is_time else rest.strip() or text}).time("counted_at")
     if day is None or time is None:
         return None
     at = clock.at(day, time.hour, time.minute)

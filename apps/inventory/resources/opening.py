@@ -20,6 +20,7 @@ from backoffice.transfers.importer import Applied, BadCell, Column, Fact, Import
 from backoffice.transfers.models import TransferRow
 
 from . import goods
+from .places import Places
 
 
 class OpeningImporter(Importer):
@@ -50,21 +51,15 @@ class OpeningImporter(Importer):
     def __init__(self, run: Any) -> None:
         super().__init__(run)
         self.seen: dict[str, int] = {}
-
-    def _places(self) -> dict[str, Location]:
-        found: dict[str, Location] = {}
-        for place in Location.objects.physical().active():
-            found[place.name.casefold()] = place
-            found[place.code.casefold()] = place
-        return found
+        self.lots: dict[tuple[int, str], tuple[int, Entry]] = {}  # where the file names a lot first, and how
+        self.places = Places()
 
     def check(self, rows: Sequence[Row]) -> Iterator[RowResult]:
         products = goods.named(rows)
-        places = self._places()
         read: list[tuple[Row, Entry | BadCell]] = []
         for row in rows:
             try:
-                read.append((row, self._entry(row, products, places)))
+                read.append((row, self._entry(row, products)))
             except BadCell as bad:
                 read.append((row, bad))
         entries = [entry for _row, entry in read if isinstance(entry, Entry)]
@@ -74,8 +69,9 @@ class OpeningImporter(Importer):
             if isinstance(entry, BadCell):
                 alone = {
                     "sku": lambda row: _product(row, products),
-                    "location": lambda row: _place(row, places),
+                    "location": self._place,
                     "quantity": _quantity,
+                    "lot": lambda row: row.short("lot", 60),
                     "expires_on": lambda row: row.date("expires_on"),
                     "unit_cost": _cost,
                 }
@@ -91,6 +87,7 @@ class OpeningImporter(Importer):
             lot = lots.get((entry.product.pk, entry.code))
             book = there.get((lot.pk, entry.location.pk)) if lot is not None else None
             reason = opening.clash(entry, lot)
+            line, first = self.lots.setdefault((entry.product.pk, entry.code), (row.line, entry))
             if before.get(entry.key) == entry.figures or (book == entry.quantity and not reason):
                 yield row.unchanged(label=name, meta=meta)
             elif entry.key in before:
@@ -101,13 +98,20 @@ class OpeningImporter(Importer):
                 )
             elif reason:
                 yield row.refuse(reason, column="lot", label=name)
+            elif reason := opening.clash(entry, first.as_lot()):
+                yield row.refuse(
+                    reason, column="lot", label=name, hint=_("It stands so on line %(line)s.") % {"line": line}
+                )
             elif book is not None:
                 yield row.refuse(opening.stands(entry, book), column="quantity", label=name)
             else:
                 yield row.new(label=name, meta=meta, data=_data(entry))
 
-    def _entry(self, row: Row, products: dict[str, Product], places: dict[str, Location]) -> Entry:
-        product, place, quantity = _product(row, products), _place(row, places), _quantity(row)
+    def _place(self, row: Row) -> Location:
+        return self.places.open(row.required("location"))
+
+    def _entry(self, row: Row, products: dict[str, Product]) -> Entry:
+        product, place, quantity = _product(row, products), self._place(row), _quantity(row)
         step = product.unit.step
         if quantities.round_half_up(quantity, step) != quantity:
             raise BadCell(
@@ -118,7 +122,7 @@ class OpeningImporter(Importer):
         expires_on = row.date("expires_on")
         if expires_on is None and product.lot_tracked and product.shelf_life_days is not None:
             raise BadCell("expires_on", _("%(product)s spoils; say until when.") % {"product": product.name})
-        return Entry(product, place, quantity, row.text("lot")[:60], expires_on, _cost(row))
+        return Entry(product, place, quantity, row.short("lot", 60), expires_on, _cost(row))
 
     def facts(self, rows: Sequence[TransferRow]) -> Mapping[int, Sequence[Fact]]:
         """How much, until when, and what it cost."""
@@ -181,13 +185,6 @@ def _product(row: Row, products: Mapping[str, Product]) -> Product:
     if product is None:
         raise BadCell("sku", _("No product with stock has this SKU."), _("Import the products first."))
     return product
-
-
-def _place(row: Row, places: Mapping[str, Location]) -> Location:
-    place = places.get(row.required("location").casefold())
-    if place is None:
-        raise BadCell("location", _("There is no open place of this code or name."), _("Open it under Stock → Places."))
-    return place
 
 
 def _quantity(row: Row) -> Decimal:

@@ -17,6 +17,7 @@ from backoffice.transfers.importer import Applied, BadCell, Change, Column, Fact
 from backoffice.transfers.models import TransferRow
 
 from . import goods
+from .places import Places
 
 FIELDS = ("minimum", "target")
 Key = tuple[int, int | None]
@@ -46,7 +47,7 @@ class ReorderImporter(Importer):
     def __init__(self, run: Any) -> None:
         super().__init__(run)
         self.seen: dict[Key, int] = {}
-        self.places: dict[str, Location] = {}
+        self.places = Places()
 
     def check(self, rows: Sequence[Row]) -> Iterator[RowResult]:
         products = goods.named(rows)
@@ -68,11 +69,17 @@ class ReorderImporter(Importer):
                 continue
             where = place.pk if place else None
             rule, unit = rules.get((product.pk, where)), product.unit.code
+            if target is None:  # a file without this column says nothing of it
+                target = max(rule.target, minimum) if rule else minimum
             data = {
                 "product": product.pk, "location": where, "minimum": str(minimum), "target": str(target),
                 "revision": rule.revision if rule else 0,
             }  # fmt: skip
             meta = f"{product.sku} · {place.name}" if place else product.sku
+            as_it_is = rule is not None and (rule.minimum, rule.target) == (minimum, target)
+            if place is not None and not place.is_active and not as_it_is:
+                yield row.refuse(_rests(place), column="location", label=product.name)
+                continue
             if rule is None:
                 yield row.new(label=product.name, meta=meta, data=data)
                 continue
@@ -89,13 +96,13 @@ class ReorderImporter(Importer):
             else:
                 yield row.unchanged(label=product.name, meta=meta)
 
-    def _read(self, row: Row, products: dict[str, Product]) -> tuple[Product, Location | None, Decimal, Decimal]:
+    def _read(self, row: Row, products: dict[str, Product]) -> tuple[Product, Location | None, Decimal, Decimal | None]:
         product = _product(row, products)
         place = self._place(row.text("location"))
         minimum = _minimum(row)
         target = row.decimal("target", places=6, minimum=0)
-        target = minimum if target is None else target
-        if target < minimum:
+        target = minimum if target is None and row.has("target") else target
+        if target is not None and target < minimum:
             raise BadCell("target", _("The target is at least the minimum."))
         line = self.seen.setdefault((product.pk, place.pk if place else None), row.line)
         if line != row.line:
@@ -103,17 +110,7 @@ class ReorderImporter(Importer):
         return product, place, minimum, target
 
     def _place(self, text: str) -> Location | None:
-        if not text:
-            return None
-        if not self.places:
-            for place in Location.objects.physical().active():
-                self.places.setdefault(place.name.casefold(), place)
-                self.places[place.code.casefold()] = place
-        if text.casefold() not in self.places:
-            raise BadCell(
-                "location", _("There is no open place of this code or name."), _("Open it under Stock → Places.")
-            )
-        return self.places[text.casefold()]
+        return self.places.find(text) if text else None
 
     def facts(self, rows: Sequence[TransferRow]) -> Mapping[int, Sequence[Fact]]:
         """The two figures of each rule."""
@@ -133,12 +130,15 @@ class ReorderImporter(Importer):
         there = {
             (rule.product_id, rule.location_id): rule for rule in ReorderRule.objects.filter(product_id__in=products)
         }
+        places = Location.objects.in_bulk({row.data["location"] for row in rows if row.data.get("location")})
         wanted: dict[Key, tuple[Decimal, Decimal]] = {}
         refused: dict[int, str] = {}
         for row in rows:
             key = _key(row)
             found = there.get(key)
-            if found is not None and found.revision != row.data.get("revision", found.revision):
+            if key[1] is not None and not places[key[1]].is_active:
+                refused[row.pk] = _rests(places[key[1]])
+            elif found is not None and found.revision != row.data.get("revision", found.revision):
                 refused[row.pk] = _("Somebody changed this rule since the preview.")
             else:
                 wanted[key] = Decimal(row.data["minimum"]), Decimal(row.data["target"])
@@ -184,6 +184,11 @@ class ReorderImporter(Importer):
             )
             for rule in rules.iterator(chunk_size=2000)
         )
+
+
+def _rests(place: Location) -> str:
+    """Why a rule of a closed place is not made or changed."""
+    return _("%(place)s is closed, and its minimums rest. Open it again to set them.") % {"place": place.name}
 
 
 def _key(row: TransferRow) -> Key:

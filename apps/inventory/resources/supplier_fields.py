@@ -69,13 +69,10 @@ def changes(thing: Supplier | SupplierItem | None, data: Mapping[str, Any], fiel
         return []
     found = []
     for name, column, label in fields:
-        before, after = getattr(thing, name), data[column]
-        if name == "pack_id" and isinstance(thing, SupplierItem):
-            if before != after:
-                found.append(Change("pack", label, thing.unit_name, data["pack_name"] or thing.product.unit.code))
-        elif not is_said(data, column):
+        if name == "pack_id" or not is_said(data, column):  # the pack says which item is meant
             continue
-        elif name in AMOUNTS:
+        before, after = getattr(thing, name), data[column]
+        if name in AMOUNTS:
             if before != Decimal(after):
                 found.append(Change(column, label, _shown(name, before), _shown(name, Decimal(after))))
         elif not _same(before, after):

@@ -1,7 +1,9 @@
 """Suppliers and their prices from a file: one row for each product of a supplier."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -22,9 +24,17 @@ from backoffice.transfers.models import TransferRow
 from . import goods
 from . import supplier_fields as fields
 
+Key = tuple[int, int, int | None]
+"""Supplier, product, pack."""
+Items = defaultdict[tuple[str, int], dict[int | None, SupplierItem]]
+"""What a supplier sells of a product, by pack."""
+
+# How many characters fit.
+LONGEST = {"name": 120, "phone": 40, "document": 20, "note": 200, "code": 40}
+
 
 class SupplierImporter(Importer):
-    """A supplier is found by its code, an item by supplier and SKU; what is there and differs is changed."""
+    """A supplier is found by its code, an item by supplier, SKU and pack; what is there and differs is changed."""
 
     key = "suppliers"
     permission = "inventory.import_supplier"
@@ -64,7 +74,7 @@ class SupplierImporter(Importer):
 
     def __init__(self, run: Any) -> None:
         super().__init__(run)
-        self.seen: dict[tuple[str, str], int] = {}
+        self.seen: dict[tuple[str, str, int | None], int] = {}
         self.names: dict[str, str] = {}
         self.taken: set[str] = set()  # suppliers that this very import has written
 
@@ -73,12 +83,10 @@ class SupplierImporter(Importer):
     def check(self, rows: Sequence[Row]) -> Iterator[RowResult]:
         products = goods.named(rows, packs=True)
         suppliers = {supplier.code.casefold(): supplier for supplier in Supplier.objects.all()}
-        items = {
-            (item.supplier.code.casefold(), item.product_id): item
-            for item in SupplierItem.objects.filter(product__in=list(products.values())).select_related(
-                "supplier", "product__unit", "pack"
-            )
-        }
+        items: Items = defaultdict(dict)
+        found = SupplierItem.objects.filter(product__in=list(products.values())).order_by("pk")
+        for one in found.select_related("supplier", "product__unit", "pack"):
+            items[one.supplier.code.casefold(), one.product_id][one.pack_id] = one
         for row in rows:
             try:
                 data = self._read(row, products, suppliers, items)
@@ -87,7 +95,7 @@ class SupplierImporter(Importer):
                 continue
             supplier = suppliers.get(data["supplier"].casefold())
             product = products.get(row.text("sku").casefold()) if data["product"] else None
-            item = items.get((data["supplier"].casefold(), product.pk)) if product else None
+            item = items[data["supplier"].casefold(), product.pk].get(data["pack"]) if product else None
             data["seen"] = [supplier.revision if supplier else 0, item.revision if item else 0]
             label = data["name"] or (supplier.name if supplier else data["supplier"])
             meta = product.name if product else data["supplier"]
@@ -103,47 +111,56 @@ class SupplierImporter(Importer):
                 yield row.unchanged(label=label, meta=meta)
 
     def _read(
-        self, row: Row, products: dict[str, Product], suppliers: dict[str, Supplier],
-        items: dict[tuple[str, int], SupplierItem],
-    ) -> dict[str, Any]:  # fmt: skip
+        self, row: Row, products: dict[str, Product], suppliers: dict[str, Supplier], items: Items
+    ) -> dict[str, Any]:
         code = row.required("supplier")
         if len(code) > 20:
             raise BadCell("supplier", _("A code has at most %(count)s characters.") % {"count": 20})
         if (there := suppliers.get(code.casefold())) is not None:
             code = there.code
         known = there is not None or code.casefold() in self.names
-        name = row.text("name")[:120]
+        name = _short(row, "name")
         if not known and not name:
             raise BadCell("name", _("A new supplier needs a name."))
         if name:
             self.names.setdefault(code.casefold(), name)
+        elif there is None:  # said further up, on a row that may be refused or left out
+            name = self.names[code.casefold()]
         data: dict[str, Any] = {
-            "supplier": code, "name": name, "email": _email(row), "phone": row.text("phone")[:40],
-            "document": row.text("document")[:20], "lead_days": _days(row, "lead_days"), "note": row.text("note")[:200],
+            "supplier": code, "name": name, "email": _email(row), "phone": _short(row, "phone"),
+            "document": _short(row, "document"), "lead_days": _days(row, "lead_days"), "note": _short(row, "note"),
             "minimum_order": _text(_least_order(row)), "product": None,
             "cleared": [column for column in fields.CLEARED if row.text(column) == fields.CLEAR],
         }  # fmt: skip
         data |= {column: fields.CLEARED[column] for column in data["cleared"]}
         sku = row.text("sku")
-        if (line := self.seen.get((code.casefold(), sku.casefold()))) is not None:
-            raise BadCell("sku", _("The same supplier and product stand on line %(line)s already.") % {"line": line})
-        self.seen[code.casefold(), sku.casefold()] = row.line
-        if not sku:
-            return data
-        product = products.get(sku.casefold())
-        if product is None:
+        product = products.get(sku.casefold()) if sku else None
+        if sku and product is None:
             raise BadCell("sku", _("No product with stock has this SKU."), _("Import the products first."))
+        pack = self._pack(row, product, items[code.casefold(), product.pk]) if product else None
+        this = (code.casefold(), sku.casefold(), pack.pk if pack else None)
+        if (line := self.seen.get(this)) is not None:
+            raise BadCell(
+                "sku", _("The same supplier, product and pack stand on line %(line)s already.") % {"line": line}
+            )
+        self.seen[this] = row.line
+        if product is None:
+            return data
         row.required("price")
-        held = items.get((code.casefold(), product.pk))
-        # A file without this column says nothing of packs.
-        pack = self._pack(row, product) if row.has("pack") or held is None else held.pack
         return data | {
             "product": product.pk, "pack": pack.pk if pack else None, "pack_name": pack.name if pack else "",
-            "price": _text(row.decimal("price", places=4, minimum=0)), "code": row.text("code")[:40],
+            "price": _text(row.decimal("price", places=4, minimum=0)), "code": _short(row, "code"),
             "minimum": _text(_minimum(row)), "item_days": _days(row, "item_days"), "first": row.flag("first"),
         } | {column: fields.CLEARED[column] for column in data["cleared"]}  # fmt: skip
 
-    def _pack(self, row: Row, product: Product) -> ProductUnit | None:
+    def _pack(self, row: Row, product: Product, sold: Mapping[int | None, SupplierItem]) -> ProductUnit | None:
+        """The pack that the row names. A file without this column says nothing of packs: it means the one there is."""
+        if not row.has("pack") and sold:
+            if len(sold) > 1:
+                names = ", ".join(item.unit_name for item in sold.values())
+                text = _("%(product)s is sold in %(names)s. Say in a column “pack” which is meant.")
+                raise BadCell("sku", text % {"product": product.name, "names": names})
+            return next(iter(sold.values())).pack
         name = row.text("pack")
         if not name or name.casefold() == product.unit.code.casefold():
             return None
@@ -184,7 +201,8 @@ class SupplierImporter(Importer):
         written = {}
         for row in rows:  # the first row that names a supplier answers for it
             code = row.data["supplier"].casefold()
-            marks = [of_suppliers.pop(code, None), of_items.get((suppliers[code].pk, row.data["product"]))]
+            its = (suppliers[code].pk, row.data["product"], row.data.get("pack"))
+            marks = [of_suppliers.pop(code, None), of_items.get(its)]
             written[row.pk] = trail.written(mark for mark in marks if mark is not None)
         return Applied(figures=figures, refused=refused, written=written)
 
@@ -193,14 +211,14 @@ class SupplierImporter(Importer):
         suppliers = {one.code.casefold(): one for one in _lock(row.data["supplier"] for row in rows)}
         products = {row.data["product"] for row in rows if row.data["product"]}
         found = SupplierItem.objects.filter(supplier__in=suppliers.values(), product__in=products)
-        items = {(item.supplier_id, item.product_id): item for item in found}
+        items = {(item.supplier_id, item.product_id, item.pack_id): item for item in found}
         refused: dict[int, str] = {}
         for row in rows:
             code = row.data["supplier"].casefold()
             supplier = suppliers.get(code)
             if supplier is None or "seen" not in row.data:
                 continue
-            item = items.get((supplier.pk, row.data["product"]))
+            item = items.get((supplier.pk, row.data["product"], row.data.get("pack")))
             of_supplier, of_item = row.data["seen"]
             if (
                 code not in self.taken
@@ -247,9 +265,14 @@ def _minimum(row: Row) -> Decimal | None:
     return minimum
 
 
+def _short(row: Row, column: str) -> str:
+    return row.short(column, LONGEST[column])
+
+
 # Cells that can be read by themselves, to tell all that are wrong in a row.
 ALONE: Mapping[str, Callable[[Row], object]] = {
     "supplier": lambda row: row.required("supplier"),
+    **{column: partial(_short, column=column) for column in LONGEST},
     "email": _email,
     "lead_days": lambda row: _days(row, "lead_days"),
     "minimum_order": _least_order,
@@ -291,12 +314,10 @@ def _write_suppliers(
     return there, marks
 
 
-def _write_items(
-    suppliers: Mapping[str, Supplier], lines: Sequence[Mapping[str, Any]]
-) -> dict[tuple[int, int], trail.Mark]:
-    """Make the items, or bring them to what was said. The marks of what that wrote, by supplier and product."""
+def _write_items(suppliers: Mapping[str, Supplier], lines: Sequence[Mapping[str, Any]]) -> dict[Key, trail.Mark]:
+    """Make the items, or bring them to what was said. The marks of what that wrote, by supplier, product and pack."""
     there = {
-        (item.supplier_id, item.product_id): item
+        (item.supplier_id, item.product_id, item.pack_id): item
         for item in SupplierItem.objects.filter(
             supplier__in=[supplier.pk for supplier in suppliers.values()],
             product__in={line["product"] for line in lines},
@@ -305,24 +326,27 @@ def _write_items(
     new: list[SupplierItem] = []
     changed: list[SupplierItem] = []
     columns = [name for name, _column, _label in fields.OF_ITEM]
-    marks: dict[tuple[int, int], trail.Mark] = {}
+    marks: dict[Key, trail.Mark] = {}
     for line in lines:
         supplier = suppliers[line["supplier"].casefold()]
-        item = there.get((supplier.pk, line["product"]))
-        fresh = item or SupplierItem(supplier=supplier, product_id=line["product"])
+        key = (supplier.pk, line["product"], line["pack"])
+        item = there.get(key)
+        fresh = item or SupplierItem(supplier=supplier, product_id=line["product"], pack_id=line["pack"])
         before = trail.look(fresh, columns)
         given = {name: line.get(column) for name, column, _label in fields.OF_ITEM if fields.is_said(line, column)}
-        if fields.take_over(fresh, given | {"pack_id": line["pack"]}) and item is not None:
+        if fields.take_over(fresh, given) and item is not None:
             item.revision += 1
             changed.append(item)
-            marks[supplier.pk, line["product"]] = trail.Mark.of_changed(item, before)
+            marks[key] = trail.Mark.of_changed(item, before)
         elif item is None:
             new.append(fresh)
-            there[supplier.pk, line["product"]] = fresh
+            there[key] = fresh
     audit.bulk_create(new)
-    names = [name for name, _column, _label in fields.OF_ITEM if name != "pack_id"]
-    audit.bulk_update(changed, ["pack", *names, "revision", "updated_at"])
-    return marks | {(item.supplier_id, item.product_id): trail.Mark.of_made(item, columns) for item in new}
+    names = [name for name in columns if name != "pack_id"]
+    audit.bulk_update(changed, [*names, "revision", "updated_at"])
+    return marks | {
+        (item.supplier_id, item.product_id, item.pack_id): trail.Mark.of_made(item, columns) for item in new
+    }
 
 
 def _days(row: Row, column: str) -> int | None:
@@ -340,7 +364,7 @@ def _text(amount: Decimal | None) -> str:
 
 def _exported() -> Iterator[Sequence[Any]]:
     suppliers = Supplier.objects.filter(is_active=True).order_by("code")
-    items = SupplierItem.objects.select_related("product__unit", "pack").order_by("product__sku")
+    items = SupplierItem.objects.select_related("product__unit", "pack").order_by("product__sku", "pk")
     for supplier in suppliers.prefetch_related(Prefetch("items", items)).iterator(chunk_size=200):
         of_supplier = (
             supplier.code, supplier.name, supplier.email, supplier.phone, supplier.document, supplier.lead_days,

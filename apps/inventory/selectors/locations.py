@@ -58,13 +58,14 @@ def choices() -> QuerySet[Location]:
 def usual() -> Location | None:
     """Where deliveries go when nobody says otherwise: the first open store, else the first open place."""
     rows = choices()
+    rows = rows.exclude(kind=Location.Kind.QUARANTINE)
     return rows.filter(kind=Location.Kind.STORAGE).order_by("pk").first() or rows.order_by("pk").first()
 
 
 def kept_at(product_ids: Collection[int]) -> dict[int, Location]:
     """Where each of the products is kept, by its key; who has no open place of its own is absent. One query."""
     rows = PutAway.objects.filter(product_id__in=product_ids, location__is_active=True).select_related("location")
-    return {row.product_id: row.location for row in rows}
+    return {row.product_id: row.location for row in rows if row.location.kind != Location.Kind.QUARANTINE}
 
 
 def as_tree(rows: Iterable[Location]) -> list[tuple[Location, int]]:

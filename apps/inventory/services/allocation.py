@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from apps.inventory.models import Hold, HoldAllocation
+from apps.inventory.models import Hold, HoldAllocation, Location, Lot
 from apps.inventory.selectors import cells as stock_cells
 from apps.inventory.selectors import locations as places
 from apps.inventory.selectors.cells import ZERO, Cell
@@ -176,9 +176,16 @@ def displace(lot_ids: Collection[int]) -> list[Hold]:
 
     Returns the holds that were moved. What other stock does not cover becomes waiting demand.
     """
-    taken = list(
-        HoldAllocation.objects.filter(lot_id__in=lot_ids, hold__status=Hold.Status.ACTIVE).select_related("hold")
-    )
+    return _displace(HoldAllocation.objects.filter(lot_id__in=lot_ids))
+
+
+def leave(location: Location) -> list[Hold]:
+    """`displace` for what lies in a place whose stock is not for use."""
+    return _displace(HoldAllocation.objects.filter(location=location))
+
+
+def _displace(allocations: QuerySet[HoldAllocation]) -> list[Hold]:
+    taken = list(allocations.filter(hold__status=Hold.Status.ACTIVE).select_related("hold"))
     moved: dict[int, Hold] = {row.hold_id: row.hold for row in taken}
     HoldAllocation.objects.filter(pk__in=[row.pk for row in taken]).delete()
     serve({hold.product_id for hold in moved.values()})
@@ -208,3 +215,4 @@ __all__ = [
     "usable_day",
     "waiting",
 ]
+    "leave",

@@ -7,10 +7,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
-from apps.inventory.errors import BadMove, LocationInUse
-from apps.inventory.models import Location, PutAway, ReorderRule
+from apps.inventory.errors import BadMove, KeptElsewhere, LocationInUse
+from apps.inventory.models import Hold, Location, PutAway, ReorderRule, StockBalance
 from apps.inventory.selectors import locations as places
-from apps.inventory.services import alerts, refusals, stock_locks
+from apps.inventory.selectors import place_uses
+from apps.inventory.services import alerts, allocation, refusals, stock_locks
 from backoffice.kernel import state
 from backoffice.kernel.compiled import Compiled
 
@@ -32,8 +33,8 @@ def virtual(kind: str) -> Location:
 
 @transaction.atomic
 def create(*, code: str, name: str, kind: str = Location.Kind.STORAGE, parent: Location | None = None) -> Location:
-    """Open a place. Raises BadMove when it would be virtual, or inside a virtual one."""
-    _check(Location(code=code, name=name, kind=kind, parent=parent))
+    """Open a place. Raises BadMove when it would be virtual, or inside a virtual or a closed one."""
+    _check(Location(code=code, name=name, kind=kind, parent=parent), moved=parent is not None)
     return Location.objects.create(code=code, name=name, kind=kind, parent=parent)
 
 
@@ -41,23 +42,50 @@ def create(*, code: str, name: str, kind: str = Location.Kind.STORAGE, parent: L
 def update(
     location: Location, *, code: str, name: str, kind: str, parent: Location | None, revision: int | None = None
 ) -> Location:
-    """Change a place. Raises BadMove for a circle, StaleRevision when someone else changed it."""
+    """Change a place. Raises BadMove for a circle and a closed place around it, StaleRevision when it was changed.
+
+    What lies in a place of quarantine is not for use: holds on it move to other stock, or wait. What may be used again,
+    or by others, serves who waits.
+    """
     before = Location.objects.select_related("parent").get(pk=location.pk)
+    moved = before.parent_id != (parent.pk if parent else None)
+    barred = (before.kind == Location.Kind.QUARANTINE) != (kind == Location.Kind.QUARANTINE)
+    touched = stock_locks.lock_products(_in_reach(before, barred=barred)) if moved or barred else {}
+    if moved:  # two people do not put places into each other
+        list(Location.objects.physical().order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     location.code, location.name, location.kind, location.parent = code, name, kind, parent
-    _check(location)
-    if (before.kind, before.parent_id) != (kind, location.parent_id):
+    _check(location, moved=moved)
+    if moved or before.kind != kind:
         _look_again(before, location)
-    return state.save_revised(location, revision=revision, fields=["code", "name", "kind", "parent"])
+    state.save_revised(location, revision=revision, fields=["code", "name", "kind", "parent"])
+    if barred and kind == Location.Kind.QUARANTINE:
+        allocation.leave(location)
+    elif touched:
+        allocation.serve(touched)
+    return location
+
+
+def _in_reach(location: Location, *, barred: bool) -> QuerySet[StockBalance, int]:
+    """The products whose stock may back other holds once the place is of another kind, or elsewhere."""
+    if barred:
+        return StockBalance.objects.filter(location=location).values_list("product_id", flat=True).distinct()
+    wanted = Hold.objects.filter(status=Hold.Status.ACTIVE).values("product_id")
+    there = StockBalance.objects.filter(location_id__in=places.scope([location]) or (), product_id__in=wanted)
+    return there.values_list("product_id", flat=True).distinct()
 
 
 @transaction.atomic
-def keep_at(product: Product, location: Location | None) -> PutAway | None:
+def keep_at(product: Product, location: Location | None, *, seen: int | None = None) -> PutAway | None:
     """From now on the product is brought to that place when it comes; None: to wherever the delivery goes.
 
-    Raises BadMove for a place that is closed, that holds no stock, or whose stock is not for use.
+    Raises BadMove for a place that is closed, that holds no stock, or whose stock is not for use; KeptElsewhere when it
+    is not at the place with the key `seen` (0: none) any more, and was not brought where it shall be.
     """
     stock_locks.lock_products([product.pk])
-    row = PutAway.objects.filter(product=product).first()
+    row = PutAway.objects.filter(product=product).select_related("location").first()
+    now = row.location_id if row is not None else 0
+    if seen is not None and now not in (seen, location.pk if location else 0):
+        raise KeptElsewhere(product.name, place=row.location.name if row is not None else "")
     if location is None:
         if row is not None:
             row.delete()
@@ -100,13 +128,16 @@ def closed_of(location_ids: Collection[int]) -> list[Location]:
 def close(location: Location, *, revision: int | None = None) -> Location:
     """Close a place for good use. Its minimums rest until it is opened again.
 
-    Raises LocationInUse while anything is in it, BadMove when it is closed already.
+    Raises LocationInUse while anything is in it or somebody needs it, BadMove when it is closed already, StaleRevision
+    when it was changed, or opened again, since it was looked at.
     """
-    if not Location.objects.select_for_update().get(pk=location.pk).is_active:
+    fresh = Location.objects.select_for_update().get(pk=location.pk)
+    if not fresh.is_active:
         raise BadMove(
             _("%(place)s is closed%(since)s already.")
             % {"place": location, "since": refusals.since_when(location, is_active=False)}
         )
+    state.check_revision(fresh, revision)
     if places.has_stock(location):
         raise refusals.still_there(location, places.scope([location]) or ())
     if inside := list(location.children.filter(is_active=True).order_by("name")[:5]):
@@ -114,6 +145,8 @@ def close(location: Location, *, revision: int | None = None) -> Location:
             _("%(place)s has open places inside: %(inside)s. Close them first.")
             % {"place": location, "inside": ", ".join(place.name for place in inside)}
         )
+    if needed := next((use.text for use in place_uses.of(location) if use.is_needed), ""):
+        raise LocationInUse(needed)
     location.is_active = False
     _look_again(location)
     return state.save_revised(location, revision=revision, fields=["is_active"])
@@ -121,7 +154,22 @@ def close(location: Location, *, revision: int | None = None) -> Location:
 
 @transaction.atomic
 def reopen(location: Location, *, revision: int | None = None) -> Location:
-    """Open a closed place again; its minimums count again."""
+    """Open a closed place again; its minimums count again.
+
+    Raises BadMove when it is open already or lies in a closed place, StaleRevision when it was changed since.
+    """
+    fresh = Location.objects.select_for_update().get(pk=location.pk)
+    if fresh.is_active:
+        raise BadMove(
+            _("%(place)s is open%(since)s already.")
+            % {"place": location, "since": refusals.since_when(location, is_active=True)}
+        )
+    state.check_revision(fresh, revision)
+    if fresh.parent_id and (around := closed_of([fresh.parent_id])):
+        raise BadMove(
+            _("%(place)s lies in %(around)s, which is closed. Open that one first, or put %(place)s elsewhere.")
+            % {"place": location, "around": around[0]}
+        )
     location.is_active = True
     _look_again(location)
     return state.save_revised(location, revision=revision, fields=["is_active"])
@@ -138,14 +186,17 @@ def _look_again(*around: Location) -> None:
     alerts.moved(ReorderRule.objects.filter(location__in=counting).values_list("product_id", flat=True))
 
 
-def _check(location: Location) -> None:
+def _check(location: Location, *, moved: bool) -> None:
     if location.kind in Location.VIRTUAL:
         raise BadMove(_("Counter-accounts are made by the program."), field="kind")
     if location.parent is None:
         return
     if not location.parent.is_physical:
         raise BadMove(_("A place cannot be inside a counter-account."), field="parent")
-    around = places.path(location.parent)
+    if moved and closed_of([location.parent.pk]):
+        text = _("%(place)s is closed. Choose another place, or open it again.")
+        raise BadMove(text % {"place": location.parent}, field="parent")
+    around = places.path(Location.objects.get(pk=location.parent.pk))
     if location.pk and any(place.pk == location.pk for place in around):
         names = " → ".join(place.name for place in around)
         raise BadMove(_("A place cannot be inside itself: %(path)s.") % {"path": names}, field="parent")

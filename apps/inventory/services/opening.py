@@ -50,6 +50,10 @@ class Entry:
             return f"~{self.unit_cost.normalize():f}" + (f"~{day}" if day else "")
         return f"{self.product.sku}-OPEN" + (f"-{day[2:]}" if day else "")
 
+    def as_lot(self) -> Lot:
+        """The lot that it will make, where there is none of its code yet."""
+        return Lot(product=self.product, code=self.code, expires_on=self.expires_on, unit_cost=self.unit_cost)
+
     @property
     def figures(self) -> str:
         """Quantity and cost, to see whether the same entry comes with others."""

@@ -95,14 +95,20 @@ def still_there(place: Location, places: Sequence[int]) -> LocationInUse:
     """A place is to be closed that has something: how much of what, where, and what to do."""
     rows = StockBalance.objects.filter(location_id__in=places, quantity__gt=0).select_related("product__unit")
     by_product: dict[int, tuple[Product, Decimal]] = {}
-    for row in rows.order_by("pk"):
+    where: dict[int, Location] = {}
+    for row in rows.select_related("location").order_by("pk"):
+        where[row.location_id] = row.location
         before = by_product.get(row.product_id, (row.product, ZERO))[1]
         by_product[row.product_id] = (row.product, before + row.quantity)
     return LocationInUse(
         _("%(place)s still has stock: %(amount)s. Move it away first.")
         % {"place": place.name, "amount": amounts(list(by_product.values()))},
-        remedies=[Remedy(_("See what is there"), url=place.get_absolute_url())],
-    )
+        remedies=[
+            Remedy(_("See what is there") if one == place else _("Look at %(place)s") % {"place": one.name},
+                   url=one.get_absolute_url())
+            for one in list(where.values())[:3]
+        ],
+    )  # fmt: skip
 
 
 def resolved(holds: Sequence[int], *, ended_at: Any = None) -> HoldResolved:

@@ -169,6 +169,8 @@ def test_a_lot_that_was_found_where_nobody_expected_it(house):
         ({"lot": "B1", "sku": "BUN", "location": "SHOP", "counted": "1.5", "unit": ""}, "counted", "steps of 1"),
         ({"counted_at": "2020-01-01 10:00"}, "counted_at", "The count began"),
         ({"counted_at": "soon"}, "counted_at", "not a time"),
+        ({"counted_at": "1/2/2026"}, "counted_at", "not a time"),
+        ({"counted_at": "09:15 1/2/2026"}, "counted_at", "not a time"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line_and_column(house, change, column, reason):

@@ -95,7 +95,7 @@ def test_the_same_entry_with_other_figures_is_refused(file):
     ("change", "reason"),
     [
         ({"sku": "NOPE"}, "No product with stock"),
-        ({"location": "attic"}, "no open place"),
+        ({"location": "attic"}, "no place of this code"),
         ({"quantity": ""}, "must not be blank"),
         ({"quantity": "0"}, "above zero"),
         ({"quantity": "-3"}, "above zero"),
@@ -315,7 +315,14 @@ def test_a_file_without_packs_leaves_them(prices):
     assert [change.field for change in result.changes] == ["price"]
     assert SupplierItem.objects.get(product__sku="FLR").unit_name == "Sack 25 kg"
     (result,) = run(SupplierImporter, [{"supplier": "MILL", "sku": "FLR", "price": "4", "pack": ""}])
-    assert [change.field for change in result.changes] == ["pack", "price"], "a blank pack is the product's own unit"
+    assert result.outcome == "new", "a blank pack is the product's own unit, which they sell beside the sack"
+    assert sorted(item.unit_name for item in SupplierItem.objects.filter(product__sku="FLR")) == ["Sack 25 kg", "kg"]
+    (result,) = run(SupplierImporter, [{"supplier": "MILL", "sku": "FLR", "price": "98"}])
+    assert (result.outcome, result.column) == ("refused", "sku")
+    assert "is sold in Sack 25 kg, kg" in result.reason
+    assert outcomes(run(SupplierImporter, as_file(SupplierImporter))) == ["unchanged"] * 3
+    both = [{"supplier": "MILL", "sku": "FLR", "price": "99", "pack": pack} for pack in ("sack 25 kg", "kg", "")]
+    assert outcomes(run(SupplierImporter, both)) == ["unchanged", "changed", "refused"]
 
 
 def test_texts_that_a_file_cannot_say_are_no_change(prices):
@@ -354,3 +361,49 @@ def test_products_are_found_whatever_the_case_of_their_sku(prices):
         (OpeningImporter, {"location": "DRY", "quantity": "3", "unit_cost": "1", "expires_on": "2030-01-01"}),
     ):
         assert outcomes(run(importer, [{"sku": "co-FILT", **line}])) == ["new"]
+
+
+def test_a_name_that_several_places_have_is_not_guessed_and_a_code_comes_before_a_name(file):
+    other = make_location("Dry store", code="DRY2")
+    make_location("DRY2", code="X")
+    (result,) = run(OpeningImporter, [file[0] | {"location": "dry store"}])
+    assert (result.outcome, result.reason, result.hint) == (
+        "refused", "Several places have this name.", "Write the code: DRY, DRY2."
+    )  # fmt: skip
+    assert outcomes(run(OpeningImporter, [file[0] | {"location": "dry2"}])) == ["new"]
+    assert StockBalance.objects.get().location == other
+    Location.objects.filter(pk=other.pk).update(is_active=False)
+    assert run(ReorderImporter, [{"sku": "FLR", "minimum": "1", "location": "Dry store"}])[0].outcome == "new"
+    (closed,) = run(OpeningImporter, [file[0] | {"location": "dry2", "lot": "L7"}])
+    assert "Dry store is closed. Choose another place" in closed.reason
+
+
+def test_a_lot_that_the_file_tells_twice_in_two_ways_is_not_opened_twice(file):
+    make_location("Shop", code="SHOP")
+    elsewhere = file[0] | {"location": "SHOP"}
+    results = run(OpeningImporter, [file[0], elsewhere | {"unit_cost": "4"}, elsewhere | {"expires_on": "2031-01-01"}])
+    assert outcomes(results) == ["new", "refused", "refused"]
+    assert "Lot L1 of Flour cost 3.9 a unit" in results[1].reason
+    assert results[2].hint == "It stands so on line 2."
+    assert outcomes(run(OpeningImporter, [file[0], elsewhere])) == ["unchanged", "new"]
+
+
+def test_what_is_too_long_is_refused_and_not_cut(file, prices):
+    (lot,) = run(OpeningImporter, [file[0] | {"lot": "L" * 61}])
+    assert (lot.outcome, lot.column) == ("refused", "lot")
+    (supplier,) = run(SupplierImporter, [prices[0] | {"note": "x" * 201, "phone": "1" * 41}])
+    assert supplier.outcome == "refused"
+    assert supplier.reason.count("At most") == 2
+
+
+def test_a_file_without_targets_leaves_them(file):
+    run(ReorderImporter, [{"sku": "FLR", "minimum": "10", "target": "50"}])
+    (result,) = run(ReorderImporter, [{"sku": "FLR", "minimum": "20"}])
+    assert [change.field for change in result.changes] == ["minimum"]
+    run(ReorderImporter, [{"sku": "FLR", "minimum": "60"}])
+    assert set(ReorderRule.objects.values_list("minimum", "target")) == {(D(60), D(60))}
+
+
+def test_a_supplier_whose_first_row_is_refused_keeps_its_name(prices):
+    assert outcomes(run(SupplierImporter, [prices[0] | {"price": "dear"}, prices[1]])) == ["refused", "new"]
+    assert Supplier.objects.get().name == "Mill"

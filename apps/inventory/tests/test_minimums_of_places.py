@@ -8,12 +8,14 @@ import pytest
 from django.urls import reverse
 
 from apps.inventory.models import Location, ReorderRule, StockAlert
+from apps.inventory.resources.reorder_rules import ReorderImporter
 from apps.inventory.selectors import alerts as alert_reads
 from apps.inventory.selectors import purchasing as reads
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import alerts, holds, locations, reorder, stock
 from apps.inventory.services.holds import HoldLine
 from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
+from apps.inventory.tests.test_imports import as_file, checked, outcomes, run
 from backoffice.kernel import clock
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +172,19 @@ def test_before_a_place_is_closed_or_opened_its_minimums_are_named(as_owner, sho
     )
     empty = make_location("Attic")
     assert "minimums" not in as_owner.get(reverse("inventory:location_close", args=[empty.pk])).content.decode()
+
+
+def test_the_minimums_of_a_closed_place_come_back_from_their_own_file_and_are_not_changed(shop, store, bun):
+    reorder.set_minimum(bun, minimum=D(10), target=D(20), location=shop)
+    locations.close(shop)
+    (line,) = as_file(ReorderImporter)
+    assert outcomes(run(ReorderImporter, [line])) == ["unchanged"]
+    (changed,) = run(ReorderImporter, [line | {"minimum": "11"}])
+    assert (changed.outcome, changed.column) == ("refused", "location")
+    assert "Shop is closed, and its minimums rest. Open it again to set them." in changed.reason
+    make_product("Roll", sku="ROLL")
+    (new,) = run(ReorderImporter, [line | {"sku": "ROLL"}])
+    assert new.reason == changed.reason
+    importer, rows = checked(ReorderImporter, {"sku": "ROLL", "minimum": "1", "location": "ST"})
+    locations.close(store)
+    assert list(importer.apply(rows).refused.values()) == [changed.reason.replace("Shop", "Store")]

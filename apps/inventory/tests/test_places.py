@@ -1,17 +1,22 @@
 """Places: the tree, and where products are kept."""
 
+import re
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
 from django.urls import reverse
 
 from apps.inventory.errors import BadMove, LocationInUse
-from apps.inventory.models import Location, PutAway, StockBalance
+from apps.inventory.models import Location, PutAway, StockBalance, Supplier
 from apps.inventory.selectors import locations as places
-from apps.inventory.services import locations, stock
+from apps.inventory.services import counting, holds, locations, purchasing, stock
+from apps.inventory.services.holds import HoldLine
 from apps.inventory.services.stock import ReceiptLine
-from apps.inventory.tests.factories import make_location, make_product, make_stock
+from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
+from backoffice.kernel import clock
+from backoffice.kernel.audit import acting
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -123,3 +128,122 @@ def test_a_delivery_may_go_to_one_place_all_the_same(as_user, each_place, there)
     more = {"each_place": each_place} if each_place else {}
     assert client.post(reverse("inventory:receive"), posted(milk, bakery, **more)).status_code == 302
     assert StockBalance.objects.get().location.name == there
+
+
+# --- opened, closed and opened again ----------------------------------------------------------------------------------
+def said(answer: Any) -> str:
+    return unescape(answer.content.decode())
+
+
+def sent(page: Any) -> dict[str, str]:
+    """What the form on the page sends by itself."""
+    return dict(re.findall(r'<input type="hidden" name="(revision|seen)" value="(\d+)"', page.content.decode()))
+
+
+def test_a_dialog_that_was_left_open_does_not_close_what_was_opened_again(as_owner, django_user_model):
+    fridge = make_location("Fridge")
+    url = reverse("inventory:location_close", args=[fridge.pk])
+    left_open = sent(as_owner.get(url))
+    assert left_open == {"revision": str(fridge.revision)}
+    with acting(user=django_user_model.objects.create(username="ana", name="Ana")):
+        locations.close(Location.objects.get(pk=fridge.pk))
+        locations.reopen(Location.objects.get(pk=fridge.pk))
+    late = as_owner.post(url, left_open)
+    assert late.status_code == 409
+    assert "Fridge was changed by Ana in the meantime. Nothing was saved" in said(late)
+    assert Location.objects.get(pk=fridge.pk).is_active
+    assert as_owner.post(url, sent(late)).status_code == 302, "who was told and presses again means it"
+    assert not Location.objects.get(pk=fridge.pk).is_active
+
+
+def test_a_place_is_opened_again_once(as_owner):
+    fridge = make_location("Fridge")
+    locations.close(fridge)
+    url = reverse("inventory:location_reopen", args=[fridge.pk])
+    dialog = sent(as_owner.get(url))
+    assert as_owner.post(url, dialog).status_code == 302
+    again = as_owner.post(url, dialog)
+    assert again.status_code == 409
+    assert "Fridge is open since" in said(again)
+    assert Location.history.filter(id=fridge.pk).count() == 3
+
+
+def test_no_place_is_open_in_a_closed_one(as_owner):
+    bakery = make_location("Bakery", code="BAK")
+    fridge, attic = make_location("Fridge", code="FR", parent=bakery), make_location("Attic", code="AT")
+    locations.close(fridge)
+    locations.close(bakery)
+    refused = as_owner.post(reverse("inventory:location_reopen", args=[fridge.pk]))
+    assert refused.status_code == 409
+    assert "Fridge lies in Bakery, which is closed. Open that one first, or put Fridge elsewhere." in said(refused)
+    edit = reverse("inventory:location_edit", args=[attic.pk])
+    data = {"code": "AT", "name": "Attic", "kind": "storage", "parent": "BAK", "revision": attic.revision}
+    moved = as_owner.post(edit, data)
+    assert moved.status_code == 409
+    assert "Bakery is closed. Choose another place, or open it again." in said(moved)
+    edit = reverse("inventory:location_edit", args=[fridge.pk])
+    data = {"code": "FR", "name": "Old fridge", "kind": "storage", "parent": "BAK", "revision": fridge.revision}
+    assert as_owner.post(edit, data).status_code == 302, "what lies there already may be renamed"
+    with pytest.raises(BadMove, match="Bakery is closed"):
+        locations.create(code="N", name="New", parent=bakery)
+
+
+def test_stock_in_a_shelf_is_named_with_the_way_to_the_shelf(as_owner):
+    bakery = make_location("Bakery")
+    shelf = make_location("Shelf", parent=bakery)
+    make_stock(make_product("Milk"), 2, shelf)
+    page = said(as_owner.post(reverse("inventory:location_close", args=[bakery.pk])))
+    assert "Look at Shelf" in page
+    assert "See what is there" not in page
+
+
+def test_before_a_place_is_closed_who_works_with_it_is_named(as_owner):
+    shop, fridge, milk = make_location("Shop"), make_location("Fridge"), make_product("Milk")
+    make_stock(milk, 2, fridge)
+    counting.start(location=fridge)
+    stock.waste(lot=milk.lots.get(), location=fridge, quantity=D(2), reason="sour")
+    order = purchasing.draft(Supplier.objects.create(code="M", name="Mill"), location=fridge)
+    page = said(as_owner.get(reverse("inventory:location_close", args=[fridge.pk])))
+    assert f"To be delivered there: {order.number}." in page
+    assert "Being counted there: " in page
+    assert "delivered" not in said(as_owner.get(reverse("inventory:location_close", args=[shop.pk])))
+    assert as_owner.post(reverse("inventory:location_close", args=[fridge.pk])).status_code == 302
+
+
+def test_what_becomes_quarantine_is_held_no_more_and_serves_who_waits_when_it_is_good_again():
+    fridge, milk = make_location("Fridge"), make_product("Milk")
+    make_stock(milk, 5, fridge)
+    (hold,) = holds.place(origin=make_origin(), lines=[HoldLine(milk, D(3), clock.today())], locations=None)
+    fields: dict[str, Any] = {"code": fridge.code, "name": "Fridge", "parent": None}
+    locations.update(fridge, kind="quarantine", **fields)
+    assert not hold.allocations.exists()
+    assert places.usual() is None
+    locations.update(fridge, kind="storage", **fields)
+    assert hold.allocations.get().quantity == 3
+    assert places.usual() == fridge
+
+
+def test_a_place_that_is_put_into_another_serves_who_waits_there():
+    shop, fridge, milk = make_location("Shop"), make_location("Fridge"), make_product("Milk")
+    make_stock(milk, 5, fridge)
+    (hold,) = holds.place(
+        origin=make_origin(), lines=[HoldLine(milk, D(3), clock.today())], locations=[shop], partial=True
+    )
+    assert not hold.allocations.exists()
+    locations.update(fridge, code=fridge.code, name="Fridge", kind=fridge.kind, parent=shop)
+    assert hold.allocations.get().quantity == 3
+
+
+def test_where_a_product_is_kept_is_not_written_over_unseen(as_owner):
+    milk, fridge, shelf = make_product("Milk"), make_location("Fridge", code="FR"), make_location("Shelf", code="SH")
+    url = reverse("inventory:product_place", args=[milk.pk])
+    first = sent(as_owner.get(url))
+    assert as_owner.post(url, {**first, "location": "FR"}).status_code == 302
+    assert as_owner.post(url, {**first, "location": "FR"}).status_code == 302, "the same twice is no conflict"
+    late = as_owner.post(url, {**first, "location": "SH"})
+    assert late.status_code == 409
+    assert "Milk is kept at Fridge since the form was opened." in said(late)
+    assert 'value="SH' in said(late), "what was typed stays"
+    assert PutAway.objects.get().location == fridge
+    assert as_owner.post(url, {**sent(late), "location": "SH"}).status_code == 302
+    assert PutAway.objects.get().location == shelf

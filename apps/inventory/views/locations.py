@@ -3,18 +3,21 @@
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from apps.catalog.models import Product
 from apps.inventory.filters import LocationFilter
-from apps.inventory.forms import LocationForm, PlaceForm
+from apps.inventory.forms import LocationForm, PlaceForm, SeenForm
 from apps.inventory.models import Location, PutAway, StockBalance
 from apps.inventory.selectors import locations as places
+from apps.inventory.selectors import place_uses
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import locations
 from apps.inventory.tables import LocationTable
+from backoffice.kernel.errors import StaleRevision
 from backoffice.ui.actions import Action
 from backoffice.ui.screens import (
     ActionScreen,
@@ -131,10 +134,16 @@ class ProductPlace(ActionScreen):
 
     def initial(self) -> dict[str, Any]:
         row = PutAway.objects.filter(product=self.object).first()
-        return {"location": row.location_id if row else None}
+        return {"location": row.location_id if row else None, "seen": row.location_id if row else 0}
 
     def perform(self, form: Any) -> Any:
-        return locations.keep_at(self.object, form.cleaned_data["location"])
+        return locations.keep_at(self.object, form.cleaned_data["location"], seen=form.cleaned_data["seen"])
+
+    def stale(self, form: Any, error: StaleRevision) -> HttpResponse:
+        """What was typed stays; saving again is meant so."""
+        again = self.get_form(self.request.POST.copy() | {"seen": str(self.initial()["seen"])})
+        again.add_error("location", error.message)
+        return self.show(again, status=409)
 
     def success(self, result: Any) -> str:
         return _("Where %(product)s is kept is saved.") % {"product": self.object}
@@ -181,13 +190,15 @@ class LocationEdit(EditScreen):
 
 def _named(rows: QuerySet[Any]) -> str:
     """The products of the first rows, in a sentence."""
-    names, more = ", ".join(str(row.product) for row in rows[:3]), rows.count() - 3
-    return _("%(first)s and %(count)s more") % {"first": names, "count": more} if more > 0 else names
+    return place_uses.first_of([str(row.product) for row in rows])
 
 
 class LocationClose(ActionScreen):
+    """Names the revision that it was opened on: what somebody opened again meanwhile is not closed unseen."""
+
     model = Location
     permission = "inventory.change_location"
+    form_class = SeenForm
     submit_label = gettext_lazy("Close")
     danger = True
     list_url = "inventory:location_list"
@@ -207,10 +218,20 @@ class LocationClose(ActionScreen):
             }
         if products := _named(locations.minimums_of(self.object)):
             said += " " + _("Its minimums rest until it is opened again: %(products)s.") % {"products": products}
-        return said
+        return " ".join([said, *(use.text for use in place_uses.of(self.object))])
+
+    def initial(self) -> dict[str, Any]:
+        return {"revision": self.object.revision}
+
+    def stale(self, form: Any, error: StaleRevision) -> HttpResponse:
+        """Says who changed it, and shows it as it is now: whoever presses again means that."""
+        self.__dict__.pop("object", None)
+        again = self.get_form(self.initial())
+        again.add_error(None, error.message)
+        return self.show(again, status=409)
 
     def perform(self, form: Any) -> Any:
-        return locations.close(self.object)
+        return locations.close(self.object, revision=form.cleaned_data["revision"])
 
     def success(self, result: Any) -> str:
         return _("%(place)s is closed.") % {"place": self.object}
@@ -228,7 +249,7 @@ class LocationReopen(LocationClose):
         return _("Its minimums count again: %(products)s.") % {"products": products} if products else ""
 
     def perform(self, form: Any) -> Any:
-        return locations.reopen(self.object)
+        return locations.reopen(self.object, revision=form.cleaned_data["revision"])
 
     def success(self, result: Any) -> str:
         return _("%(place)s is open again.") % {"place": self.object}

@@ -68,7 +68,7 @@ class ChannelDetail(DetailScreen):
 
     def facts(self) -> Sequence[Fact]:
         channel = self.object
-        places = ", ".join(str(row.location) for row in channel.places.select_related("location").order_by("position"))
+        places = ", ".join(row.location.shown for row in channel.places.select_related("location").order_by("position"))
         return [
             Fact(_("Price list"), str(channel.price_list), channel.price_list.get_absolute_url()),
             Fact(_("Sells from"), places),

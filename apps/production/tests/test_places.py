@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from apps.inventory.errors import LocationInUse
 from apps.inventory.models import Location
 from apps.inventory.services import locations
 from apps.production.models import WorkCenter
@@ -57,3 +58,21 @@ def test_the_form_offers_open_places_where_things_may_be_used(as_user):
     center.refresh_from_db()
     answer = client.post(url, {**sent, "takes_from": barred.pk, "revision": center.revision})
     assert answer.status_code == 422
+
+
+def test_a_place_where_work_goes_on_is_not_closed_and_planned_work_is_named(as_owner):
+    shop, dry, rack = bakery(), place(name="Dry"), place(name="Rack")
+    order = work_orders.plan(shop.dough, quantity=Decimal(10), due_at=due(), source=dry, destination=rack)
+    center = WorkCenter.objects.create(code="MIX", name="Mixer", takes_from=dry, puts_to=rack)
+    close = reverse("inventory:location_close", args=[rack.pk])
+    page = as_owner.get(close).content.decode()
+    assert f"Planned work takes from there or puts there: {order.number}. Choose another place for it." in page
+    assert "Taken from there or put there: Mixer." in page
+    locations.close(dry)
+    assert "Dry (closed)" in as_owner.get(reverse("production:work_order_edit", args=[order.pk])).content.decode()
+    assert "Dry (closed)" in as_owner.get(reverse("production:work_center_edit", args=[center.pk])).content.decode()
+    assert "Dry (closed)" in as_owner.get(reverse("production:work_center_detail", args=[center.pk])).content.decode()
+    work_orders.release(order)
+    assert as_owner.post(close).status_code == 409
+    with pytest.raises(LocationInUse, match=f"Released work .*: {order.number}. Finish or cancel it first."):
+        locations.close(rack)

@@ -68,8 +68,8 @@ class WorkCenterDetail(DetailScreen):
             Fact(_("Code"), center.code),
             Fact(_("Jobs at once"), center.capacity),
             Fact(_("Cost of an hour"), format_money(center.hourly_cost)),
-            Fact(_("Takes from"), center.takes_from or _("as for all")),
-            Fact(_("Puts to"), center.puts_to or _("as for all")),
+            Fact(_("Takes from"), center.takes_from.shown if center.takes_from else _("as for all")),
+            Fact(_("Puts to"), center.puts_to.shown if center.puts_to else _("as for all")),
             Fact(_("Used in recipe steps"), center.recipe_steps.filter(recipe__status="active").count()),
         ]
 

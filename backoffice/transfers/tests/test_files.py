@@ -119,6 +119,11 @@ def test_a_bad_cell_says_why_it_may_be_bad():
         row.date("day")
     with pytest.raises(BadCell, match="our time"):
         Row(5, {"day": "31/12/9999"}, style="dot").date("day")
+    for odd in ("2026-11-231", "31/12/20261", "2026-11-23x"):
+        with pytest.raises(BadCell, match="not a date"):
+            Row(5, {"day": odd}).date("day")
+    for text in ("2026-11-02", "2/11/2026 00:00", "2026-11-02T00:00:00"):
+        assert str(Row(5, {"day": text}).date("day")) == "2026-11-02"
     assert row.decimal("nothing") is None
 
 
