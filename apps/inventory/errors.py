@@ -106,6 +106,16 @@ class BadQuantity(DomainError):
     field = "quantity"
 
 
+class BookMoved(DomainError):
+    """The book says something else than it said when the figure was typed. `book` is what it says now."""
+
+    field = "counted"
+
+    def __init__(self, message: str, *, book: Decimal) -> None:
+        super().__init__(message)
+        self.book = book
+
+
 class BadMove(DomainError):
     """A move that makes no sense: nowhere to nowhere, a lot of another product, a closed place."""
 
@@ -114,16 +124,6 @@ class PlaceClosed(BadMove):
     """Stock would come to a place that is closed."""
 
 
-class NotStocked(DomainError):
-    """The product is made on demand; there is no stock of it."""
-
-    field = "product"
-
-    def __init__(self, sku: str) -> None:
-        super().__init__(_("%(sku)s is made on demand and has no stock.") % {"sku": sku})
-
-
-class ReasonMissing(DomainError):
 class KeptElsewhere(StaleRevision):
     """Somebody said where the product is kept since the form was opened; `place` is "" for nowhere of its own."""
 
@@ -140,6 +140,16 @@ class KeptElsewhere(StaleRevision):
         DomainError.__init__(self, text % {"product": product, "place": place})
 
 
+class NotStocked(DomainError):
+    """The product is made on demand; there is no stock of it."""
+
+    field = "product"
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(_("%(sku)s is made on demand and has no stock.") % {"sku": sku})
+
+
+class ReasonMissing(DomainError):
     """A correction or a loss needs a reason."""
 
     field = "reason"
@@ -165,6 +175,25 @@ class LotMismatch(DomainError):
     """The lot is there already and says something else."""
 
     field = "lot_code"
+
+
+class LotRegraded(StaleRevision):
+    """Somebody said of which grade the lot is, or how much less it is worth, since the form was opened."""
+
+    def __init__(self, lot: Any) -> None:
+        DomainError.__init__(
+            self,
+            _(
+                "Lot %(lot)s of %(product)s is of %(grade)s grade and marked down by %(percent)s %% since the form was "
+                "opened. Save again, if it is to be as below."
+            )
+            % {
+                "lot": lot.label,
+                "product": lot.product.name,
+                "grade": lot.get_grade_display(),
+                "percent": lot.markdown_percent,
+            },
+        )
 
 
 class LotNotUsable(DomainError):
@@ -201,11 +230,19 @@ class NothingToCount(DomainError):
 class NotCounting(DomainError):
     """The count is over: nothing is written down any more."""
 
-    def __init__(self, number: str, status: str, *, since: str = "") -> None:
-        super().__init__(
+    def __init__(self, number: str, status: str, *, since: str = "", opens: bool = True) -> None:
+        text = (
             _("%(number)s is %(status)s%(since)s; nothing more is counted in it. Start a new count, or open it again.")
-            % {"number": number, "status": status, "since": since}
+            if opens
+            else _("%(number)s is %(status)s%(since)s; nothing more is counted in it. Start a new count.")
         )
+        super().__init__(text % {"number": number, "status": status, "since": since})
+
+    @classmethod
+    def of(cls, count: Any, *, since: str = "") -> "NotCounting":
+        """For this count: one for approval is opened again, one that is posted or given up is not."""
+        opens = count.Status.OPEN in count.TRANSITIONS.get(count.status, ())
+        return cls(count.number, str(count.get_status_display()), since=since, opens=opens)
 
 
 class CountPosted(NotAllowed):
@@ -274,6 +311,16 @@ class ApprovalNeeded(DomainError):
             "tolerance": tolerance,
             "who": ", ".join(who),
         }
+
+
+class CountChanged(DomainError):
+    """Somebody wrote down a figure since whoever posts looked at them."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(
+            _("Somebody wrote down another figure in %(number)s meanwhile. Look at what it says now, then post it.")
+            % {"number": number}
+        )
 
 
 class CountOvertaken(DomainError):

@@ -1,14 +1,18 @@
 """Forms of the stock room. Every product, lot and place field takes what a scanner reads."""
 
+import re
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 from django import forms as django_forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from apps.inventory.amount_fields import AmountField
 from apps.inventory.models import Location, Lot, StockBalance
 from apps.inventory.scan_fields import BalanceField, PlaceField, balances
+from apps.inventory.selectors import layers
 from apps.inventory.services import policy
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
@@ -51,7 +55,7 @@ class StockForm(Form):
             if name in self.fields:
                 self.fields[name].widget.attrs["data-scan"] = ""
         if row := self.shown():
-            there = format_quantity(row.quantity, row.product.unit.code)
+            there = format_quantity(layers.booked(row.lot, row.location), row.product.unit.code)
             for name in ("quantity", "counted"):
                 if name in self.fields:
                     self.fields[name].affix = row.product.unit.code  # type: ignore[attr-defined]
@@ -62,7 +66,9 @@ class StockForm(Form):
 
     def ask_where(self) -> None:
         """A lot may lie in several places: the code alone does not say which of them is meant."""
-        self.fields = {"stock": self.fields["stock"], AT: PlaceField(label=_("Where it lies")), **self.fields}
+        stock = self.fields["stock"]
+        where = PlaceField(label=_("Where it lies"), required=stock.required)
+        self.fields = {"stock": stock, AT: where, **self.fields}
         dress(self)
 
     def full_clean(self) -> None:
@@ -73,22 +79,48 @@ class StockForm(Form):
         if AT not in self.fields and self.is_bound and self.has_error("stock", "places"):
             self.ask_where()
 
+    def clean_stock(self) -> StockBalance | None:
+        row: StockBalance | None = self.cleaned_data["stock"]
+        for field in self.fields.values():
+            if isinstance(field, AmountField):
+                field.product = row.product if row is not None else None
+        return row
+
 
 class TransferForm(StockForm):
-    quantity = QuantityFormField(label=_("Quantity"))
+    quantity = AmountField(label=_("Quantity"))
     destination = PlaceField(label=_("Destination"), closed_too=True)
     reason = reason_field(required=False)
     spans = {"quantity": 3, "destination": 3}
 
 
 class AdjustForm(StockForm):
-    counted = QuantityFormField(label=_("Counted"))
+    counted = AmountField(label=_("Counted"))
     reason = reason_field()
+    expected = django_forms.CharField(required=False, widget=django_forms.HiddenInput)
     spans = {"counted": 3}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if row := self.shown():
+            self.fields["expected"].initial = self.book_of(row)
+
+    @staticmethod
+    def book_of(row: StockBalance) -> str:
+        """What the book says of it, as the form remembers what it showed."""
+        return f"{row.lot_id}:{row.location_id}:{layers.booked(row.lot, row.location)}"
+
+    def shown_book(self, row: StockBalance) -> Decimal | None:
+        """What the book said of this stock when it was shown; None when it was not shown."""
+        lot_id, _place, rest = str(self.cleaned_data.get("expected", "")).partition(":")
+        location_id, _said, figure = rest.partition(":")
+        if (lot_id, location_id) != (str(row.lot_id), str(row.location_id)):
+            return None
+        return Decimal(figure) if re.fullmatch(r"\d{1,14}(\.\d{1,6})?", figure, re.ASCII) else None
 
 
 class WasteForm(StockForm):
-    quantity = QuantityFormField(label=_("Quantity"))
+    quantity = AmountField(label=_("Quantity"))
     reason = django_forms.ChoiceField(label=_("Reason"))
     more = django_forms.CharField(label=_("More about it"), required=False, max_length=120)
     spans = {"quantity": 3, "reason": 3}
@@ -105,6 +137,12 @@ class WasteForm(StockForm):
             self.add_error("more", _("Say why."))
         data["reason"] = more if code == OTHER else f"{code}: {more}" if more else code
         return data
+
+
+class SeenForm(Form):
+    """A form without a question: only the revision of what it was opened on."""
+
+    revision = django_forms.IntegerField(required=False, widget=django_forms.HiddenInput)
 
 
 class ReasonForm(Form):
@@ -139,12 +177,6 @@ class WhyForm(Form):
 
     def clean_day(self) -> Any:
         day = self.cleaned_data["day"]
-class SeenForm(Form):
-    """A form without a question: only the revision of what it was opened on."""
-
-    revision = django_forms.IntegerField(required=False, widget=django_forms.HiddenInput)
-
-
         if day is not None and day < clock.today():
             raise ValidationError(_("That day is over. What the stock was worth then is under Stock value."))
         return day
@@ -183,6 +215,7 @@ class PlaceForm(Form):
             "What comes in a delivery or out of the oven is brought there by itself. Blank: no place of its own."
         ),
     )
+    seen = django_forms.IntegerField(required=False, widget=django_forms.HiddenInput)
 
 
 class LocationForm(ModelForm):
@@ -200,6 +233,7 @@ class LocationForm(ModelForm):
         super().__init__(*args, **kwargs)
         kind: Any = self.fields["kind"]
         kind.choices = [(value.value, value.label) for value in Location.PHYSICAL]
+        kind.help_text = _("What lies in quarantine is neither sold nor used: who holds it gets other stock, or waits.")
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"].strip()
@@ -210,5 +244,3 @@ class LocationForm(ModelForm):
                 code="taken",
             )
         return code
-    seen = django_forms.IntegerField(required=False, widget=django_forms.HiddenInput)
-        kind.help_text = _("What lies in quarantine is neither sold nor used: who holds it gets other stock, or waits.")

@@ -22,15 +22,18 @@ from apps.inventory.receipt_scan import Found, find, options, place, receivable
 from apps.inventory.scan_fields import PlaceField
 from apps.inventory.selectors import locations as places
 from apps.inventory.services import lots
-from apps.inventory.services.stock import ReceiptLine, wrong_pack
+from apps.inventory.services.amounts import wrong_pack
+from apps.inventory.services.stock import ReceiptLine
 from backoffice.kernel import clock, money, quantity
 from backoffice.kernel.errors import DomainError
 from backoffice.ui.forms import DateField, Form, MoneyFormField, QuantityFormField
 
-__all__ = ["MAX_LINES", "Draft", "add", "build", "find", "options", "place", "read"]
+__all__ = ["MAX_LINES", "Draft", "Found", "add", "build", "find", "options", "place", "read"]
 
 MAX_LINES = 100
 DEARER = Decimal("0.05")
+HEAD_FIELDS = {"destination": "location", "occurred_at": "came_on"}
+LINE_FIELDS = ("pack", "lot_code", "expires_on", "cost")
 
 
 class HeadForm(Form):
@@ -130,6 +133,7 @@ class Line:
     last_cost: Decimal | None = None
     current: bool = False
     kept_at: Location | None = None  # where it goes, unless all of the delivery goes to one place
+    agreed: Decimal | None = None  # what one of it costs by the order
 
     @cached_property
     def parts(self) -> ReceiptLine | None:
@@ -193,6 +197,19 @@ class Line:
             "unit": self.product.unit.code,
         }
 
+    @property
+    def off_price(self) -> str:
+        """Said when one costs more or less than was agreed."""
+        if self.agreed is None or not self.parts or self.parts.pack_cost is None:
+            return ""
+        more = self.parts.pack_cost - self.agreed
+        if not more:
+            return ""
+        told = {"difference": money.format_amount(abs(more)), "price": money.format_amount(self.agreed)}
+        if more > 0:
+            return _("%(difference)s more than agreed (%(price)s).") % told
+        return _("%(difference)s less than agreed (%(price)s).") % told
+
 
 @dataclass
 class Draft:
@@ -219,6 +236,25 @@ class Draft:
         """Whether everything can be posted; all lines are looked at, so that all errors show."""
         checked = [line.form.is_valid() for line in self.lines]
         return self.head.is_valid() and bool(checked) and all(checked)
+
+    def refuse(self, error: DomainError) -> DomainError | None:
+        """Say beside its field what a rule refused. Returns the error when it belongs to no field here."""
+        form: Form = self.head
+        name = HEAD_FIELDS.get(error.field or "", error.field)
+        if error.line is not None and error.line < len(self.lines):
+            form, name = self.lines[error.line].form, error.field if error.field in LINE_FIELDS else "quantity"
+        if name not in form.fields:
+            return error
+        form.add_error(name, error.beside)
+        return None
+
+    def point(self) -> None:
+        """Put the cursor where the first thing is to be mended."""
+        for form in (self.head, *(line.form for line in self.lines)):
+            for bound in form.visible_fields():
+                if bound.errors:
+                    bound.field.widget.attrs |= {"autofocus": True, "data-focus": ""}
+                    return
 
 
 def read(data: Mapping[str, Any]) -> tuple[list[dict[str, str]], dict[str, str]]:
@@ -270,12 +306,14 @@ def build(rows: list[dict[str, str]], head: Mapping[str, str] | None, *, current
 
 
 def add(rows: list[dict[str, str]], found: Found) -> int:
-    """Count one more of what was scanned, on its line or on a new one. Returns the line's place."""
+    """Count one more of what was scanned, or as much as its code says, on its line or on a new one. Returns the line's
+    place."""
+    amount = found.quantity or Decimal(1)
     pack = str(found.pack.pk) if found.pack else ""
     for index, row in enumerate(rows):
         same_lot = not found.lot_code or row["lot_code"] in ("", found.lot_code)
         if row["product"] == str(found.product.pk) and row["pack"] == pack and same_lot:
-            row["quantity"] = _one_more(row["quantity"])
+            row["quantity"] = _more(row["quantity"], amount)
             row["lot_code"] = row["lot_code"] or found.lot_code
             if not row["expires_on"] and found.expires_on:
                 row["expires_on"] = found.expires_on.isoformat()
@@ -298,7 +336,7 @@ def add(rows: list[dict[str, str]], found: Found) -> int:
     rows.append(
         {
             "product": str(found.product.pk),
-            "quantity": "1",
+            "quantity": str(QuantityFormField().prepare_value(amount)),
             "pack": pack,
             "lot_code": found.lot_code,
             "expires_on": found.expires_on.isoformat() if found.expires_on else "",
@@ -308,10 +346,10 @@ def add(rows: list[dict[str, str]], found: Found) -> int:
     return len(rows) - 1
 
 
-def _one_more(text: str) -> str:
+def _more(text: str, amount: Decimal) -> str:
     bound = QuantityFormField()
     try:
         now = bound.to_python(text) or Decimal(0)
     except forms.ValidationError:
         return text
-    return str(bound.prepare_value(now + 1))
+    return str(bound.prepare_value(now + amount))

@@ -1,14 +1,16 @@
 """Fields that take what a scanner reads: stock, a lot, a place. A code of another kind is called by its name."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.catalog.models import Product, ProductUnit
 from apps.inventory.models import Location, Lot, StockBalance
-from apps.inventory.selectors import codes
+from apps.inventory.selectors import codes, layers, ways
 from apps.inventory.selectors import locations as places
 from backoffice.kernel.quantity import format_quantity
 from backoffice.kernel.text import fold
@@ -26,31 +28,18 @@ def balances() -> QuerySet[StockBalance]:
     )
 
 
-def scanned_products(scan: codes.Scan) -> QuerySet[Product]:
-    """The product that was scanned: by its code, its barcode, or that of one of its packs."""
-    code = scan.article or scan.code
-    same = Q(sku__iexact=code) | Q(barcode__in=(code, scan.code))
-    packs = ProductUnit.objects.filter(barcode__in=(code, scan.code)).values("product")
-    return Product.objects.filter(same | Q(pk__in=packs))
-
-
-def of_lot(scan: codes.Scan, prefix: str = "lot__") -> Q:
-    """The lot that was scanned: by its code, the picture on our label, or what is printed on a maker's box."""
-    if scan.lot_id is not None:
-        return Q(**{f"{prefix}pk": scan.lot_id})
-    return Q(**{f"{prefix}code__iexact": scan.lot or scan.code})
-
-
 class BalanceField(ScanField):
     """Stock of one lot in one place, found by the code of the lot or of its product, or by the product's name."""
 
     default_error_messages = {
-        "unknown": _("There is no stock with the code or name “%(text)s”."),
+        "unknown": _("There is no stock with the code or name “%(text)s”. Scan it again, or pick it from the list."),
         "several": _("%(count)s lots match “%(text)s”. Scan the lot, or pick one from the list."),
+        "both": _("“%(text)s” is a lot of %(lot)s and the code of %(product)s. Pick from the list which you mean."),
         "places": _("“%(text)s” lies in %(count)s places: %(places)s. Say which."),
+        "elsewhere": _("“%(text)s” does not lie at %(name)s; it lies at: %(places)s. Choose one of these."),
         "place": IS_A_PLACE,
-        "used up": _("Nothing is left of lot %(name)s."),
-        "none": _("There is no stock of %(name)s."),
+        "used up": _("Nothing is left of lot %(name)s.%(last)s Take another lot; if some is on the shelf, count it."),
+        "none": _("There is no stock of %(name)s.%(last)s Receive it first; if some is on the shelf, count it."),
     }
     at: Location | None = None  # where to look, when the code alone does not say it
 
@@ -58,16 +47,29 @@ class BalanceField(ScanField):
         super().__init__(StockBalance.objects.none(), codes=("lot__code",), **kwargs)
 
     def text_of(self, row: Any) -> str:
-        code = row.product.sku if row.lot.is_silent else row.lot.code
-        return SEPARATOR.join([code, row.product.name, row.location.name])
+        """What tells it apart; without a lot that is its last day, and that it is blocked."""
+        lot = row.lot
+        parts = [row.product.sku if lot.is_silent else lot.code, row.product.name, row.location.name]
+        if lot.is_silent and lot.expires_on:
+            parts.append(date_format(lot.expires_on, "SHORT_DATE_FORMAT"))
+        if lot.is_silent and lot.status != Lot.Status.OK:
+            parts.append(str(lot.get_status_display()))
+        return SEPARATOR.join(parts)
 
     def told(self, row: StockBalance) -> Any:
         """What lies there, for whoever has just scanned it."""
-        there = format_quantity(row.quantity, row.product.unit.code)
+        there = format_quantity(layers.booked(row.lot, row.location), row.product.unit.code)
         return _("%(what)s: %(quantity)s by the book.") % {"what": self.text_of(row), "quantity": there}
 
     def options(self) -> list[str]:
-        return [self.text_of(row) for row in balances()[:300]]
+        return list(dict.fromkeys(self.text_of(row) for row in balances()[:300]))
+
+    def told_apart(self, rows: Iterable[StockBalance]) -> list[StockBalance]:
+        """One row of what looks alike: the book keeps a layer for each cost, which nobody sees on the shelf."""
+        found: dict[str, StockBalance] = {}
+        for row in rows:
+            found.setdefault(self.text_of(row), row)
+        return list(found.values())
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, int):
@@ -82,30 +84,48 @@ class BalanceField(ScanField):
         scan = codes.read(text)
         there = balances() if self.at is None else balances().filter(location=self.at)
         rest = text.split(SEPARATOR)[1:]
-        if len(rest) == 2:  # chosen from the list
+        if len(rest) > 1:  # chosen from the list
             chosen = there.filter(location__name=rest[1].strip())
-            chosen = chosen.filter(of_lot(scan) | Q(product__in=scanned_products(scan)))
-            exactly = [row for row in chosen[:20] if self.text_of(row) == text]
-            if len(exactly) == 1:
+            chosen = chosen.filter(codes.of_lot(scan, "lot__") | Q(product__in=codes.products(scan)))
+            exactly = [row for row in self.told_apart(chosen[:20]) if self.text_of(row) == text]
+            if exactly:
                 return exactly[0]
-        rows = self.matching(there, scan)
+        rows = self.told_apart(self.matching(there, scan))
         if len(rows) == 1:
             return rows[0]
         if not rows:
             raise self.nothing(text, scan)
-        key = "places" if len({row.lot_id for row in rows}) == 1 else "several"
-        names = ", ".join(row.location.name for row in rows[:5])
-        params = {"text": text, "count": len(rows), "places": names}
-        raise ValidationError(self.error_messages[key], code=key, params=params)
+        raise self.which(text, scan, rows)
+
+    def which(self, text: str, scan: codes.Scan, rows: list[StockBalance]) -> ValidationError:
+        """Asks which of several is meant: of places, of lots, or whether the code is that of a lot or of a product."""
+        places_of = dict.fromkeys(row.location.name for row in rows)
+        params: dict[str, Any] = {"text": text, "count": len(rows), "places": ", ".join([*places_of][:5])}
+        lots = {row.product_id: row.product.name for row in rows if self.is_lot(row, scan)}
+        others = {row.product_id: row.product.name for row in rows if not self.is_lot(row, scan)}
+        key = "several"
+        if lots and others:
+            key = "both"
+            params |= {"lot": ", ".join(lots.values()), "product": ", ".join(others.values())}
+        elif {row.lot_id for row in rows} <= set(layers.looking_like(rows[0].lot).values_list("pk", flat=True)):
+            key = "places"
+        return ValidationError(self.error_messages[key], code=key, params=params)
+
+    @staticmethod
+    def is_lot(row: StockBalance, scan: codes.Scan) -> bool:
+        return row.lot.code.casefold() == scan.code.casefold()
 
     def matching(self, there: QuerySet[StockBalance], scan: codes.Scan) -> list[StockBalance]:
         """The rows of the lot; else those of the product, by its code and then by words of its name."""
-        found = there.filter(of_lot(scan))
-        if scan.article and scan.lot:
-            found = found.filter(product__in=scanned_products(scan))
-        if (rows := list(found[:20])) or scan.lot_id is not None or scan.lot:
+        found = there.filter(codes.of_lot(scan, "lot__"))
+        rows = list(found[:20])
+        if scan.lot_id is not None or scan.lot:
             return rows
-        if rows := list(there.filter(product__in=scanned_products(scan))[:20]):
+        # What is the code of a lot and of another product may be either.
+        rows += there.filter(product__in=codes.products(scan)).exclude(product__in=[row.product_id for row in rows])[
+            :20
+        ]
+        if rows:
             return rows
         words = fold(scan.code).split()
         for word in words:
@@ -114,19 +134,23 @@ class BalanceField(ScanField):
 
     def nothing(self, text: str, scan: codes.Scan) -> ValidationError:
         """What was scanned instead, where it is known here."""
-        lot = Lot.objects.tracked().select_related("product").filter(of_lot(scan, "")).first()
-        product = None if lot else scanned_products(scan).first()
+        lot = Lot.objects.tracked().select_related("product").filter(codes.of_lot(scan)).first()
+        product = None if lot else codes.products(scan).first()
         place = None if lot or product else Location.objects.physical().filter(code__iexact=scan.code).first()
-        key, name = "unknown", ""
-        if lot is not None:
-            key, name = "used up", f"{lot.code}, {lot.product.name}"
+        key, name, last = "unknown", "", ""
+        if self.at is not None and place is None:
+            rows = self.matching(balances(), scan)
+            key = "elsewhere" if rows else key
+            name, last = self.at.name, ", ".join(dict.fromkeys(row.location.name for row in rows[:5]))
+        elif lot is not None:
+            key, name, last = "used up", f"{lot.code}, {lot.product.name}", ways.last_of(lot)
         elif product is not None:
-            key, name = "none", product.name
+            key, name, last = "none", product.name, ways.last_of_product(product)
         elif place is not None:
             key, name = "place", place.name
-        if self.at is not None and key != "place":
-            key = "unknown"
-        return ValidationError(self.error_messages[key], code=key, params={"text": text, "name": name})
+        went = " " + gettext("The last of it: %(last)s.") % {"last": last} if last else ""
+        params = {"text": text, "name": name, "places": last, "last": went}
+        return ValidationError(self.error_messages[key], code=key, params=params)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(data)
@@ -136,7 +160,7 @@ class LotField(ScanField):
     """A lot that people know, by what is printed on it."""
 
     default_error_messages = {
-        "unknown": _("There is no lot with the code “%(text)s”."),
+        "unknown": _("There is no lot with the code “%(text)s”. Scan it again, or pick it from the list."),
         "several": _("%(count)s lots have the code “%(text)s”. Pick one from the list."),
         "place": IS_A_PLACE,
         "product": _("“%(text)s” is the product %(name)s. Scan one of its lots."),
@@ -154,14 +178,14 @@ class LotField(ScanField):
             return value or None
         text = str(value).strip()
         scan = codes.read(text)
-        found = list(self.queryset.filter(of_lot(scan, ""))[:20])
+        found = list(self.queryset.filter(codes.of_lot(scan))[:20])
         named = [lot for lot in found if self.text_of(lot) == text]
         if len(found) > 1 and len(named) == 1:
             found = named
         if len(found) == 1:
             return found[0]
         key, name = ("several", "") if found else ("unknown", "")
-        if not found and (product := scanned_products(scan).first()):
+        if not found and (product := codes.products(scan).first()):
             key, name = "product", product.name
         elif not found and (place := Location.objects.physical().filter(code__iexact=scan.code).first()):
             key, name = "place", place.name
@@ -177,7 +201,7 @@ class PlaceField(ScanField):
     """
 
     default_error_messages = {
-        "unknown": _("There is no place with the code or name “%(text)s”."),
+        "unknown": _("There is no place with the code or name “%(text)s”. Scan it again, or pick it from the list."),
         "several": _("%(count)s places match “%(text)s”. Scan the place, or type its whole name."),
         "closed": _("%(place)s is closed. Choose another place, or open it again."),
         "other": IS_A_PRODUCT,
@@ -197,7 +221,7 @@ class PlaceField(ScanField):
         if value in self.empty_values or isinstance(value, Location):
             return value or None
         text = str(value).strip()
-        code = text.partition(SEPARATOR)[0].strip()
+        code = codes.read(text).code
         there = Location.objects.physical().order_by("-is_active", "name")
         for same in ({"code__iexact": code}, {"name__iexact": text}, {"name__icontains": text, "is_active": True}):
             found = list(there.filter(**same)[:6])
@@ -214,8 +238,8 @@ class PlaceField(ScanField):
 
     def nothing(self, text: str) -> ValidationError:
         scan = codes.read(text)
-        lot = Lot.objects.tracked().select_related("product").filter(of_lot(scan, "")).first()
-        product = None if lot else scanned_products(scan).first()
+        lot = Lot.objects.tracked().select_related("product").filter(codes.of_lot(scan)).first()
+        product = None if lot else codes.products(scan).first()
         name = lot.product.name if lot else product.name if product else ""
         key = "other" if name else "unknown"
         return ValidationError(self.error_messages[key], code=key, params={"text": text, "name": name})

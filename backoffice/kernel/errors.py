@@ -19,11 +19,13 @@ class Remedy:
 class DomainError(Exception):
     """A rule refused. `message` is shown as it is; `field` names the form field it belongs to, when there is one.
 
-    `beside` is the same where it stands at that field, and need not begin with the field's name.
+    `beside` is the same where it stands at that field, and need not begin with the field's name. `line` is the place of
+    the line that it is about, from 0, where several were given.
     """
 
     status = 409
     field: str | None = None
+    line: int | None = None
 
     def __init__(
         self, message: str, *, field: str | None = None, beside: str = "", remedies: Sequence[Remedy] = ()

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from apps.inventory.models import Hold, HoldAllocation, Location, Lot
+from apps.inventory.selectors import locations as places
 from backoffice.kernel import clock
 
 
@@ -26,7 +27,10 @@ class Stop:
 
 
 def for_day(day: date, *, location: Location | None = None) -> list[Stop]:
-    """What backs the holds of a day (and of days before that still wait), by place, then product. Three queries."""
+    """What backs the holds of a day (and of days before that still wait), by place, then product.
+
+    With a `location` only there and inside it. Three queries, one more for the place.
+    """
     rows = (
         HoldAllocation.objects.filter(Hold.counting_condition(clock.now(), prefix="hold__"), hold__needed_on__lte=day)
         .select_related("lot__product__unit", "lot__product__category", "location", "hold")
@@ -34,7 +38,7 @@ def for_day(day: date, *, location: Location | None = None) -> list[Stop]:
         .order_by("location__code", "lot__product__name", "lot__expires_on", "lot_id", "pk")
     )
     if location is not None:
-        rows = rows.filter(location=location)
+        rows = rows.filter(location_id__in=places.scope([location]) or ())
     stops: dict[int, Stop] = {}
     picks: dict[tuple[int, int], Pick] = {}
     for row in rows:

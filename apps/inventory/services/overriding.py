@@ -1,6 +1,6 @@
 """Stock that is gone though somebody holds it. What is really there wins; who held it is told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from django.db.models import prefetch_related_objects
@@ -17,30 +17,48 @@ from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
 
 
-def make_way(line: PostLine, product: Product, *, override: bool, field: str) -> str:
-    """Let holds go of what the line takes. Returns who lost how much, for the operation's note; "" when nobody did.
+def make_way(lines: Sequence[PostLine], *, override: bool, field: str) -> str:
+    """Let holds go of what the lines take, all of one product from one place. Returns who lost how much, for the
+    operation's note; "" when nobody did.
 
     Raises StockHeld, naming the holders, without `override`. More than is there is left to the posting to refuse. For
     callers that hold the product's lock and call `allocation.serve` after they posted.
     """
-    place = (line.lot.pk, line.source.pk)
+    product, source = lines[0].product, lines[0].source
     now, today = clock.now(), clock.today()
-    there = (
-        StockBalance.objects.filter(lot=line.lot, location=line.source).values_list("quantity", flat=True).first()
-        or ZERO
+    there = dict(
+        StockBalance.objects.filter(lot__in=[line.lot.pk for line in lines], location=source).values_list(
+            "lot_id", "quantity"
+        )
     )
-    holding = [row for row in allocation.at([place]).get(place, []) if row.hold.is_counting(now)]
-    held = sum((row.quantity for row in holding), ZERO)
-    if line.quantity > there or held <= there - line.quantity:
+    left = {(line.lot.pk, source.pk): there.get(line.lot.pk, ZERO) - line.quantity for line in lines}
+    if any(rest < 0 for rest in left.values()):
+        return ""
+    holding = {
+        place: [row for row in found if row.hold.is_counting(now)] for place, found in allocation.at(left).items()
+    }
+    short = {
+        place: rest
+        for place, rest in left.items()
+        if sum((row.quantity for row in holding.get(place, [])), ZERO) > rest
+    }
+    if not short:
         return ""
     if not override:
         cells = stock_cells.load([product.pk], now=now)[product.pk]
         shortage = shortages.shortage(
-            product, cells, asked=line.quantity, on=today, now=now, scope=[line.source.pk], lot=line.lot, any_state=True
+            product,
+            [cell for cell in cells if (cell.lot_id, cell.location_id) in left],
+            asked=sum((line.quantity for line in lines), ZERO),
+            on=today,
+            now=now,
+            scope=[source.pk],
+            lot=lines[0].lot if len(lines) == 1 else None,
+            any_state=True,
         )
-        raise StockHeld(shortage, who=_who(((row.hold, row.quantity) for row in holding), product), field=field)
-    lost = allocation.let_go({place: there - line.quantity})
-    return _("Taken though it was held by %(who)s.") % {"who": _who(lost, product)}
+        found = [(row.hold, row.quantity) for place in short for row in holding[place]]
+        raise StockHeld(shortage, who=_who(found, product), field=field)
+    return _("Taken though it was held by %(who)s.") % {"who": _who(allocation.let_go(short), product)}
 
 
 def _who(parts: Iterable[tuple[Hold, Decimal]], product: Product) -> str:

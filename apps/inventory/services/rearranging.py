@@ -6,12 +6,12 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.inventory.errors import BadMove, BadQuantity, InsufficientStock, LotMismatch, ReasonMissing
+from apps.inventory.errors import BadMove, BadQuantity, InsufficientStock, LotMismatch, LotRegraded, ReasonMissing
 from apps.inventory.models import Location, Lot, StockBalance, StockOperation
 from apps.inventory.selectors import cells as stock_cells
-from apps.inventory.services import allocation, locations, lots, refusals, shortages, stock_locks
+from apps.inventory.services import allocation, layers, locations, lots, refusals, shortages, stock_locks
+from apps.inventory.services.amounts import posted
 from apps.inventory.services.posting import PostLine, post
-from apps.inventory.services.stock import posted
 from backoffice.kernel import clock, idempotency, money
 from backoffice.kernel import quantity as quantities
 from backoffice.kernel.audit import acting
@@ -21,9 +21,16 @@ ZERO = Decimal(0)
 
 @transaction.atomic
 def return_to_supplier(
-    *, lot: Lot, location: Location, quantity: Decimal, reason: str, reference: str = "", key: str | None = None
+    *,
+    lot: Lot,
+    location: Location,
+    quantity: Decimal,
+    reason: str,
+    reference: str = "",
+    key: str | None = None,
+    alike: bool = False,
 ) -> StockOperation:
-    """Stock goes back to who sent it, at what it cost. Blocked and expired stock may go back too.
+    """Stock goes back to who sent it, at what it cost; blocked and expired stock too. `alike` as in `stock`.
 
     Raises ReasonMissing, BadMove for what was made here, InsufficientStock for more than is free there. The same key
     sends once.
@@ -41,9 +48,15 @@ def return_to_supplier(
             field="stock",
         )
     product = stock_locks.lock_products([lot.product_id])[lot.product_id]
+    fingerprint = [lot.pk, location.pk, quantity]
+    if done := idempotency.find(scope="stock.return", key=key, fingerprint=fingerprint):
+        return done
     other = locations.virtual(Location.Kind.SUPPLIER)
-    line = PostLine(product, lot, location, other, posted(product, quantity))
-    return post(StockOperation.Kind.RETURN, [line], reason=reason.strip(), reference=reference.strip(), key=key)
+    whole = PostLine(product, lot, location, other, posted(product, quantity))
+    lines = layers.lines(whole) if alike else [whole]
+    operation = post(StockOperation.Kind.RETURN, lines, reason=reason.strip(), reference=reference.strip())
+    idempotency.remember(scope="stock.return", key=key, fingerprint=fingerprint, result=operation)
+    return operation
 
 
 @transaction.atomic
@@ -60,8 +73,9 @@ def split(
     fingerprint = [lot.pk, location.pk, quantity, code]
     if done := idempotency.find(scope="lots.split", key=key, fingerprint=fingerprint):
         return done
+    lot = Lot.objects.get(pk=lot.pk)  # it may have been blocked or marked down while we waited
     amount, code = posted(product, quantity), code.strip()
-    if code and Lot.objects.filter(product=product, code=code).exists():
+    if code and Lot.objects.filter(product=product, code__iexact=code).exists():
         raise LotMismatch(
             _("Lot %(lot)s of %(product)s is there already. Use another lot code.")
             % {"lot": code, "product": product.name}
@@ -98,12 +112,13 @@ def merge(*, lot: Lot, into: Lot, location: Location, reason: str, key: str | No
     product = stock_locks.lock_products([lot.product_id])[lot.product_id]
     if done := idempotency.find(scope="lots.merge", key=key, fingerprint=fingerprint):
         return done
-    lot, into = Lot.objects.get(pk=lot.pk), Lot.objects.get(pk=into.pk)
+    lots_of = Lot.objects.select_related("product")
+    lot, into = lots_of.get(pk=lot.pk), lots_of.get(pk=into.pk)
     _check_merge(lot, into)
     there = StockBalance.objects.filter(lot=lot, location=location).first()
     if there is None:
         raise BadMove(
-            _("There is nothing of lot %(lot)s at %(place)s.") % {"lot": lot.code, "place": location.name},
+            _("There is nothing of lot %(lot)s at %(place)s.") % {"lot": lot.label, "place": location.name},
             field="stock",
         )
     into.parents.add(lot)
@@ -121,8 +136,20 @@ def merge(*, lot: Lot, into: Lot, location: Location, reason: str, key: str | No
 
 def _check_merge(lot: Lot, into: Lot) -> None:
     names = {"lot": lot.label, "into": into.label}
-    if lot.pk == into.pk or lot.product_id != into.product_id:
-        raise BadMove(_("Lots of one product are merged; choose another lot of it."), field="into")
+    if lot.product_id != into.product_id:
+        raise BadMove(
+            _(
+                "%(lot)s is %(product)s, %(into)s is %(other)s: only lots of one product are merged. "
+                "Choose another lot of %(product)s."
+            )
+            % {**names, "product": lot.product.name, "other": into.product.name},
+            field="into",
+        )
+    if lot.pk == into.pk:
+        raise BadMove(
+            _("%(lot)s is the lot itself. Choose another lot of %(product)s.") % {**names, "product": lot.product.name},
+            field="into",
+        )
     if lot.status != into.status:
         states = {"state": lot.get_status_display(), "other": into.get_status_display()}
         raise BadMove(
@@ -193,19 +220,25 @@ def _pour(lot: Lot, into: Lot, location: Location, amount: Decimal, *, reason: s
 
 
 @transaction.atomic
-def mark_down(lot: Lot, *, percent: int, reason: str, grade: str | None = None) -> Lot:
+def mark_down(lot: Lot, *, percent: int, reason: str, grade: str | None = None, seen: str | None = None) -> Lot:
     """Say that a lot is worth less to who buys it, and of which grade it is: its labels and its page tell.
 
-    What the till charges is decided by promotions. Raises BadQuantity outside 0 to 100, ReasonMissing.
+    What the till charges is decided by promotions. `seen` is what the lot said (`Lot.marked`) when the person looked.
+    Said twice it changes nothing more. Raises BadQuantity outside 0 to 100, ReasonMissing, LotRegraded when it says
+    something else by now.
     """
     if not reason.strip():
         raise ReasonMissing
     if not 0 <= percent <= 100:
         raise BadQuantity(_("A markdown is between 0 and 100 per cent."), field="percent")
     stock_locks.lock_products([lot.product_id])
-    fresh = Lot.objects.get(pk=lot.pk)
-    fresh.markdown_percent = percent
-    fresh.grade = grade or fresh.grade
+    fresh = Lot.objects.select_related("product").get(pk=lot.pk)
+    grade = grade or fresh.grade
+    if (fresh.grade, fresh.markdown_percent) == (grade, percent):
+        return fresh
+    if seen is not None and seen != fresh.marked:
+        raise LotRegraded(fresh)
+    fresh.grade, fresh.markdown_percent = grade, percent
     with acting(reason=reason.strip()):
         fresh.save(update_fields=["grade", "markdown_percent", "updated_at"])
     return fresh

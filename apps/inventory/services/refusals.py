@@ -11,8 +11,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
-from apps.inventory.errors import HoldResolved, LocationInUse, LotNotUsable, LotStateKept, PlaceClosed
+from apps.inventory.errors import BookMoved, HoldResolved, LocationInUse, LotNotUsable, LotStateKept, PlaceClosed
 from apps.inventory.models import Hold, Location, Lot, StockBalance
+from apps.inventory.selectors import ways
 from backoffice.kernel import clock
 from backoffice.kernel.errors import Remedy
 from backoffice.kernel.quantity import format_quantity
@@ -43,6 +44,23 @@ def closed_place(place: Location, parts: Sequence[tuple[Product, Decimal]]) -> P
         field="destination",
         remedies=[Remedy(_("Look at %(place)s") % {"place": place.name}, url=place.get_absolute_url())],
     )
+
+
+def book_moved(lot: Lot, location: Location, *, expected: Decimal, book: Decimal) -> BookMoved:
+    """A figure was counted against a book that says something else by now: what it said, what it says, who moved it."""
+    unit = lot.product.unit.code
+    last = ways.last_of(lot, location)
+    text = _(
+        "%(product)s at %(place)s: the book said %(before)s when you began and says %(now)s now%(last)s. "
+        "Nothing was adjusted; look again, and say what is there now."
+    ) % {
+        "product": lot.product.name,
+        "place": location.name,
+        "before": format_quantity(expected, unit),
+        "now": format_quantity(book, unit),
+        "last": f" ({last})" if last else "",
+    }
+    return BookMoved(text, book=book)
 
 
 def not_usable(

@@ -16,13 +16,16 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product, ProductUnit
 from apps.inventory.errors import AlreadyReversed, BadQuantity, LotMismatch, NotStocked, ReasonMissing
-from apps.inventory.models import Location, Lot, StockBalance, StockOperation
+from apps.inventory.models import Location, Lot, StockOperation
 from apps.inventory.selectors import recosting
-from apps.inventory.services import allocation, locations, lots, overriding, stock_locks
+from apps.inventory.selectors.layers import booked
+from apps.inventory.services import allocation, layers, locations, lots, overriding, refusals, stock_locks
+from apps.inventory.services.amounts import posted, wrong_pack
 from apps.inventory.services.consumption import ConsumeLine, Taken, consume
 from apps.inventory.services.posting import PostLine, post, write
 from backoffice.kernel import clock, idempotency, money, rows
 from backoffice.kernel import quantity as quantities
+from backoffice.kernel.errors import DomainError
 
 __all__ = [
     "ConsumeLine",
@@ -32,11 +35,13 @@ __all__ = [
     "adjust",
     "consume",
     "post",
+    "posted",
     "produce",
     "receive",
     "reverse",
     "transfer",
     "waste",
+    "wrong_pack",
 ]
 
 
@@ -80,32 +85,6 @@ class ReceiptLine:
         return money.round_money(in_stock_unit * self.cost_of_unit())
 
 
-def posted(product: Product, amount: Decimal) -> Decimal:
-    """The quantity as it is posted: rounded half-up to the unit's step. Raises BadQuantity when nothing is left."""
-    rounded = quantities.round_half_up(amount, product.unit.step) if amount > 0 else Decimal(0)
-    if rounded <= 0:
-        raise BadQuantity(
-            _("%(product)s: %(amount)s rounds to nothing; it is counted in steps of %(step)s. Enter at least that.")
-            % {
-                "product": product.name,
-                "amount": quantities.format_quantity(amount, product.unit.code),
-                "step": quantities.format_quantity(product.unit.step, product.unit.code),
-            }
-        )
-    return rounded
-
-
-def wrong_pack(product: Product, pack: ProductUnit | None, quantity: Decimal | None) -> str:
-    """Says that a pack belongs to another product, or is gone, and what this one comes in."""
-    own = ", ".join([product.unit.code, *product.packs.order_by("name").values_list("name", flat=True)[:5]])
-    return _("%(quantity)s %(pack)s: that is no pack of %(product)s. It comes in %(own)s; choose one of these.") % {
-        "quantity": quantities.format_quantity(quantity or Decimal(0)),
-        "pack": pack.name if pack is not None else _("of a pack that is gone"),
-        "product": product.name,
-        "own": own,
-    }
-
-
 def _reason(text: str) -> str:
     if not text.strip():
         raise ReasonMissing
@@ -147,33 +126,28 @@ def receive(
     received_on = clock.local(occurred_at or clock.now()).date()
     supplier = locations.virtual(Location.Kind.SUPPLIER)
     to_post = []
-    for line in lines:
-        if not line.product.is_stocked:
-            raise NotStocked(line.product.sku)
-        amount = line.in_stock_unit()
-        cost = line.cost_of_unit()
-        if cost < 0:
-            raise BadQuantity(_("A cost is not below zero."), field="cost")
-        lot = lots.for_receipt(
-            line.product,
-            code=line.lot_code,
-            received_on=received_on,
-            expires_on=line.expires_on,
-            unit_cost=cost,
-            supplier_name=supplier_name,
-            default_expiry=default_expiry,
-        )
-        to_post.append(
-            PostLine(
+    for number, line in enumerate(lines):
+        try:
+            if not line.product.is_stocked:
+                raise NotStocked(line.product.sku)
+            amount = line.in_stock_unit()
+            cost = line.cost_of_unit()
+            if cost < 0:
+                raise BadQuantity(_("A cost is not below zero."), field="cost")
+            lot = lots.for_receipt(
                 line.product,
-                lot,
-                supplier,
-                line.location or location,
-                amount,
+                code=line.lot_code,
+                received_on=received_on,
+                expires_on=line.expires_on,
                 unit_cost=cost,
-                value=line.worth(amount),
+                supplier_name=supplier_name,
+                default_expiry=default_expiry,
             )
-        )
+        except DomainError as error:
+            error.line = number
+            raise
+        where, worth = line.location or location, line.worth(amount)
+        to_post.append(PostLine(line.product, lot, supplier, where, amount, unit_cost=cost, value=worth))
     operation = post(
         StockOperation.Kind.RECEIPT, to_post, occurred_at=occurred_at, note=note, reference=reference, origin=origin
     )
@@ -183,12 +157,29 @@ def receive(
 
 @transaction.atomic
 def transfer(
-    *, lot: Lot, quantity: Decimal, source: Location, destination: Location, reason: str = "", key: str | None = None
+    *,
+    lot: Lot,
+    quantity: Decimal,
+    source: Location,
+    destination: Location,
+    reason: str = "",
+    key: str | None = None,
+    alike: bool = False,
 ) -> StockOperation:
-    """Stock moves between two places of the house. Raises InsufficientStock for more than is free there."""
+    """Stock moves between two places of the house. Raises InsufficientStock for more than is free there.
+
+    With `alike`, here and below, what looks like a silent lot is taken too: on the shelf nobody can tell it apart. The
+    same key moves once.
+    """
     product = stock_locks.lock_products([lot.product_id])[lot.product_id]
-    line = PostLine(product, lot, source, destination, posted(product, quantity))
-    return post(StockOperation.Kind.TRANSFER, [line], reason=reason.strip(), key=key)
+    fingerprint = [lot.pk, source.pk, destination.pk, quantity]
+    if done := idempotency.find(scope="stock.transfer", key=key, fingerprint=fingerprint):
+        return done
+    whole = PostLine(product, lot, source, destination, posted(product, quantity))
+    lines = layers.lines(whole) if alike else [whole]
+    operation = post(StockOperation.Kind.TRANSFER, lines, reason=reason.strip())
+    idempotency.remember(scope="stock.transfer", key=key, fingerprint=fingerprint, result=operation)
+    return operation
 
 
 @transaction.atomic
@@ -200,9 +191,11 @@ def adjust(
     reason: str,
     key: str | None = None,
     override_holds: bool = False,
+    expected: Decimal | None = None,
+    alike: bool = False,
 ) -> StockOperation:
     """Bring the book to what was counted. Raises BadQuantity when it says so already, StockHeld when the difference is
-    held by someone.
+    held by someone, BookMoved when the book does not say `expected` any more.
 
     With `override_holds` what is really there wins: the holds get other stock in the same transaction, or wait.
     """
@@ -211,25 +204,26 @@ def adjust(
     fingerprint = [lot.pk, location.pk, counted]
     if done := idempotency.find(scope="stock.adjust", key=key, fingerprint=fingerprint):
         return done
+    about = {"product": product.name, "place": location.name}
     if counted < 0:
-        raise BadQuantity(_("A count is not below zero."), field="counted")
-    balance = StockBalance.objects.filter(lot=lot, location=location).first()
-    book = balance.quantity if balance else Decimal(0)
+        raise BadQuantity(
+            _("%(product)s at %(place)s: a count is not below zero. Enter what is there; 0 when nothing is.") % about,
+            field="counted",
+        )
+    book = booked(lot, location, alike=alike)
+    if expected is not None and book != expected:
+        raise refusals.book_moved(lot, location, expected=expected, book=book)
     if counted == book:
         raise BadQuantity(
-            _("The book says %(quantity)s already.")
-            % {"quantity": quantities.format_quantity(book, product.unit.code)},
+            _("%(product)s at %(place)s: the book says %(quantity)s already. There is nothing to adjust.")
+            % {**about, "quantity": quantities.format_quantity(book, product.unit.code)},
             field="counted",
         )
     other = locations.virtual(Location.Kind.ADJUSTMENT)
-    amount = posted(product, abs(counted - book))
-    line = (
-        PostLine(product, lot, other, location, amount)
-        if counted > book
-        else PostLine(product, lot, location, other, amount)
-    )
+    way = (other, location) if counted > book else (location, other)
+    line = PostLine(product, lot, *way, posted(product, abs(counted - book)))
     operation = _take(
-        StockOperation.Kind.ADJUSTMENT, line, product, reason=reason, override=override_holds, field="counted"
+        StockOperation.Kind.ADJUSTMENT, line, reason=reason, alike=alike, override=override_holds, field="counted"
     )
     idempotency.remember(scope="stock.adjust", key=key, fingerprint=fingerprint, result=operation)
     return operation
@@ -244,6 +238,7 @@ def waste(
     reason: str,
     key: str | None = None,
     override_holds: bool = False,
+    alike: bool = False,
 ) -> StockOperation:
     """Stock is lost. The same key loses it once.
 
@@ -258,29 +253,35 @@ def waste(
     other = locations.virtual(Location.Kind.WASTE)
     line = PostLine(product, lot, location, other, posted(product, quantity))
     operation = _take(
-        StockOperation.Kind.WASTE, line, product, reason=reason, override=override_holds, field="quantity"
+        StockOperation.Kind.WASTE, line, reason=reason, alike=alike, override=override_holds, field="quantity"
     )
     idempotency.remember(scope="stock.waste", key=key, fingerprint=fingerprint, result=operation)
     return operation
 
 
-def _take(kind: str, line: PostLine, product: Product, *, reason: str, override: bool, field: str) -> StockOperation:
-    """Post a line that may take what others hold, when somebody said that it is really gone."""
-    note = overriding.make_way(line, product, override=override, field=field) if line.source.is_physical else ""
-    operation = post(kind, [line], reason=reason, note=note)
+def _take(kind: str, line: PostLine, *, reason: str, alike: bool, override: bool, field: str) -> StockOperation:
+    """Post what may be held by others, when somebody said that it is really gone."""
+    lines, note = [line], ""
+    if line.source.is_physical:
+        lines = layers.lines(line, held_too=True) if alike else lines
+        note = overriding.make_way(lines, override=override, field=field)
+    operation = post(kind, lines, reason=reason, note=note)
     if note:
-        allocation.serve([product.pk])
+        allocation.serve([line.product.pk])
     return operation
 
 
 @transaction.atomic
-def reverse(operation: StockOperation, *, reason: str) -> StockOperation:
+def reverse(operation: StockOperation, *, reason: str, key: str | None = None) -> StockOperation:
     """Post the opposite of an operation: the same lots, quantities and values, the other way round.
 
-    Raises AlreadyReversed for a second reversal or the reversal of one, InsufficientStock when what came is gone.
+    Raises AlreadyReversed for a second reversal or the reversal of one, InsufficientStock when what came is gone. The
+    same key reverses once.
     """
     reason = _reason(reason)
     stock_locks.lock_products(operation.moves.values_list("product_id", flat=True))
+    if done := idempotency.find(scope="stock.reverse", key=key, fingerprint=[operation.pk]):
+        return done
     if operation.kind == StockOperation.Kind.REVERSAL:
         raise AlreadyReversed(_("%(number)s is a reversal itself.") % {"number": operation.number})
     before = StockOperation.objects.filter(reverses=operation).select_related("actor").first()
@@ -312,7 +313,9 @@ def reverse(operation: StockOperation, *, reason: str) -> StockOperation:
         )
         for move in moves
     ]
-    return post(StockOperation.Kind.REVERSAL, lines, reason=reason, origin=operation.origin, reverses=operation)
+    undone = post(StockOperation.Kind.REVERSAL, lines, reason=reason, origin=operation.origin, reverses=operation)
+    idempotency.remember(scope="stock.reverse", key=key, fingerprint=[operation.pk], result=undone)
+    return undone
 
 
 @transaction.atomic

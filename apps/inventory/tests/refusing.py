@@ -19,6 +19,9 @@ from backoffice.kernel.audit import acting
 D = Decimal
 
 
+UNTYPED = ("do", "lines", "revision", "expected")
+
+
 class House:
     """A shop with ten buns in a lot, six of them kept for Ana; Olga keeps the stock."""
 
@@ -35,6 +38,7 @@ class House:
     def post(self, name: str, pk: int | None = None, /, **data: Any) -> str:
         """What the screen answers when it refuses."""
         before = self.there()
+        self.typed = [str(text) for name, text in data.items() if name not in UNTYPED and not name.endswith("-product")]
         answer = self.client.post(reverse(name, args=[] if pk is None else [pk]), data)
         assert answer.status_code in (409, 422), (answer.status_code, answer.headers)
         assert self.there() == before
@@ -210,6 +214,64 @@ def transfer_what_is_used_up(house: House) -> str:
     holds.release(house.hold, reason="x")
     stock.waste(lot=house.lot, location=house.shop, quantity=D(10), reason="fell")
     return house.post("inventory:transfer", stock="A1", quantity="3", destination=house.cellar.code)
+
+
+def transfer_what_lies_elsewhere(house: House) -> str:
+    return house.post(
+        "inventory:transfer", stock="A1", at=house.cellar.code, quantity="1", destination=house.cellar.code
+    )
+
+
+def transfer_what_may_be_two_things(house: House) -> str:
+    make_stock(make_product("Cake", sku="A1"), 2, house.shop, lot_code="C1")
+    return house.post("inventory:transfer", stock="a1", quantity="1", destination=house.cellar.code)
+
+
+def transfer_what_nobody_has(house: House) -> str:
+    return house.post("inventory:transfer", stock="NOBODY", quantity="1", destination=house.cellar.code)
+
+
+def transfer_to_nowhere(house: House) -> str:
+    return house.post("inventory:transfer", stock="A1", quantity="1", destination="NOWHERE")
+
+
+def transfer_in_a_unit_of_something_else(house: House) -> str:
+    ProductUnit.objects.create(product=house.bun, name="Tray", numerator=12, denominator=1)
+    return house.post("inventory:transfer", stock="A1", quantity="2 cx", destination=house.cellar.code)
+
+
+def adjust_when_the_book_went_on(house: House) -> str:
+    row = StockBalance.objects.get()
+    with acting(house.olga):
+        stock.waste(lot=house.lot, location=house.shop, quantity=D(1), reason="fell")
+    seen = f"{row.lot_id}:{row.location_id}:{row.quantity}"
+    return house.post("inventory:adjust", stock="A1", counted="9.5", reason="counted", expected=seen)
+
+
+def send_back_what_was_made_here(house: House) -> str:
+    stock.produce(
+        origin=house.ana, product=house.bun, quantity=D(2), location=house.shop, total_cost=D(1), lot_code="M1",
+        produced_on=clock.today(), expires_on=None,
+    )  # fmt: skip
+    return house.post("inventory:return_to_supplier", stock="M1", quantity="1", reason="bad")
+
+
+def layered(house: House) -> None:
+    """Salt without lots, bought at two prices: two layers in the book, one heap on the shelf; Ana keeps some."""
+    salt = make_product("Salt", sku="SALT", lot_tracked=False)
+    for cost in ("1", "2"):
+        make_stock(salt, 5, house.shop, cost=cost)
+    holds.place(origin=house.ana, lines=[HoldLine(salt, D(3))], locations=[house.shop])
+
+
+def transfer_more_than_all_layers_have(house: House) -> str:
+    layered(house)
+    return house.post("inventory:transfer", stock="SALT", quantity="8", destination=house.cellar.code)
+
+
+def waste_what_is_held_of_all_layers(house: House) -> str:
+    layered(house)
+    return house.post("inventory:waste", stock="SALT", quantity="8", reason="Spoiled")
 
 
 def transfer_a_place(house: House) -> str:

@@ -226,6 +226,19 @@ def test_a_lot_in_two_places_asks_for_the_place(as_owner, shop, bun):
     assert StockBalance.objects.get(location=cold).quantity == 2
 
 
+def test_the_place_that_is_typed_then_is_looked_up_too(as_owner, shop, bun):
+    cold = make_location("Cold room", code="COLD")
+    receive(as_owner, shop, bun, "")
+    url = reverse("inventory:transfer")
+    assert as_owner.post(url, {"stock": "N1", "quantity": "1", "destination": "COLD"}).status_code == 302
+    refused = said(as_owner.post(url, {"stock": "N1", "quantity": "1", "destination": "COLD"}))
+    assert 'hx-target="#id_at_helptext"' in refused
+    assert "change from:#id_at" in refused
+    assert said(as_owner.get(url, {"look": "at", "at": "cold"})) == cold.name
+    assert "1 un by the book" in said(as_owner.get(url, {"look": "stock", "stock": "N1", "at": "cold"}))
+    assert "lies in 2 places" in said(as_owner.get(url, {"look": "stock", "stock": "N1", "at": "nowhere"}))
+
+
 # --- an order to a supplier -------------------------------------------------------------------------------------------
 @pytest.fixture
 def drafted(shop, bun) -> PurchaseOrder:
@@ -305,6 +318,21 @@ def test_a_hold_is_not_backed_by_another_product_nor_from_elsewhere(as_owner, sh
     assert elsewhere.status_code == 409
     assert "Lot B2 lies at Cellar; the hold takes from Shop. Transfer it there" in said(elsewhere)
     assert [row.lot.code for row in hold.allocations.select_related("lot")] == ["B1"]
+
+
+def test_a_hold_is_backed_from_one_of_two_places_where_the_lot_lies(as_owner, shop, bun):
+    cellar = make_location("Cellar", code="CE")
+    for place in (shop, cellar):
+        make_stock(bun, 5, place, lot_code="B1")
+    [hold] = holds.place(origin=make_origin("Ana"), lines=[HoldLine(bun, D(2))], locations=[shop, cellar])
+    url = reverse("inventory:hold_reallocate", args=[hold.pk])
+    asked = as_owner.post(url, {"stock": "B1", "priority": "0"})
+    assert asked.status_code == 422
+    assert "lies in 2 places" in said(asked)
+    assert 'name="at"' in said(asked)
+    assert as_owner.post(url, {"stock": "B1", "at": "ce", "priority": "0"}).status_code == 302
+    assert [row.location for row in hold.allocations.all()] == [cellar]
+    assert as_owner.post(url, {"stock": "", "at": "", "priority": "3"}).status_code == 302
 
 
 def test_an_order_does_not_go_to_a_place_that_is_closed(as_owner, drafted, shop, bun):

@@ -107,6 +107,60 @@ def test_one_product_that_is_short_has_its_button_without_a_name(shop, lot):
     assert not StockOperation.objects.filter(kind="transfer").exists()
 
 
+@pytest.mark.parametrize(
+    ("screen", "said"),
+    [
+        ("transfer", {"quantity": "10", "destination": "Cellar"}),
+        ("waste", {"quantity": "10", "reason": "Spoiled"}),
+        ("return_to_supplier", {"quantity": "10", "reason": "wet"}),
+        ("adjust", {"counted": "0", "reason": "gone"}),
+    ],
+)
+def test_a_form_that_is_sent_twice_is_answered_twice_and_done_once(as_owner, shop, lot, screen, said):
+    """Also when all of it is gone from there: the second time must not be told that nothing is left."""
+    make_location("Cellar")
+    url = reverse(f"inventory:{screen}")
+    said |= {"stock": "A1", "_key": "form"}
+    first, second = (as_owner.post(url, said) for _time in range(2))
+    assert [first.status_code, second.status_code] == [302, 302]
+    assert first["Location"] == second["Location"]
+    assert StockOperation.objects.count() == 2
+    # Another figure under the same key is not what was done.
+    assert as_owner.post(url, {**said, "reason": "other", "more": "fire"}).status_code in (409, 422)
+
+
+def test_a_reversal_that_is_sent_twice_is_done_once_and_by_another_form_refused(as_owner, lot):
+    url = reverse("inventory:operation_reverse", args=[StockOperation.objects.get().pk])
+    said = {"reason": "wrong", "_key": "form"}
+    assert [as_owner.post(url, said).status_code for _time in range(2)] == [302, 302]
+    assert StockOperation.objects.filter(kind="reversal").count() == 1
+    again = as_owner.post(url, {"reason": "wrong", "_key": "another tab"})
+    assert again.status_code == 409
+    assert "was reversed before, by Owner" in unescape(again.content.decode())
+
+
+def test_a_figure_counted_against_a_book_that_went_on_is_asked_again(as_owner, shop, lot):
+    """Two tabs, or a sale while somebody counts: what was there then is not what is there now."""
+    row = lot.balances.get()
+    url = reverse("inventory:adjust")
+    page = unescape(as_owner.get(url, {"stock": row.pk}).content.decode())
+    shown = f"{lot.pk}:{shop.pk}:10"
+    assert f'value="{shown}' in page
+    scanned = as_owner.get(url, {"look": "stock", "stock": "A1"}).content.decode()
+    assert 'name="expected"' in scanned
+    assert 'hx-swap-oob="true"' in scanned
+    stock.waste(lot=lot, location=shop, quantity=D(4), reason="sold")
+    said = {"stock": "A1", "counted": "9", "reason": "one fell", "expected": shown, "_key": "form"}
+    refused = as_owner.post(url, said)
+    assert refused.status_code == 409
+    again = f"{lot.pk}:{shop.pk}:6"
+    assert f'value="{again}' in unescape(refused.content.decode())
+    assert as_owner.post(url, {**said, "counted": "5", "expected": again}).status_code == 302
+    assert lot.balances.get().quantity == 5
+    for odd in ("x", "1:2", f"{lot.pk}:{shop.pk}:NaN", f"{lot.pk}:{shop.pk}:1e9"):  # nobody was shown that
+        assert as_owner.post(url, {**said, "counted": "5", "expected": odd, "_key": ""}).status_code == 409
+
+
 def left(place: Any, lot: Lot) -> list[str]:
     return list(place.balances.filter(lot=lot).values_list("lot__code", flat=True))
 

@@ -2,32 +2,38 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.inventory.errors import StockHeld
+from apps.inventory.errors import BookMoved, StockHeld
 from apps.inventory.filters import OperationFilter
-from apps.inventory.forms import OVERRIDE, AdjustForm, ReasonForm, TransferForm, WasteForm, override_field
+from apps.inventory.forms import AT, OVERRIDE, AdjustForm, ReasonForm, TransferForm, WasteForm, override_field
 from apps.inventory.models import Move, PurchaseOrder, StockOperation
 from apps.inventory.selectors import recosting
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import cost_corrections, stock
 from apps.inventory.tables import OperationTable
-from backoffice.kernel import clock
-from backoffice.kernel.errors import DomainError
+from backoffice.kernel import clock, idempotency
+from backoffice.kernel.errors import DomainError, KeyReused
+from backoffice.ui import htmx
 from backoffice.ui.actions import Action
 from backoffice.ui.forms import ScanField, dress
 from backoffice.ui.permissions import may_open
 from backoffice.ui.screens import ActionScreen, Badge, DetailScreen, Empty, Fact, ListScreen, SavedView
+from backoffice.ui.screens.base import url_of
 
 CHANGED = ("inventory-stock", "inventory-stockoperation", "inventory-lot")
 LOOK = "look"
@@ -187,7 +193,7 @@ class OperationReverse(ActionScreen):
         return _("The opposite is posted: same lots, quantities and values. Both stay in the ledger.")
 
     def perform(self, form: Any) -> Any:
-        return stock.reverse(self.object, reason=form.cleaned_data["reason"])
+        return stock.reverse(self.object, reason=form.cleaned_data["reason"], key=self.key)
 
     def remedies_for(self, error: DomainError) -> Any:
         """All or nothing is reversed: what is left cannot be taken instead."""
@@ -219,29 +225,56 @@ class StockAction(ActionScreen):
 
     def look(self, name: str) -> HttpResponse:
         """What was scanned into a field, said below it before anything else is typed."""
-        field = self.get_form().fields.get(name)
+        form = self.get_form()
+        if AT in self.request.GET:
+            form.ask_where()
+            with suppress(ValidationError):  # what is wrong with the place is said beside it
+                form.fields["stock"].at = form.fields[AT].clean(self.request.GET[AT][:200])
+        field = form.fields.get(name)
         if not isinstance(field, ScanField):
             raise Http404
         try:
             found = field.clean(self.request.GET.get(name, "")[:200])
         except ValidationError as error:
             return HttpResponse(format_html('<span class="c-bad">{}</span>', " ".join(error.messages)))
-        return HttpResponse(escape(field.told(found) if hasattr(field, "told") else found))
+        return HttpResponse(self.found(form, name, found, field.told(found) if hasattr(field, "told") else found))
+
+    def found(self, form: Any, name: str, found: Any, told: Any) -> SafeString:
+        """The answer to a scan that was understood."""
+        return escape(told)
 
     def get_form(self, data: Any = None, files: Any = None) -> Any:
         form = super().get_form(data, files)
-        for name, field in form.fields.items():
-            if isinstance(field, ScanField):
-                field.widget.attrs |= {
-                    "hx-get": self.request.path,
-                    "hx-trigger": "change changed",
-                    "hx-target": f"#id_{name}_helptext",
-                    "hx-swap": "innerHTML",
-                    "hx-vals": json.dumps({LOOK: name}),
-                }
         if data is not None and OVERRIDE in data:
             self.ask(form)
         return form
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The same form again is answered like the first time, though its stock may lie elsewhere by now."""
+        with suppress(KeyReused):  # something else was typed since: that is judged anew
+            if (done := idempotency.find(scope=self.scope, key=self.key, fingerprint=self.typed)) is not None:
+                messages.success(request, self.success(done), extra_tags=url_of(done))
+                return htmx.done(request, to=self.success_url(done), changed=self.changed, leave=self.leave)
+        return super().post(request, *args, **kwargs)
+
+    @property
+    def scope(self) -> str:
+        return f"form:{self.request.path}"
+
+    @property
+    def typed(self) -> list[Any]:
+        return [(name, values) for name, values in sorted(self.request.POST.lists()) if name != "csrfmiddlewaretoken"]
+
+    def perform(self, form: Any) -> Any:
+        with transaction.atomic():
+            result = self.do(form)
+            if idempotency.find(scope=self.scope, key=self.key, fingerprint=self.typed) is None:
+                idempotency.remember(scope=self.scope, key=self.key, fingerprint=self.typed, result=result)
+        return result
+
+    def do(self, form: Any) -> Any:
+        """Do it, through one service call; return what came of it."""
+        raise NotImplementedError
 
     def ask(self, form: Any) -> None:
         """Offer to go on, to those who may."""
@@ -252,6 +285,17 @@ class StockAction(ActionScreen):
     def show(self, form: Any, status: int = 200, **more: Any) -> Any:
         if self.asks:
             self.ask(form)
+        for name, field in form.fields.items():
+            if isinstance(field, ScanField):
+                place_too = f", change from:#id_{AT}" if name == "stock" and AT in form.fields else ""
+                field.widget.attrs |= {
+                    "hx-get": self.request.path,
+                    "hx-trigger": f"change changed{place_too}",
+                    "hx-include": f"[name={AT}]",
+                    "hx-target": f"#id_{name}_helptext",
+                    "hx-swap": "innerHTML",
+                    "hx-vals": json.dumps({LOOK: name}),
+                }
         return super().show(form, status, **more)
 
     def taken(self, form: Any, service: Callable[..., Any], **values: Any) -> Any:
@@ -259,7 +303,9 @@ class StockAction(ActionScreen):
         row = form.cleaned_data["stock"]
         really = form.cleaned_data.get(OVERRIDE, False)
         try:
-            return service(lot=row.lot, location=row.location, key=self.key, override_holds=really, **values)
+            return service(
+                lot=row.lot, location=row.location, key=self.key, override_holds=really, alike=True, **values
+            )
         except StockHeld:
             self.asks = True
             raise
@@ -280,7 +326,7 @@ class Transfer(StockAction):
         suggested = {name: self.request.GET.get(name, "")[:40] for name in ("quantity", "destination")}
         return super().initial() | {name: text for name, text in suggested.items() if text}
 
-    def perform(self, form: Any) -> Any:
+    def do(self, form: Any) -> Any:
         row = form.cleaned_data["stock"]
         return stock.transfer(
             lot=row.lot,
@@ -289,6 +335,7 @@ class Transfer(StockAction):
             destination=form.cleaned_data["destination"],
             reason=form.cleaned_data["reason"],
             key=self.key,
+            alike=True,
         )
 
     def success(self, result: Any) -> str:
@@ -304,8 +351,26 @@ class Adjust(StockAction):
     def intro(self) -> str:
         return _("Say what is really there. The difference is posted with your reason.")
 
-    def perform(self, form: Any) -> Any:
-        return self.taken(form, stock.adjust, counted=form.cleaned_data["counted"], reason=form.cleaned_data["reason"])
+    def found(self, form: Any, name: str, found: Any, told: Any) -> SafeString:
+        """With the figure that is shown, so that a book that moves on before the answer is noticed."""
+        if name != "stock":
+            return super().found(form, name, found, told)
+        return format_html(
+            '{}<input type="hidden" name="expected" id="id_expected" value="{}" hx-swap-oob="true">',
+            told,
+            form.book_of(found),
+        )
+
+    def do(self, form: Any) -> Any:
+        said, row = form.cleaned_data, form.cleaned_data["stock"]
+        try:
+            return self.taken(
+                form, stock.adjust, counted=said["counted"], reason=said["reason"], expected=form.shown_book(row)
+            )
+        except BookMoved:  # what is said next is said of the book as it is now
+            form.data = form.data.copy()
+            form.data["expected"] = form.book_of(row)
+            raise
 
     def success(self, result: Any) -> str:
         return " ".join([_("Adjusted, %(number)s.") % {"number": result}, result.note]).strip()
@@ -318,7 +383,7 @@ class Waste(StockAction):
     submit_label = gettext_lazy("Write off")
     danger = True
 
-    def perform(self, form: Any) -> Any:
+    def do(self, form: Any) -> Any:
         return self.taken(form, stock.waste, quantity=form.cleaned_data["quantity"], reason=form.cleaned_data["reason"])
 
     def success(self, result: Any) -> str:

@@ -1,8 +1,9 @@
 """Receiving against an order: scan what came, beside what was asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.contrib import messages
@@ -16,11 +17,15 @@ from apps.inventory import receipt_draft
 from apps.inventory.models import PurchaseLine, PurchaseOrder
 from apps.inventory.receipt_draft import Draft
 from apps.inventory.scan_fields import PlaceField
+from apps.inventory.selectors import purchasing as reads
 from apps.inventory.services import purchasing
 from apps.inventory.views.receive import CHANGED, Receive
+from backoffice.kernel import money
 from backoffice.kernel.errors import DomainError
+from backoffice.kernel.quantity import from_fraction
 from backoffice.ui import htmx
 from backoffice.ui.forms import MoneyFormField, QuantityFormField
+from backoffice.ui.permissions import may
 
 ZERO = Decimal(0)
 
@@ -74,26 +79,23 @@ class ReceiveOrder(Receive):
         if request.POST.get("do") == "all":
             self.fill(rows)
             return self.answer(receipt_draft.build(rows, head))
-        if request.POST.get("do") == "scan":
-            before = len(rows)
-            answer = super().post(request, *args, **kwargs)
-            if len(rows) > before and self.price(rows[-1]):
-                return self.answer(self.marked(rows, head))
-            return answer
         return super().post(request, *args, **kwargs)
 
-    def marked(self, rows: list[dict[str, str]], head: dict[str, str]) -> Draft:
-        draft = receipt_draft.build(rows, head, current=len(rows) - 1)
-        last = draft.lines[-1]
-        draft.said, draft.said_tone = str(last.pack or last.product), "acc"
-        return draft
+    def find(self, code: str) -> receipt_draft.Found | None:
+        """What was scanned, in the pack that it was ordered in: the code of the product itself is one more of those."""
+        found = receipt_draft.find(code)
+        if found is None or found.pack or found.measured:
+            return found
+        same = [line for line in self.ordered if line.product_id == found.product.pk]
+        same.sort(key=lambda line: (line.pack_id is not None, line.rest == 0, line.pk))
+        return replace(found, pack=same[0].pack) if same else found
 
     def fill(self, rows: list[dict[str, str]]) -> None:
         """Everything that is still to come, as ordered."""
         there = {(row["product"], row["pack"]) for row in rows}
         for line in self.ordered:
             key = (str(line.product_id), str(line.pack_id or ""))
-            if line.rest and key not in there and len(rows) < receipt_draft.MAX_LINES:
+            if line.rest and line.product.is_active and key not in there and len(rows) < receipt_draft.MAX_LINES:
                 rows.append(
                     {
                         "product": key[0],
@@ -105,28 +107,27 @@ class ReceiveOrder(Receive):
                     }
                 )
 
-    def price(self, row: dict[str, str]) -> bool:
-        """Give a scanned row the pack and the price of the order. False when it was not ordered."""
-        same = [line for line in self.ordered if str(line.product_id) == row["product"]]
-        found = next((line for line in same if str(line.pack_id or "") == row["pack"]), same[0] if same else None)
-        if found is None:
-            return False
-        if not row["pack"]:
-            row["pack"] = str(found.pack_id or "")
-        if row["pack"] == str(found.pack_id or ""):
-            row["cost"] = str(MoneyFormField(places=4).prepare_value(found.price))
-        return True
+    def price(self, row: dict[str, str]) -> None:
+        """The price of the order, where it was ordered in this pack."""
+        for line in self.ordered:
+            if (str(line.product_id), str(line.pack_id or "")) == (row["product"], row["pack"]):
+                row["cost"] = str(MoneyFormField(places=4).prepare_value(line.price))
 
     def asked(self, draft: Draft) -> list[Asked]:
         here: dict[int, Decimal] = {}
         for line in draft.lines:
+            counted = reads.counted_on(self.ordered, line.product, line.pack)
+            if counted is None:
+                continue
+            ratio = (line.pack.ratio if line.pack else Fraction(1)) / (counted.pack.ratio if counted.pack else 1)
+            line.agreed = money.round_to(from_fraction(Fraction(counted.price) * ratio), 4)
             if line.in_stock_unit is not None:
-                here[line.product.pk] = here.get(line.product.pk, ZERO) + line.in_stock_unit
+                here[counted.pk] = here.get(counted.pk, ZERO) + line.in_stock_unit
         found = []
         for one in self.ordered:
-            ratio = one.in_stock_unit(Decimal(1))
-            amount = here.pop(one.product_id, ZERO)
-            found.append(Asked(one, (amount / ratio).normalize() if ratio else ZERO))
+            ratio_of_one = one.in_stock_unit(Decimal(1))
+            amount = here.get(one.pk, ZERO)
+            found.append(Asked(one, (amount / ratio_of_one).normalize() if ratio_of_one else ZERO))
         return found
 
     def strangers(self, draft: Draft) -> Sequence[str]:
@@ -147,20 +148,24 @@ class ReceiveOrder(Receive):
                 key=self.key,
             )
         except DomainError as error:
-            return self.answer(draft, status=error.status, show_errors=True, refusal=error)
+            return self.refused(draft, error)
         messages.success(
             self.request,
             _("%(order)s: receipt %(number)s posted.") % {"order": self.order, "number": operation},
             extra_tags=operation.get_absolute_url(),
         )
-        return htmx.done(self.request, to=self.order, changed=(*CHANGED, "inventory-purchaseorder"), leave=True)
+        to: Any = self.order if may(self.request.user, "inventory.view_purchaseorder") else operation
+        return htmx.done(self.request, to=to, changed=(*CHANGED, "inventory-purchaseorder"), leave=True)
 
     def answer(self, draft: Draft, *, status: int = 200, **more: Any) -> HttpResponse:
+        if self.order.status not in PurchaseOrder.COMING:
+            more.setdefault("refusal", purchasing.not_coming(self.order))
         return super().answer(
             draft,
             status=status,
             order=self.order,
             asked=self.asked(draft),
             strangers=self.strangers(draft),
+            unusable=[line.product.name for line in self.ordered if line.rest and not line.product.is_active],
             **more,
         )

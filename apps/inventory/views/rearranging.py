@@ -1,6 +1,5 @@
 """Send back, split, merge, mark down, reallocate; the pick list and lot labels for A4."""
 
-from datetime import date
 from typing import Any
 
 from django import forms as django_forms
@@ -10,15 +9,17 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.inventory.amount_fields import AmountField
 from apps.inventory.forms import StockForm
 from apps.inventory.models import Hold, Lot, StockBalance
-from apps.inventory.scan_fields import BalanceField, LotField
+from apps.inventory.scan_fields import BalanceField, LotField, PlaceField
 from apps.inventory.selectors import picking
 from apps.inventory.services import reallocation, rearranging
 from apps.inventory.views.operations import StockAction
 from backoffice.company import current as current_company
 from backoffice.kernel import clock
-from backoffice.ui.forms import Form, QuantityFormField, reason_field
+from backoffice.kernel.errors import StaleRevision
+from backoffice.ui.forms import DateField, Form, reason_field
 from backoffice.ui.pagination import positive
 from backoffice.ui.permissions import requires
 from backoffice.ui.screens import ActionScreen
@@ -27,14 +28,14 @@ LABELS = 24
 
 
 class ReturnForm(StockForm):
-    quantity = QuantityFormField(label=gettext_lazy("Quantity"))
+    quantity = AmountField(label=gettext_lazy("Quantity"))
     reference = django_forms.CharField(label=gettext_lazy("Their document"), required=False, max_length=80)
     reason = reason_field()
     spans = {"quantity": 3, "reference": 3}
 
 
 class SplitForm(StockForm):
-    quantity = QuantityFormField(label=gettext_lazy("Quantity"))
+    quantity = AmountField(label=gettext_lazy("Quantity"))
     code = django_forms.CharField(
         label=gettext_lazy("New lot code"), required=False, max_length=60, help_text=gettext_lazy("Blank: automatic.")
     )
@@ -53,10 +54,11 @@ class MarkdownForm(Form):
     grade = django_forms.ChoiceField(label=gettext_lazy("Grade"), choices=Lot.Grade.choices)
     percent = django_forms.IntegerField(label=gettext_lazy("Markdown in per cent"), min_value=0, max_value=100)
     reason = reason_field()
+    seen = django_forms.CharField(required=False, max_length=40, widget=django_forms.HiddenInput)
     spans = {"grade": 3, "percent": 3}
 
 
-class ReallocateForm(Form):
+class ReallocateForm(StockForm):
     stock = BalanceField(
         label=gettext_lazy("From this stock"), required=False, help_text=gettext_lazy("Blank: first expired first.")
     )
@@ -75,7 +77,7 @@ class ReturnToSupplier(StockAction):
     submit_label = gettext_lazy("Send back")
     danger = True
 
-    def perform(self, form: Any) -> Any:
+    def do(self, form: Any) -> Any:
         data = form.cleaned_data
         return rearranging.return_to_supplier(
             lot=data["stock"].lot,
@@ -84,6 +86,7 @@ class ReturnToSupplier(StockAction):
             reason=data["reason"],
             reference=data["reference"],
             key=self.key,
+            alike=True,
         )
 
     def success(self, result: Any) -> str:
@@ -107,7 +110,7 @@ class Split(LotAction):
     def intro(self) -> str:
         return _("Part of it becomes a lot of its own, with the same expiry and cost.")
 
-    def perform(self, form: Any) -> Any:
+    def do(self, form: Any) -> Any:
         data = form.cleaned_data
         return rearranging.split(
             lot=data["stock"].lot,
@@ -130,7 +133,7 @@ class Merge(LotAction):
     def intro(self) -> str:
         return _("All of it in that place joins the other lot. The earlier expiry stays.")
 
-    def perform(self, form: Any) -> Any:
+    def do(self, form: Any) -> Any:
         data = form.cleaned_data
         return rearranging.merge(
             lot=data["stock"].lot,
@@ -155,14 +158,26 @@ class Markdown(ActionScreen):
     changed = ("inventory-lot",)
 
     def initial(self) -> dict[str, Any]:
-        return {"grade": self.object.grade, "percent": self.object.markdown_percent}
+        return {"grade": self.object.grade, "percent": self.object.markdown_percent, "seen": self.object.marked}
 
     def intro(self) -> str:
         return _("Shown with the lot and printed on its labels. What the till charges is decided by promotions.")
 
     def perform(self, form: Any) -> Any:
         said = form.cleaned_data
-        return rearranging.mark_down(self.object, percent=said["percent"], grade=said["grade"], reason=said["reason"])
+        return rearranging.mark_down(
+            self.object,
+            percent=said["percent"],
+            grade=said["grade"],
+            reason=said["reason"],
+            seen=said["seen"] or None,
+        )
+
+    def stale(self, form: Any, error: StaleRevision) -> HttpResponse:
+        """What it is now was said: sent again, it is what the person saw."""
+        form.data = form.data.copy()
+        form.data["seen"] = Lot.objects.get(pk=self.object.pk).marked
+        return super().stale(form, error)
 
 
 class HoldReallocate(ActionScreen):
@@ -204,16 +219,22 @@ class HoldReallocate(ActionScreen):
         return _("%(hold)s is backed anew.") % {"hold": str(self.object).capitalize()}
 
 
+class PicksForm(Form):
+    day = DateField(required=False)
+    place = PlaceField(required=False)
+
+
 @requires("inventory.view_hold")
 def picks(request: HttpRequest) -> HttpResponse:
-    """What to fetch for a day (`?day=`, else today), place by place, on paper."""
-    try:
-        day = date.fromisoformat(request.GET.get("day", ""))
-    except ValueError:
-        day = clock.today()
+    """What to fetch for a day (`?day=`, else today), place by place (`?place=`: only there), on paper."""
+    form = PicksForm(request.GET)
+    form.is_valid()
+    day, place = form.cleaned_data.get("day") or clock.today(), form.cleaned_data.get("place")
     context = {
+        "form": form,
         "day": day,
-        "stops": picking.for_day(day),
+        "place": place,
+        "stops": [] if "place" in form.errors else picking.for_day(day, location=place),
         "company": current_company(),
         "printed_at": clock.now(),
         "printed_by": request.user,

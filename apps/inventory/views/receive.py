@@ -58,7 +58,7 @@ class Receive(CreateScreen):
         current, said, tone = None, "", ""
         code = request.POST.get("scan", "").strip()[:100] if verb == "scan" else ""
         if code:
-            found = receipt_draft.find(code)
+            found = self.find(code)
             if found is None and (place := receipt_draft.place(code)):
                 head["location"] = str(PlaceField().prepare_value(place))
                 said, tone = _("To %(place)s") % {"place": place}, "acc"
@@ -67,7 +67,10 @@ class Receive(CreateScreen):
             elif len(rows) >= receipt_draft.MAX_LINES:
                 said, tone = _("A receipt has at most %s lines.") % receipt_draft.MAX_LINES, "bad"
             else:
+                before = len(rows)
                 current, said, tone = receipt_draft.add(rows, found), str(found.pack or found.product), "acc"
+                if len(rows) > before:
+                    self.price(rows[current])
         elif (position := self.position("take_off", rows)) is not None:
             del rows[position]
         elif (position := self.position("use", rows)) is not None:
@@ -77,6 +80,13 @@ class Receive(CreateScreen):
         draft = receipt_draft.build(rows, head, current=current)
         draft.said, draft.said_tone = said, tone
         return self.answer(draft)
+
+    def find(self, code: str) -> receipt_draft.Found | None:
+        """What was scanned."""
+        return receipt_draft.find(code)
+
+    def price(self, row: dict[str, str]) -> None:
+        """Give a row just scanned the cost that is known better than that of last time."""
 
     def position(self, name: str, rows: list[dict[str, str]]) -> int | None:
         """The line that a button names, when there is one."""
@@ -98,7 +108,7 @@ class Receive(CreateScreen):
                 default_expiry=False,
             )
         except DomainError as error:
-            return self.answer(draft, status=error.status, show_errors=True, refusal=error)
+            return self.refused(draft, error)
         count = len(draft.lines)
         messages.success(
             self.request,
@@ -108,7 +118,14 @@ class Receive(CreateScreen):
         )
         return htmx.done(self.request, to=operation, changed=CHANGED, leave=True)
 
+    def refused(self, draft: Draft, error: DomainError) -> HttpResponse:
+        """The sentence beside what it is about, and the ways out."""
+        refusal, ways_out = draft.refuse(error), error.remedies
+        return self.answer(draft, status=error.status, show_errors=True, refusal=refusal, ways_out=ways_out)
+
     def answer(self, draft: Draft, *, status: int = 200, **more: Any) -> HttpResponse:
+        if status >= 400:
+            draft.point()
         return self.render(
             self.get_context(draft=draft, options=receipt_draft.options, target=htmx.target(self.request), **more),
             status,

@@ -1,0 +1,35 @@
+"""Amounts as they are posted, and what is said of those that cannot be."""
+
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from apps.catalog.models import Product, ProductUnit
+from apps.inventory.errors import BadQuantity
+from backoffice.kernel import quantity as quantities
+
+
+def posted(product: Product, amount: Decimal) -> Decimal:
+    """The quantity as it is posted: rounded half-up to the unit's step. Raises BadQuantity when nothing is left."""
+    rounded = quantities.round_half_up(amount, product.unit.step) if amount > 0 else Decimal(0)
+    if rounded <= 0:
+        raise BadQuantity(
+            _("%(product)s: %(amount)s rounds to nothing; it is counted in steps of %(step)s. Enter at least that.")
+            % {
+                "product": product.name,
+                "amount": quantities.format_quantity(amount, product.unit.code),
+                "step": quantities.format_quantity(product.unit.step, product.unit.code),
+            }
+        )
+    return rounded
+
+
+def wrong_pack(product: Product, pack: ProductUnit | None, quantity: Decimal | None) -> str:
+    """Says that a pack belongs to another product, or is gone, and what this one comes in."""
+    own = ", ".join([product.unit.code, *product.packs.order_by("name").values_list("name", flat=True)[:5]])
+    return _("%(quantity)s %(pack)s: that is no pack of %(product)s. It comes in %(own)s; choose one of these.") % {
+        "quantity": quantities.format_quantity(quantity or Decimal(0)),
+        "pack": pack.name if pack is not None else _("of a pack that is gone"),
+        "product": product.name,
+        "own": own,
+    }
