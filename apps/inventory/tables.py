@@ -314,7 +314,7 @@ class HoldTable(Table):
     quantity = QuantityColumn(unit="product__unit__code")
     waiting = QuantityColumn(accessor="missing", verbose_name=_("Waits for"), orderable=False, card="")
     needed_on = DateColumn(card="price")
-    created_at = DateTimeColumn(verbose_name=_("Held since"), card="")
+    created_at = DateTimeColumn(verbose_name=_("Held since"), card="note")
     expires_at = DateTimeColumn(card="", empty_text="–")
     priority = NumberColumn(card="", empty_text="")
     status = BadgeColumn(tones={"active": "info", "fulfilled": "ok"}, card="")
@@ -344,11 +344,22 @@ class HoldTable(Table):
             self._links[document] = origin_link(record.origin, self.request)
         return self._links[document]
 
-    def render_created_at(self, value: Any) -> Any:
-        return ago(value)
+    def render_created_at(self, record: Hold, value: Any) -> Any:
+        """On a phone, where no heading says what it is, with what the hold waits for."""
+        since = format_html('<span class="only-s">{}</span> {}', gettext("held"), ago(value))
+        if not self._waits(record):
+            return since
+        waits = gettext("waits for %(quantity)s") % {
+            "quantity": format_quantity(record.missing, record.product.unit.code)  # type: ignore[attr-defined]
+        }
+        return format_html('{} <span class="only-s c-bad">· {}</span>', since, waits)
+
+    @staticmethod
+    def _waits(record: Hold) -> bool:
+        return bool(record.missing) and record.is_counting(clock.now())  # type: ignore[attr-defined]
 
     def render_waiting(self, record: Hold, value: Decimal) -> Any:
-        if record.status != Hold.Status.ACTIVE or not value:
+        if not self._waits(record):
             return format_html('<span class="muted">{}</span>', "–")
         return format_html('<span class="c-bad">{}</span>', format_quantity(value, record.product.unit.code))
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import (
     BigIntegerField,
     BooleanField,
@@ -14,6 +15,7 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     Func,
+    Model,
     OuterRef,
     Q,
     QuerySet,
@@ -312,16 +314,23 @@ def summed(rows: QuerySet[Any], group: str) -> Coalesce:
     return Coalesce(Subquery(total, output_field=QuantityField()), exact(0, QuantityField))
 
 
-def waiting(now: datetime | None = None, today: date | None = None) -> QuerySet[Hold]:
+def waiting(now: datetime | None = None, today: date | None = None) -> QuerySet[Any]:
     """Counting holds that usable stock does not cover, as `missing`."""
     now, today = now or clock.now(), today or clock.today()
-    # The hold itself counts, so its allocations need not be asked whether theirs does.
+    return with_missing(Hold.objects.counting(now), today).filter(missing__gt=exact(0, QuantityField))
+
+
+def with_missing(holds: QuerySet[Hold], today: Any) -> QuerySet[Any]:
+    """The holds, each with what of it usable stock does not cover, as `missing`."""
+    # Whether a hold counts is asked of it, and need not be asked of its allocations once more.
     backed = HoldAllocation.objects.filter(_is_good(today), hold_id=OuterRef("pk"))
-    return (
-        Hold.objects.counting(now)
-        .annotate(missing=F("quantity") - F("fulfilled") - _added(backed))
-        .filter(missing__gt=exact(0, QuantityField))
-    )
+    return holds.annotate(missing=F("quantity") - F("fulfilled") - _added(backed))
+
+
+def waiting_of(kind: type[Model], ids: Collection[int]) -> QuerySet[Any]:
+    """The `waiting` holds of these documents of one kind, oldest first."""
+    documents = ContentType.objects.get_for_model(kind)
+    return waiting().filter(origin_type=documents, origin_id__in=ids).order_by("pk")
 
 
 def with_stock(products: QuerySet[Product], balances: QuerySet[StockBalance]) -> QuerySet[Product]:

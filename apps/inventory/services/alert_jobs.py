@@ -7,6 +7,7 @@ is tried again, and written down afterwards.
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage
+from django.db.models import Case, IntegerField, When
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import ngettext
@@ -20,8 +21,11 @@ from backoffice.outbox import directives
 from backoffice.outbox.errors import Permanent
 from backoffice.outbox.models import Directive
 
+Kind = StockAlert.Kind
 DOMAIN = "alerts.invalid"  # only a name inside the Message-ID: nothing is ever sent there
-LISTED = 50
+NAMED = 10
+"""So many are named in a letter, the worst first; of more it says how many there are of each kind, and where."""
+WORST = [Kind.EXPIRED, Kind.WAITING, Kind.LOW, Kind.EXPIRING, Kind.MARGIN]
 
 
 def start_sweep() -> Directive:
@@ -38,6 +42,7 @@ def sweep(directive: Directive) -> None:
 def tell(directive: Directive) -> None:
     """Write to a person of the open alerts that they chose, nobody has seen and they were not told of, in one letter.
 
+    It counts all of them and names the worst: who chooses to be told in a house with a hundred of them wants no list.
     Permanent when the person is gone. Nothing is sent to who has no address, may not see alerts or was told.
     """
     user = get_user_model().objects.filter(pk=directive.payload.get("user")).first()
@@ -47,23 +52,29 @@ def tell(directive: Directive) -> None:
         return
     kinds = AlertChoice.objects.filter(user=user).values("kind")
     told = AlertNotice.objects.filter(user=user).values("alert")
-    found = reads.as_now(
-        reads.shown(StockAlert.objects.unseen())
-        .filter(kind__in=kinds)
-        .exclude(pk__in=told)
-        .order_by("kind", "product__name", "pk")[:LISTED]
-    )
-    if not found:
+    new = StockAlert.objects.unseen().filter(kind__in=kinds).exclude(pk__in=told)
+    keys = list(new.order_by(_worst_first(), "day", "product__name", "pk").values_list("pk", flat=True))
+    if not keys:
         return
+    shown = {alert.pk: alert for alert in reads.as_now(reads.shown(StockAlert.objects.filter(pk__in=keys[:NAMED])))}
+    counts = reads.by_kind(StockAlert.objects.filter(pk__in=keys)) if len(keys) > NAMED else {}
     with translation.override(user.language or settings.LANGUAGE_CODE):
         shop = company.current()
         subject = ngettext(
             "%(company)s: %(count)s thing in stock needs a look",
             "%(company)s: %(count)s things in stock need a look",
-            len(found),
-        ) % {"company": shop, "count": len(found)}
+            len(keys),
+        ) % {"company": shop, "count": len(keys)}
         body = render_to_string(
-            "inventory/mail/alerts.txt", {"alerts": found, "user": user, "company": shop, "address": settings.BASE_URL}
+            "inventory/mail/alerts.txt",
+            {
+                "alerts": [shown[pk] for pk in keys[:NAMED]],
+                "more": len(keys) - len(shown),
+                "counts": [(kind.label, counts[kind]) for kind in WORST if kind in counts],
+                "user": user,
+                "company": shop,
+                "address": settings.BASE_URL,
+            },
         )
     EmailMessage(
         subject=subject,
@@ -73,5 +84,9 @@ def tell(directive: Directive) -> None:
     ).send()
     now = clock.now()
     AlertNotice.objects.bulk_create(
-        [AlertNotice(alert=alert, user=user, sent_at=now) for alert in found], ignore_conflicts=True
+        [AlertNotice(alert_id=pk, user=user, sent_at=now) for pk in keys], ignore_conflicts=True
     )
+
+
+def _worst_first() -> Case:
+    return Case(*(When(kind=kind, then=place) for place, kind in enumerate(WORST)), output_field=IntegerField())

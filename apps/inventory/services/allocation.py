@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -11,6 +12,7 @@ from django.db.models.functions import Coalesce
 from apps.inventory.models import Hold, HoldAllocation, Location, Lot
 from apps.inventory.selectors import cells as stock_cells
 from apps.inventory.selectors import locations as places
+from apps.inventory.selectors.availability import usable_stock
 from apps.inventory.selectors.cells import ZERO, Cell
 from backoffice.kernel import clock, rows
 from backoffice.kernel.compiled import Compiled, CompiledDelete
@@ -22,11 +24,22 @@ _PLACES = Compiled(
         Hold.locations.through.objects.filter(hold_id__in=holds).order_by("pk").values_list("hold_id", "location_id")
     )
 )
+
+
+def _is_good(today: Any) -> Q:
+    """`usable_stock`, of what backs a hold; without a negation, which would be asked for in a query of its own."""
+    kinds = [kind.value for kind in Location.PHYSICAL if kind != Location.Kind.QUARANTINE]
+    return Lot.usable_condition(today, prefix="allocations__lot__") & Q(allocations__location__kind__in=kinds)
+
+
 _WAITING = Compiled(
-    lambda products, now: (
+    lambda products, now, today: (
         Hold.objects.counting(now)
         .filter(product_id__in=products)
-        .annotate(backed=Coalesce(Sum("allocations__quantity"), exact(0, QuantityField)))
+        .annotate(
+            given=Coalesce(Sum("allocations__quantity"), exact(0, QuantityField)),
+            backed=Coalesce(Sum("allocations__quantity", filter=_is_good(today)), exact(0, QuantityField)),
+        )
         .filter(backed__lt=F("quantity") - F("fulfilled"))
         .order_by("-priority", "created_at", "pk")
     )
@@ -84,16 +97,21 @@ def drop(holds: Iterable[Hold]) -> int:
 
 
 def waiting(product_ids: Collection[int], *, now: datetime) -> list[Hold]:
-    """Counting holds that stock does not cover, first served first: by priority, then age."""
-    return list(_WAITING(product_ids, now))
+    """Counting holds that usable stock does not cover, first served first: by priority, then age."""
+    return list(_WAITING(product_ids, now, clock.today()))
 
 
 def serve(product_ids: Collection[int]) -> list[Hold]:
-    """Give free stock to waiting holds. Returns the holds that got some."""
+    """Give free stock to waiting holds, by priority, then age. Returns the holds that got some.
+
+    What backs them and cannot be used any more, expired or blocked, is let go of, whether or not a job ran.
+    """
     now = clock.now()
     queue = waiting(product_ids, now=now)
     if not queue:
         return []
+    if spoilt := [hold.pk for hold in queue if hold.given > hold.backed]:  # type: ignore[attr-defined]
+        HoldAllocation.objects.filter(hold_id__in=spoilt).exclude(usable_stock(clock.today())).delete()
     cells = stock_cells.load({hold.product_id for hold in queue}, now=now)
     scopes = Scopes(queue)
     found_rows: list[HoldAllocation] = []
@@ -209,10 +227,10 @@ __all__ = [
     "by_product",
     "displace",
     "drop",
+    "leave",
     "let_go",
     "places_of",
     "serve",
     "usable_day",
     "waiting",
 ]
-    "leave",

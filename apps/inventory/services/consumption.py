@@ -89,6 +89,7 @@ def consume(
     )
     cells = stock_cells.load(products, now=now, exclude=origin)
     own = {product_id: backing_of(holds.get(product_id, []), backing, now=now) for product_id in products}
+    had = {product_id: dict(backed) for product_id, backed in own.items()}
     tree = places.Tree()
     parts: list[tuple[ConsumeLine, list[Part]]] = []
     asked: dict[tuple[int, int, int | None], Decimal] = {}
@@ -117,7 +118,7 @@ def consume(
     used: dict[int, Decimal] = {}
     for line, found in parts:
         used[line.product.pk] = used.get(line.product.pk, ZERO) + sum((part for _cell, part in found), ZERO)
-    credit([(of_product, used[pk], cells[pk]) for pk, of_product in holds.items()], scopes=scopes, now=now)
+    planned = credit([(of_product, used[pk], cells[pk]) for pk, of_product in holds.items()], scopes=scopes, now=now)
     posted = write(
         StockOperation.Kind.CONSUMPTION,
         post_lines([(products[line.product.pk], found) for line, found in parts], Location.Kind.CONSUMED),
@@ -125,8 +126,27 @@ def consume(
         origin=origin,
         occurred_at=occurred_at,
     )
+    if free := _freed(had, parts, planned):
+        allocation.serve(free)
     idempotency.remember(scope="stock.consume", key=key, fingerprint=fingerprint, result=posted.operation)
     return taken_of(posted)
+
+
+def _freed(
+    had: Mapping[int, Backing], parts: Iterable[tuple[ConsumeLine, list[Part]]], planned: Iterable[HoldAllocation]
+) -> set[int]:
+    """The products of which something backed the holds that was neither taken nor kept: another lot was scanned."""
+    left = {product_id: dict(backed) for product_id, backed in had.items() if backed}
+    for line, found in parts:
+        for cell, part in found:
+            place = (cell.lot_id, cell.location_id)
+            of_product = left.get(line.product.pk, {})
+            of_product[place] = of_product.get(place, ZERO) - part
+    for row in planned:
+        place = (row.lot_id, row.location_id)
+        of_product = left.get(row.hold.product_id, {})
+        of_product[place] = of_product.get(place, ZERO) - row.quantity
+    return {product_id for product_id, of_product in left.items() if any(rest > 0 for rest in of_product.values())}
 
 
 def _posted(product: Product, amount: Decimal) -> Decimal:
@@ -168,10 +188,10 @@ def backing_of(holds: Iterable[Hold], allocations: Mapping[int, Sequence[HoldAll
 
 def credit(
     parts: Iterable[tuple[Sequence[Hold], Decimal, list[Cell]]], *, scopes: allocation.Scopes, now: datetime
-) -> None:
+) -> list[HoldAllocation]:
     """Of each product: count what was used towards its holds, oldest first.
 
-    What they still ask is backed from what is left in the product's cells.
+    What they still ask is backed from what is left in the product's cells, and returned.
     """
     credited: list[Hold] = []
     planned: list[HoldAllocation] = []
@@ -187,11 +207,11 @@ def credit(
             elif hold.is_counting(now):
                 planned += allocation.back(hold, cells, outstanding, scopes.of(hold))
     if not credited:
-        return
+        return []
     allocation.drop(credited)
     for hold in credited:
         rows.save(hold, ("fulfilled", "status", "resolved_at"))
-    rows.insert(planned)
+    return rows.insert(planned)
 
 
 def post_lines(parts: Sequence[tuple[Product, list[Part]]], to: str) -> list[PostLine]:

@@ -254,6 +254,8 @@ def _renew(origin: Model, *, expires_at: datetime | None, to: Model) -> list[Hol
     for hold in holds:
         hold.origin, hold.expires_at = to, expires_at
     rows.save_all(holds, ("origin_type", "origin_id", "expires_at"))
+    if lost:  # what backed them before may be for others to have
+        allocation.serve({hold.product_id for hold in lost})
     return holds
 
 

@@ -1,16 +1,18 @@
-"""Backing a hold with other stock, or moving it up in the queue."""
+"""Backing a hold with other stock, moving it up in the queue, or to another day."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.inventory.errors import LotNotUsable
 from apps.inventory.models import Hold, HoldAllocation, StockBalance
 from apps.inventory.selectors import cells as stock_cells
-from apps.inventory.services import allocation, refusals, stock_locks
-from backoffice.kernel import clock
+from apps.inventory.services import allocation, held, refusals, stock_locks
+from backoffice.kernel import clock, rows
 from backoffice.kernel import quantity as quantities
 
 
@@ -35,15 +37,15 @@ def reallocate(hold: Hold, *, stock: StockBalance | None = None, priority: int |
     HoldAllocation.objects.filter(hold=fresh).delete()
     cells = stock_cells.load([fresh.product_id], now=now)[fresh.product_id]
     wanted = fresh.quantity - fresh.fulfilled
-    rows: list[HoldAllocation] = []
+    planned: list[HoldAllocation] = []
     if stock is not None:
         chosen = [cell for cell in cells if (cell.lot_id, cell.location_id) == (stock.lot_id, stock.location_id)]
-        rows = allocation.back(fresh, chosen, wanted, scope)
-        if not rows and not stock.lot.is_usable(fresh.needed_on):
+        planned = allocation.back(fresh, chosen, wanted, scope)
+        if not planned and not stock.lot.is_usable(fresh.needed_on):
             raise refusals.not_usable(
                 stock.lot, fresh.product, asked=wanted, scope=[stock.location_id], on=fresh.needed_on, field="stock"
             )
-        if not rows:
+        if not planned:
             raise LotNotUsable(
                 _("Lot %(lot)s at %(place)s cannot back it: %(free)s free, good until %(day)s. Choose other stock.")
                 % {
@@ -58,12 +60,32 @@ def reallocate(hold: Hold, *, stock: StockBalance | None = None, priority: int |
                 },
                 field="stock",
             )
-        wanted -= sum(row.quantity for row in rows)
+        wanted -= sum(row.quantity for row in planned)
     if wanted > 0:
-        rows += allocation.back(fresh, cells, wanted, scope)
-    allocation.add(rows)
+        planned += allocation.back(fresh, cells, wanted, scope)
+    allocation.add(planned)
     allocation.serve([fresh.product_id])
     return fresh
+
+
+@transaction.atomic
+def reschedule(origin: Model, needed_on: date) -> list[Hold]:
+    """What the document holds is wanted on another day. Returns the holds that were wanted on a different one.
+
+    Stock that will have expired by then is let go of: other stock takes its place, or they wait. What was skipped as
+    too old for the day before may back them now, and what they let go of backs others.
+    """
+    _products, holds = held.locked(origin)
+    moved = [hold for hold in holds if hold.needed_on != needed_on]
+    if not moved:
+        return []
+    for hold in moved:
+        hold.needed_on = needed_on
+    rows.save_all(moved, ("needed_on",))
+    too_old = HoldAllocation.objects.filter(lot__expires_on__lt=allocation.usable_day(needed_on))
+    too_old.filter(hold__in=[hold.pk for hold in moved]).delete()
+    allocation.serve({hold.product_id for hold in moved})
+    return moved
 
 
 def _check(hold: Hold, stock: StockBalance, scope: Sequence[int] | None) -> None:

@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from apps.inventory.models import Location, Lot, Move, StockBalance, StockOperation
 from apps.inventory.selectors import availability
+from apps.inventory.selectors import cells as stock_cells
 from apps.inventory.selectors import stock as stock_reads
-from apps.inventory.services import stock
+from apps.inventory.services import allocation, stock
 from apps.inventory.services.verify import differences
 from apps.inventory.tests.factories import make_location, make_origin, make_product
 from backoffice.kernel import clock
@@ -43,6 +44,10 @@ LYING = "SELECT product_id, location_id, SUM(quantity) FROM inventory_stockbalan
 KEPT = """
 SELECT COALESCE(SUM(a.quantity), 0) FROM inventory_holdallocation a JOIN inventory_hold h ON h.id = a.hold_id
 WHERE a.lot_id = %s AND a.location_id = %s AND h.status = 'active' AND (h.expires_at IS NULL OR h.expires_at > %s)
+"""
+PROMISED = """
+SELECT a.lot_id, a.location_id, SUM(a.quantity) FROM inventory_holdallocation a
+JOIN inventory_hold h ON h.id = a.hold_id WHERE h.status = 'active' GROUP BY 1, 2
 """
 VALUE = """
 SELECT (SELECT COALESCE(SUM(CASE WHEN s.kind IN ({kinds}) THEN 0 ELSE m.value END
@@ -165,6 +170,7 @@ class Life(RuleBasedStateMachine):
             self.the_shelf_is_what_arithmetic_says()
             self.the_five_numbers_come_from_one_sum()
             self.value_is_conserved()
+            self.nobody_waits_beside_free_stock()
         self.looked_at = seen
 
     def the_shelf_is_what_arithmetic_says(self) -> None:
@@ -185,6 +191,25 @@ class Life(RuleBasedStateMachine):
             assert numbers.available == sum(line.available for line in why.lots)
             assert numbers.held == sum(hold.backed for hold in why.holds)
             assert numbers.promised == sum(hold.waiting for hold in why.holds)
+
+    def nobody_waits_beside_free_stock(self) -> None:
+        """But for what time alone has freed: holds and lots that grew too old, which a job looks at."""
+        queue = [
+            hold
+            for hold in allocation.waiting([product.pk for product in self.products], now=self.now)
+            if hold.given == hold.backed  # type: ignore[attr-defined]
+        ]
+        if not queue:
+            return
+        kept = {(lot, place): D(int(amount)).scaleb(-6) for lot, place, amount in _rows(PROMISED)}
+        cells = stock_cells.load({hold.product_id for hold in queue}, now=self.now)
+        scopes = allocation.Scopes(queue)
+        for hold in queue:
+            scope, day = scopes.of(hold), allocation.usable_day(hold.needed_on)
+            for cell in cells[hold.product_id]:
+                free = cell.on_hand - kept.get((cell.lot_id, cell.location_id), ZERO)
+                if free > 0 and cell.usable(day) and (scope is None or cell.location_id in scope):
+                    raise AssertionError(f"{hold} waits for {free} of lot {cell.lot_id}")
 
     def value_is_conserved(self) -> None:
         [(came, there)] = _rows(VALUE)

@@ -223,6 +223,9 @@ def test_the_figures_are_those_of_now_wherever_an_alert_is_read(as_user):
         page = plain(client.get(reverse(f"inventory:{url}")))
         for sentence in said.values():
             assert sentence in page, url
+    file: Any = client.get(reverse("inventory:alert_list"), {"export": "csv"})
+    lines = b"".join(file.streaming_content).decode().replace("\N{NO-BREAK SPACE}", " ")
+    assert [sentence for sentence in said.values() if sentence not in lines] == []
     for alert in StockAlert.objects.open():
         assert said[alert.kind] in plain(client.get(alert.get_absolute_url()))
         assert said[alert.kind] in plain(client.get(reverse("inventory:alert_acknowledge", args=[alert.pk])))

@@ -237,6 +237,26 @@ def test_who_chose_a_kind_gets_one_letter_for_what_comes_together(shop, committe
     assert AlertNotice.objects.count() == 2
 
 
+def test_a_letter_about_many_counts_them_and_names_the_worst(shop, committed, user_with):
+    for number in range(12):
+        committed(reorder.set_minimum, make_product(f"Bun {number:02}"), minimum=D(5))
+    late = make_product("Roll")
+    committed(holds.place, origin=make_origin(), lines=[HoldLine(late, D(3))], locations=[shop], partial=True)
+    reader("olga", "low", "waiting", user_with=user_with)
+    committed(reorder.set_minimum, make_product("Bun 12"), minimum=D(5))
+    directive = Directive.objects.get(topic="notify.staff")
+    alert_jobs.tell(directive)
+    [letter] = mail.outbox
+    assert "14 things" in letter.subject
+    named = [line for line in letter.body.splitlines() if line.startswith("* ")]
+    assert (len(named), named[0]) == (10, "* Roll: waiting demand")
+    assert "and 4 more. In all:\n  waiting demand: 1\n  below minimum: 13\n" in letter.body
+    assert "/stock/alerts/?view=new" in letter.body
+    assert AlertNotice.objects.count() == 14, "who was told of their number is told of each"
+    alert_jobs.tell(directive)
+    assert len(mail.outbox) == 1
+
+
 def test_what_somebody_saw_or_what_is_over_is_not_written_about(shop, committed, user_with):
     user = reader("olga", "low", user_with=user_with)
     bun, roll = make_product("Bun"), make_product("Roll")

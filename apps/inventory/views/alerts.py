@@ -1,6 +1,7 @@
 """Alerts: what crossed a line, who has seen it, and who is told."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from django import forms as django_forms
@@ -17,6 +18,7 @@ from apps.inventory.alert_tables import TONES, AlertTable, is_unseen
 from apps.inventory.filters import AlertFilter
 from apps.inventory.models import AlertChoice, StockAlert
 from apps.inventory.selectors import alerts as reads
+from apps.inventory.selectors.stock import PAGE
 from apps.inventory.services import alerts
 from backoffice.kernel import clock
 from backoffice.ui import dashboard
@@ -82,6 +84,12 @@ class AlertList(ListScreen):
 
     def rows_of(self, keys: Sequence[Any]) -> list[StockAlert]:
         return reads.as_now(_alerts().filter(pk__in=keys))
+
+    def streamed(self, rows: QuerySet[Any]) -> Iterator[Any]:
+        """A file says what the list says: the figures of this moment."""
+        all_of_them = super().streamed(rows)
+        while some := list(islice(all_of_them, PAGE)):
+            yield from reads.as_now(some)
 
 
 def _alerts() -> Any:

@@ -1,16 +1,17 @@
 """Who holds what, and letting go of it."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, prefetch_related_objects
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import Product
 from apps.inventory.filters import HoldFilter
 from apps.inventory.forms import ReasonForm
-from apps.inventory.models import Hold, HoldAllocation
+from apps.inventory.models import Hold
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import holds
 from apps.inventory.tables import HoldTable
@@ -23,6 +24,14 @@ from backoffice.ui.screens import ActionScreen, Badge, BulkAction, DetailScreen,
 
 def _release(hold: Hold, reason: str = "") -> Hold:
     return holds.release(hold, reason=reason)
+
+
+def _backing(hold: Hold) -> tuple[Decimal, Decimal]:
+    """How much of what the hold still asks usable stock backs, and how much it waits for."""
+    [missing] = stock_reads.with_missing(Hold.objects.filter(pk=hold.pk), clock.today()).values_list(
+        "missing", flat=True
+    )
+    return hold.quantity - hold.fulfilled - missing, missing
 
 
 def _active() -> QuerySet[Hold]:
@@ -83,23 +92,23 @@ class HoldList(ListScreen):
         return [] if self.view is not None and self.view.key == "ended" else super().shown_bulk_actions()
 
     def rows_of(self, keys: Sequence[Any]) -> list[Hold]:
-        found = _LISTED(keys)
+        found = _LISTED(keys, clock.today())
         prefetch_related_objects(found, "origin")
         return found
 
 
 def _holds(which: Q) -> QuerySet[Hold]:
-    return _shown(Hold.objects.filter(which)).prefetch_related("origin")
+    return _shown(Hold.objects.filter(which), clock.today()).prefetch_related("origin")
 
 
-def _shown(rows: QuerySet[Hold]) -> QuerySet[Hold]:
-    backing = HoldAllocation.objects.filter(hold_id=OuterRef("pk"))
-    rows = rows.select_related("product__unit", "product__category")
-    return rows.annotate(missing=F("quantity") - F("fulfilled") - stock_reads.on_hand_of(backing, "hold_id"))
+def _shown(rows: QuerySet[Hold], today: Any) -> QuerySet[Hold]:
+    return stock_reads.with_missing(rows.select_related("product__unit", "product__category"), today)
 
 
 _LISTED: Compiled[Hold] = Compiled(
-    lambda keys: _shown(Hold.objects.filter(pk__in=keys)).defer(*(f"product__{name}" for name in Product.DETAILS)),
+    lambda keys, today: _shown(Hold.objects.filter(pk__in=keys), today).defer(
+        *(f"product__{name}" for name in Product.DETAILS)
+    ),
     most=stock_reads.PAGE,
     shown=True,
 )
@@ -144,16 +153,14 @@ class HoldDetail(DetailScreen):
 
     def figures(self) -> list[Figure]:
         hold, unit = self.object, self.object.product.unit.code
-        backed = sum((row.quantity for row in hold.allocations.all()), start=hold.quantity * 0)
+        backed, missing = _backing(hold)
         return [
             Figure(_("Asked"), format_quantity(hold.quantity, unit)),
             Figure(_("Handed over"), format_quantity(hold.fulfilled, unit)),
             Figure(_("Backed"), format_quantity(backed, unit), on=True),
             Figure(
                 _("Waits for"),
-                format_quantity(max(hold.quantity - hold.fulfilled - backed, backed * 0), unit)
-                if hold.status == Hold.Status.ACTIVE
-                else "–",
+                format_quantity(missing, unit) if hold.is_counting(clock.now()) else "–",
             ),
         ]
 
@@ -178,11 +185,17 @@ class HoldRelease(ActionScreen):
         return Hold.objects.select_related("product__unit")
 
     def intro(self) -> str:
-        return _("%(quantity)s of %(product)s, held for %(origin)s, may be sold to others again.") % {
-            "quantity": format_quantity(self.object.quantity, self.object.product.unit.code),
-            "product": self.object.product,
-            "origin": self.object.origin or _("nobody"),
-        }
+        unit = self.object.product.unit.code
+        backed, missing = (format_quantity(amount, unit) if amount else "" for amount in _backing(self.object))
+        told = {"product": self.object.product, "origin": self.object.origin or _("nobody")}
+        said = []
+        if backed:
+            text = _("%(quantity)s of %(product)s, held for %(origin)s, may be sold to others again.")
+            said.append(text % {**told, "quantity": backed})
+        if missing:
+            text = _("%(origin)s no longer waits for %(quantity)s of %(product)s.")
+            said.append(text % {**told, "quantity": missing})
+        return " ".join(said)
 
     def perform(self, form: Any) -> Any:
         return holds.release(self.object, reason=form.cleaned_data["reason"])

@@ -6,25 +6,22 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, F, Max, QuerySet, Sum
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.crm.models import Customer
-from apps.inventory.models import Hold, HoldAllocation
 from apps.orders.models import Channel, Order, OrderLine
 from apps.orders.models.session import Fulfilment
+from apps.orders.selectors import kept
 from backoffice.kernel import clock
 from backoffice.kernel.quantity import format_quantity
 from backoffice.kernel.text import fold
 
 Status = Order.Status
-ZERO = Decimal(0)
 MOST = 200  # cards; a shop that has more open orders filters
 STRIP_HOURS = 48
 STRIP_CARDS = 6
@@ -166,7 +163,7 @@ def read(filters: Mapping[str, Any]) -> Board:
     horizon = now + timedelta(hours=STRIP_HOURS)
     soon = clock.day_bounds(clock.today())[1]
     items = _items([order.pk for order in orders])
-    short = _short([order.pk for order in orders if not order.is_fulfilled])
+    short = kept.waits([order.pk for order in orders if not order.is_fulfilled])
     lanes = [Lane(key, title, tone) for key, title, tone, _statuses in LANES]
     place = {status: lane for lane, (_k, _t, _c, statuses) in zip(lanes, LANES, strict=True) for status in statuses}
     for order in orders:
@@ -250,26 +247,3 @@ def _items(order_ids: Iterable[int]) -> dict[int, str]:
     for order_id, name, quantity in rows.values_list("order_id", "name", "quantity"):
         found.setdefault(order_id, []).append(f"{format_quantity(quantity)} × {name}")
     return {pk: ", ".join(parts) for pk, parts in found.items()}
-
-
-def _short(order_ids: list[int]) -> dict[int, str]:
-    """Orders with holds that stock does not cover, in words. Two queries."""
-    if not order_ids:
-        return {}
-    kind = ContentType.objects.get_for_model(Order)
-    holds = Hold.objects.filter(origin_type=kind, origin_id__in=order_ids, status=Hold.Status.ACTIVE).values_list(
-        "pk", "origin_id", "product__name", "quantity", "fulfilled"
-    )
-    rows = list(holds)
-    backed = dict(
-        HoldAllocation.objects.filter(hold_id__in=[row[0] for row in rows])
-        .values_list("hold_id")
-        .annotate(n=Sum("quantity"))
-        .values_list("hold_id", "n")
-    )
-    found: dict[int, list[str]] = {}
-    for pk, order_id, name, asked, fulfilled in rows:
-        missing = asked - fulfilled - backed.get(pk, ZERO)
-        if missing > 0:
-            found.setdefault(order_id, []).append(f"{format_quantity(missing)} × {name}")
-    return {pk: _("Waits for %(what)s") % {"what": ", ".join(parts)} for pk, parts in found.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Sum
@@ -177,11 +177,6 @@ def pricing_context(session: OrderSession, at: datetime | None = None) -> pricin
         expiry=lambda product_ids: expiry.days_left(product_ids, places.of_channel(session.channel)),
         delivered=session.fulfilment == Fulfilment.DELIVERY,
     )
-
-
-def needed_on(session: OrderSession) -> date:
-    """The local day on which the goods are wanted; today when nobody said."""
-    return clock.local(session.needed_at).date() if session.needed_at else clock.today()
 
 
 def demand(lines: Iterable[SessionLine]) -> dict[int, Decimal]:

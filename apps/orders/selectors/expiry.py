@@ -1,13 +1,14 @@
-"""How soon what would be sold next expires; some promotions want to know."""
+"""How soon what would be sold next expires, as some promotions want to know; and how long it has to be good."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 
 from django.db.models import Min
 
 from apps.inventory.models import Location, Lot, StockBalance
-from apps.orders.models import Channel
+from apps.orders.models import Channel, Order, OrderSession
 from backoffice.kernel import clock
 
 from . import places
@@ -33,3 +34,14 @@ def days_left(product_ids: Collection[int], locations: Sequence[Location]) -> di
         .values_list("lot__product_id", "first")
     )  # fmt: skip
     return {product_id: (first - today).days for product_id, first in rows}
+
+
+def good_until(of: OrderSession | Order) -> date:
+    """The day that stock for it must still be good on.
+
+    A channel that sells nothing about to expire asks for stock that is still good some days later. Not so for a
+    pre-order: it is made freshly, and production must see the day on which it is wanted.
+    """
+    today = clock.today()
+    day = clock.local(of.needed_at).date() if of.needed_at else today
+    return day + timedelta(days=of.channel.expiry_margin_days) if day == today else day

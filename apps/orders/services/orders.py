@@ -8,10 +8,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.catalog.services import promotions
-from apps.inventory.services import holds
+from apps.inventory.services import holds, reallocation
 from apps.orders.errors import ReasonMissing, StillDue, WrongWay
 from apps.orders.models import Channel, Order
 from apps.orders.models.session import Fulfilment
+from apps.orders.selectors import expiry
 from apps.orders.services import completion, payments, points
 from apps.orders.services.commit import promotion_reference
 from backoffice.kernel import clock, state
@@ -80,7 +81,10 @@ def cancel(order: Order, *, revision: int, reason: str) -> Order:
 @retry_conflict
 @transaction.atomic
 def reschedule(order: Order, *, needed_at: datetime | None, revision: int, reason: str = "") -> Order:
-    """Another promised time. Raises NotAllowed for an order that is closed, DomainError for the past, StaleRevision."""
+    """Another promised time, and what is kept for it is kept for that day: what will be too old by then is not.
+
+    Raises NotAllowed for an order that is closed, DomainError for the past, StaleRevision.
+    """
     with acting(reason=reason or None):
         order = _locked(order)
         if not order.is_open:
@@ -88,7 +92,10 @@ def reschedule(order: Order, *, needed_at: datetime | None, revision: int, reaso
         if needed_at is not None and needed_at <= clock.now():
             raise DomainError(_("That time is over."), field="needed_at")
         order.needed_at = needed_at
-        return state.save_revised(order, revision=revision, fields=["needed_at"])
+        state.save_revised(order, revision=revision, fields=["needed_at"])
+        if not order.is_fulfilled:
+            reallocation.reschedule(order, expiry.good_until(order))
+        return order
 
 
 def check(order: Order, to: str) -> None:

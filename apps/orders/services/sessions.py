@@ -19,7 +19,7 @@ from apps.inventory.services import holds
 from apps.orders.errors import BadQuantity, HandleTaken, NotSellable, ReasonMissing, SessionClosed
 from apps.orders.models import Channel, OrderSession, SessionLine
 from apps.orders.models.session import Fulfilment
-from apps.orders.selectors import carts, places
+from apps.orders.selectors import carts, expiry, places
 from apps.orders.selectors.carts import Cart
 from apps.orders.services.line_quantity import Wanted, take
 from apps.orders.services.line_quantity import checked as _quantity
@@ -298,18 +298,12 @@ def abandon(session: OrderSession, *, revision: int) -> OrderSession:
 
 
 def hold_lines(session: OrderSession, lines: list[SessionLine]) -> list[holds.HoldLine]:
-    """What the tab wants kept: one line a stocked product.
-
-    A channel that sells nothing about to expire asks for stock that is still good some days later. Not so for a
-    pre-order: it is made freshly, and production must see the day on which it is wanted.
-    """
+    """What the tab wants kept: one line a stocked product."""
     products = {line.product_id: line.product for line in lines}
     demand = carts.demand(lines)
     if inside := demand.keys() - products.keys():  # what bundles are made of
         products |= Product.objects.select_related("unit").in_bulk(inside)
-    day = carts.needed_on(session)
-    if day == clock.today():
-        day += timedelta(days=session.channel.expiry_margin_days)
+    day = expiry.good_until(session)
     return [
         holds.HoldLine(product=products[product_id], quantity=quantity, needed_on=day)
         for product_id, quantity in demand.items()

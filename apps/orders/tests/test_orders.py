@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from apps.crm.tests.build import customer, program
 from apps.inventory.errors import InsufficientStock
 from apps.inventory.models import Hold
 from apps.inventory.selectors import availability
+from apps.inventory.services import holds
 from apps.inventory.tests.factories import make_stock
 from apps.orders import search as palette
 from apps.orders.errors import PaymentRefused, ReasonMissing, StillDue, WrongWay
@@ -120,6 +122,37 @@ def test_a_preorder_whose_batch_is_missing_is_not_handed_over():
     assert Order.objects.get(pk=made.pk).status == "ready"
     make_stock(product, 3, shelf())
     assert step(made, "completed").is_fulfilled
+
+
+def test_another_day_is_another_day_for_what_is_kept_and_for_production():
+    product, today = croissant(stock=0), clock.today()
+    make_stock(product, 3, shelf(), expires_on=today + timedelta(days=1))
+    made = order((product, 3), needed_at=clock.at(today + timedelta(days=1), 9))
+    made = orders.reschedule(made, needed_at=clock.at(today + timedelta(days=4), 9), revision=made.revision)
+    assert Hold.objects.get().needed_on == today + timedelta(days=4)
+    numbers = availability.of_one(product)
+    assert (numbers.available, numbers.promised) == (3, 3), "what is too old by then is for others"
+    orders.reschedule(made, needed_at=None, revision=made.revision)
+    assert Hold.objects.get().needed_on == today
+    assert availability.of_one(product).promised == 0
+
+
+def test_the_page_says_what_is_kept_what_waits_and_what_nobody_keeps(as_user):
+    product = croissant(stock=2)
+    made = order((product, 5), (espresso(), 1), needed_at=clock.now() + timedelta(days=1))
+
+    def said() -> list[str]:
+        page = as_user("orders.view_order").get(made.get_absolute_url()).content.decode()
+        page = page.replace("\N{NO-BREAK SPACE}", " ")
+        return re.findall(r'class="badge [a-z]+[^"]*">(?:<[^>]*>)?(Kept|to make|[0-9]+ [a-z ]+|Waits for [^<]+)', page)
+
+    assert said() == ["Waits for 3 × Butter croissant", "3 waiting"]
+    make_stock(product, 3, shelf())
+    assert said() == ["Kept"]
+    holds.release(Hold.objects.get(), reason="not paid")
+    assert said() == ["5 not kept"]
+    make_stock(product, 9, shelf())
+    assert said() == ["5 not kept"], "nobody asks for it any more"
 
 
 def test_cancelling_frees_the_stock_gives_the_money_back_and_says_why():

@@ -19,7 +19,7 @@ from apps.orders.filters import OrderFilter
 from apps.orders.forms import ReasonForm, RefundForm, RescheduleForm, TakePaymentForm
 from apps.orders.models import Order, OrderLine, Payment
 from apps.orders.models.session import Fulfilment
-from apps.orders.selectors import board, waiting
+from apps.orders.selectors import board, kept, waiting
 from apps.orders.services import orders, payments
 from apps.orders.services.payments import Tender
 from apps.orders.tables import OrderTable
@@ -115,6 +115,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "order": order,
         "lines": lines,
+        "waits": kept.mark(order, lines),
         "lines_note": _lines_note(order, len(lines)),
         "stages": stages(order, history),
         "steps": steps(order, request.user),

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet, Sum
 
 from apps.catalog.models import Product
-from apps.inventory.models import Hold, HoldAllocation, Lot
+from apps.inventory.models import Lot
+from apps.inventory.selectors import stock
 from apps.production.models import WorkOrder, WorkOrderMaterial, WorkOrderOutput
 from apps.production.selectors import trace
 from apps.production.selectors.trace import Part, Went
@@ -37,26 +37,14 @@ def open_orders() -> QuerySet[WorkOrder]:
 
 
 def missing(orders: Iterable[WorkOrder]) -> dict[int, dict[int, Decimal]]:
-    """Of each order, the products its holds wait for and how much. Two queries."""
+    """Of each order, the products its holds wait for and how much. One query."""
     ids = [order.pk for order in orders]
     if not ids:
         return {}
-    holds = list(
-        Hold.objects.counting(clock.now())
-        .filter(origin_type=ContentType.objects.get_for_model(WorkOrder), origin_id__in=ids)
-        .values_list("pk", "origin_id", "product_id", "quantity", "fulfilled")
-    )
-    backed = dict(
-        HoldAllocation.objects.filter(hold_id__in=[row[0] for row in holds])
-        .values("hold_id")
-        .annotate(total=Sum("quantity"))
-        .values_list("hold_id", "total")
-    )
     found: dict[int, dict[int, Decimal]] = defaultdict(dict)
-    for pk, order_id, product_id, quantity, fulfilled in holds:
-        waiting = quantity - fulfilled - backed.get(pk, ZERO)
-        if waiting > 0:
-            found[order_id][product_id] = found[order_id].get(product_id, ZERO) + waiting
+    rows = stock.waiting_of(WorkOrder, ids).values_list("origin_id", "product_id", "missing")
+    for order_id, product_id, missing in rows:
+        found[order_id][product_id] = found[order_id].get(product_id, ZERO) + missing
     return dict(found)
 
 

@@ -288,9 +288,9 @@ class ListScreen(ModelScreen):
         header = [title for title, _take in plan]
         name = slugify(str(self.get_title())) or self.event
         log.info("export", extra={"list": self.event, "format": kind, "user": self.request.user.pk})
-        lines = ([take(row) for _title, take in plan] for row in _stream(rows))
+        lines = ([take(row) for _title, take in plan] for row in self.streamed(rows))
         return xlsx_response(name, header, lines) if kind == "xlsx" else csv_response(name, header, lines)
 
-
-def _stream(rows: QuerySet[Any]) -> Iterator[Any]:
-    return rows.iterator(chunk_size=1000)
+    def streamed(self, rows: QuerySet[Any]) -> Iterator[Any]:
+        """The rows of an export, one after the other."""
+        return rows.iterator(chunk_size=1000)
