@@ -31,6 +31,8 @@ KEPT = ROOT / "var" / "templates"
 DAY = 86_400
 # A copy of every row that the migrations made, inside the PostgreSQL template itself; a schema's name.
 PRISTINE = "pristine"
+FILES = ("", "-wal", "-shm", "-line")
+"""What a database of SQLite consists of."""
 
 
 @cache
@@ -58,7 +60,7 @@ def create(name: str) -> None:
     """Make the database of that name a copy of the template, and let the default connection use it."""
     if connection.vendor == "sqlite":
         source = sqlite_template()
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in FILES:
             Path(name + suffix).unlink(missing_ok=True)
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, name)
@@ -74,7 +76,7 @@ def drop(name: str, original: str) -> None:
     """Remove the database of that name; the connection goes back to the original one."""
     _use(original)
     if connection.vendor == "sqlite":
-        for path in (*(Path(name + suffix) for suffix in ("", "-wal", "-shm")), *_kept_files(name)):
+        for path in (*(Path(name + suffix) for suffix in FILES), *_kept_files(name)):
             path.unlink(missing_ok=True)
     else:
         with _server() as cursor:

@@ -1,6 +1,8 @@
-"""Writers of one SQLite database wait for each other, whoever has waited longest most eagerly."""
+"""Writers of one SQLite database wait for each other, in the order in which they came."""
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ from django.db import OperationalError, connections
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 
 from backoffice.kernel.locks import is_conflict
-from backoffice.kernel.sqlite import base
+from backoffice.kernel.sqlite import base, line
 from backoffice.kernel.sqlite.base import DatabaseWrapper
 
 Connect = Callable[..., DatabaseWrapper]
@@ -75,10 +77,6 @@ def test_the_second_waits_until_the_first_is_done(connect: Connect) -> None:
     waiting.join(30)
     assert began.is_set()
     assert second.connection.in_transaction
-    assert (first.crowded, second.crowded) == (False, True), "who had to wait lets others in first the next time"
-    commit(second)
-    begin(second)
-    assert not second.crowded
     commit(second)
 
 
@@ -149,12 +147,34 @@ def test_of_one_process_only_one_asks(connect: Connect, monkeypatch: pytest.Monk
     assert max(most) == 1
 
 
-def test_whoever_has_waited_longer_asks_more_often() -> None:
-    def longest(waited: float) -> float:
-        return max(base.pause(waited) for _ in range(50))
+def test_of_those_who_come_later_nobody_asks_before_who_sits_first(connect: Connect, tmp_path: Path) -> None:
+    path, database = tmp_path / "shop.sqlite3", connect(timeout=0.1)
+    begin(database)
+    commit(database)
+    sits = f"from backoffice.kernel.sqlite.line import Line; print(Line({str(path)!r}).take(1), flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", sits], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"True\n"
+        with pytest.raises(OperationalError, match="database is locked"):
+            begin(database)  # nobody writes
+        mine = line.of(str(path))
+        assert [mine.take(seat) for seat in range(line.SEATS)] == [True, False, True, True], "who left kept no seat"
+        other.kill()
+    assert mine.take(1), "who is gone sits nowhere"
+    begin(database)
+    commit(database)
 
-    assert longest(0.03) < 0.0016 < longest(0.0)
-    assert longest(60) < 0.01
+
+def test_without_a_place_for_the_line_everybody_asks(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line, "_lines", {})
+    monkeypatch.setattr(line.os, "open", lambda *_args: (_ for _ in ()).throw(PermissionError))
+    first, second = connect(), connect(timeout=0.05)
+    begin(first)
+    with pytest.raises(OperationalError, match="database is locked"):
+        begin(second)
+    commit(first)
+    begin(second)
+    commit(second)
 
 
 @pytest.mark.parametrize(
