@@ -190,7 +190,10 @@ class _Work:
 
 @dataclass
 class _Entered:
-    """What came into the house of a lot; `bought` of it was received or made, `times` often."""
+    """What came into the house of a lot; `bought` of it was received or made, `times` often.
+
+    `unit` is what one cost when it was split off or merged, until more is received.
+    """
 
     quantity: Decimal = ZERO
     before: Decimal = ZERO
@@ -198,6 +201,7 @@ class _Entered:
     bought: Decimal = ZERO
     paid: Decimal = ZERO
     times: int = 0
+    unit: Fraction | None = None
 
 
 class Replay:
@@ -238,6 +242,7 @@ class Replay:
                 entered.bought += step.quantity
                 entered.paid += after
                 entered.times += 1
+                entered.unit = self._poured(step) if self.history.is_pour(step) else None
         elif step.kind == Kind.CONSUMPTION and step.document in self.work:
             self.work[step.document].put(after - step.value)
 
@@ -275,23 +280,42 @@ class Replay:
         return step.value
 
     def _found(self, step: Step) -> Decimal:
-        """What was found or came back is worth what its lot has cost so far."""
-        entered = self.entered[step.lot_id]
-        if entered.after == entered.before or not entered.quantity:
+        """What was found or came back is worth what its lot costs by then."""
+        entered, unit = self.entered[step.lot_id], self._unit(step.lot_id)
+        if entered.after == entered.before or unit is None:
             return step.value
-        more = Fraction(entered.after - entered.before) * Fraction(step.quantity) / Fraction(entered.quantity)
-        return max(step.value + money.round_money(quantities.from_fraction(more)), ZERO)
+        return money.round_money(quantities.from_fraction(unit * Fraction(step.quantity)))
 
-    def lot(self, lot_id: int, product_id: int, unit: Decimal) -> LotChange:
-        """What a unit of the lot costs now, and what is left of it is worth.
+    def _poured(self, step: Step) -> Fraction | None:
+        """What one costs of a lot that just got part of another: the first is of the other's cost, more an average."""
+        if self.entered[step.lot_id].times > 1:
+            return self._average(step.lot_id)
+        others = [one for one in self.history.of_operation[step.operation_id] if one.lot_id != step.lot_id]
+        return self._unit(others[0].lot_id) if others else None
+
+    def _unit(self, lot_id: int) -> Fraction | None:
+        """What one of the lot costs; None when that is not known.
 
         A lot that came at once costs what was paid for it, several receipts in one lot cost what is left of them.
         """
-        cells = self.places[lot_id].values()
-        here, before, after = (sum((cell[at] for cell in cells), ZERO) for at in range(3))
         entered = self.entered[lot_id]
-        unit_after = unit
-        if entered.after != entered.before or before != after:
-            worth, amount = (after, here) if here and entered.times > 1 else (entered.paid, entered.bought)
-            unit_after = quantities.from_fraction(Fraction(worth) / Fraction(amount)) if amount else unit
+        if entered.unit is not None:
+            return entered.unit
+        average = self._average(lot_id) if entered.times > 1 else None
+        if average is None and entered.bought:
+            return Fraction(entered.paid) / Fraction(entered.bought)
+        return average
+
+    def _average(self, lot_id: int) -> Fraction | None:
+        cells = self.places[lot_id].values()
+        here, after = sum((cell[0] for cell in cells), ZERO), sum((cell[2] for cell in cells), ZERO)
+        return Fraction(after) / Fraction(here) if here else None
+
+    def lot(self, lot_id: int, product_id: int, unit: Decimal) -> LotChange:
+        """What a unit of the lot costs now, and what is left of it is worth."""
+        cells = self.places[lot_id].values()
+        before, after = (sum((cell[at] for cell in cells), ZERO) for at in (1, 2))
+        entered, costs = self.entered[lot_id], self._unit(lot_id)
+        changed = entered.after != entered.before or before != after
+        unit_after = quantities.from_fraction(costs) if changed and costs is not None else unit
         return LotChange(lot_id, product_id, unit, unit_after, before, after)

@@ -136,6 +136,36 @@ def test_transfers_splits_waste_and_counts_follow_and_a_lot_that_is_gone_is_wort
     conserved()
 
 
+def test_a_crumb_that_was_split_off_costs_by_the_kilogram_what_the_sack_costs():
+    """Its unit cost was worked out of its whole cents, and what a count found of it was worth that."""
+    storage = make_location()
+    flour = stocked(make_product("Flour", unit="kg"), "10", storage, cost="3.33")
+    crumb = rearranging.split(lot=flour, location=storage, quantity=D("0.088"), reason="Sample")
+    stock.adjust(lot=crumb, location=storage, counted=D("5.088"), reason="It was more")
+
+    correct(flour, "111.10")
+
+    crumb.refresh_from_db()
+    assert crumb.unit_cost == D("11.11")
+    assert worth(crumb) == D("0.98") + D("55.55")
+    conserved()
+
+
+def test_a_merged_lot_costs_the_average_of_what_was_there_when_it_was_merged():
+    storage = make_location()
+    jam = make_product("Jam")
+    cheap, dear = stocked(jam, "10", storage, cost="2.00"), stocked(jam, "10", storage, cost="4.00")
+    stock.waste(lot=dear, location=storage, quantity=D(5), reason="Fell")
+    rearranging.merge(lot=cheap, into=dear, location=storage, reason="Tidy")  # 20.00 and 20.00 for 15
+    stock.waste(lot=dear, location=storage, quantity=D(15), reason="Mould")
+
+    correct(cheap, "60.00")
+
+    dear.refresh_from_db()
+    assert dear.unit_cost == D("5.333333")  # 20.00 and 60.00 for 15
+    conserved()
+
+
 def test_the_days_before_stay_as_they_were_and_a_closed_period_is_no_obstacle():
     storage = make_location()
     line = stock.ReceiptLine(make_product("Jam"), D(10), unit_cost=D(3))
