@@ -1,16 +1,21 @@
 """Forms of the counts."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from django import forms as django_forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.catalog.models import Product
+from apps.catalog.models import Product, ProductUnit
 from apps.catalog.selectors import categories
 from apps.inventory.scan_fields import PlaceField
 from backoffice.ui.forms import DateTimeField, Form, QuantityFormField, reason_field
+
+NAMED = 8
+"""So many of the codes that mean nothing are named."""
 
 
 class StartForm(Form):
@@ -23,7 +28,7 @@ class StartForm(Form):
     products = django_forms.CharField(
         label=_("Only these products"),
         required=False,
-        max_length=4000,
+        max_length=40_000,
         widget=django_forms.Textarea(attrs={"rows": 2}),
         help_text=_("SKUs or barcodes, one a line or with commas."),
     )
@@ -38,18 +43,26 @@ class StartForm(Form):
         self.fields["category"].choices = [("", _("Every category")), *categories.choices()]  # type: ignore[attr-defined]
 
     def clean_products(self) -> list[Product]:
-        codes = [code.strip() for code in re.split(r"[\n,;]+", self.cleaned_data["products"]) if code.strip()]
-        found: dict[str, Product] = {}
-        wanted = {code.casefold() for code in codes}
-        for product in Product.objects.stocked().only("pk", "sku", "barcode", "name"):
-            for code in (product.sku.casefold(), product.barcode):
-                if code and code in wanted:
-                    found[code] = product
-        if unknown := [code for code in codes if code.casefold() not in found]:
-            raise ValidationError(
-                _("Nothing here has the code %(codes)s."), params={"codes": ", ".join(unknown[:5])}, code="unknown"
-            )
-        return list({product.pk: product for product in found.values()}.values())
+        codes = [code.strip() for code in re.split(r"[\n\t,;]+", self.cleaned_data["products"]) if code.strip()]
+        if not codes:
+            return []
+        found = _stocked({code.casefold() for code in codes})
+        if unknown := list(dict.fromkeys(code for code in codes if code.casefold() not in found)):
+            said = ", ".join(unknown[:NAMED])
+            if (more := len(unknown) - NAMED) > 0:
+                said = gettext("%(codes)s and %(count)s more") % {"codes": said, "count": more}
+            raise ValidationError(_("Nothing here has the code %(codes)s."), params={"codes": said}, code="unknown")
+        return list(Product.objects.filter(pk__in=set(found.values())).order_by("name", "pk"))
+
+
+def _stocked(wanted: Collection[str]) -> dict[str, int]:
+    """The keys of products that have stock, by those codes that mean them: an SKU before a barcode before a pack's."""
+    stocked = Product.objects.stocked()
+    packs = ProductUnit.objects.exclude(barcode="").filter(product__in=stocked).values_list("barcode", "product")
+    found = {code: pk for code, pk in packs if code in wanted}
+    rows = list(stocked.values_list("pk", "sku", "barcode"))
+    found |= {barcode: pk for pk, _sku, barcode in rows if barcode in wanted}
+    return found | {sku.casefold(): pk for pk, sku, _barcode in rows if sku.casefold() in wanted}
 
 
 class MomentForm(Form):
@@ -64,6 +77,12 @@ class EntryForm(MomentForm):
     quantity = QuantityFormField(label=_("Counted"))
     revision = django_forms.IntegerField(min_value=1, max_value=2**31 - 1)
     reason = reason_field(required=False)
+
+
+class SeenForm(Form):
+    """What whoever posts has seen of the figures."""
+
+    seen = django_forms.CharField(required=False, max_length=40, widget=django_forms.HiddenInput)
 
 
 class StrangerForm(Form):

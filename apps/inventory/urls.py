@@ -93,6 +93,7 @@ urlpatterns = [
     path("counts/<int:pk>/cancel/", count_actions.CountCancel.as_view(), name="count_cancel"),
     path("counts/<int:pk>/sheet/", count_sheets.sheet, name="count_sheet"),
     path("counts/<int:pk>/sheet/<slug:kind>/", count_sheets.file, name="count_sheet_file"),
+    path("counts/<int:pk>/differences/<slug:kind>/", count_sheets.variance, name="count_variance"),
     path("counts/<int:pk>/enter/", count_entry.enter, name="count_enter"),
     path("counts/<int:pk>/found/", count_entry.stranger, name="count_stranger"),
     path("counts/lines/<int:pk>/", count_entry.record, name="count_record"),

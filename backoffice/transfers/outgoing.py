@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import get_language
 
 from backoffice.transfers.rows import DecimalStyle, write_decimal
-from backoffice.ui.export import csv_response, xlsx_response
+from backoffice.ui.export import Number, csv_response, xlsx_response
 
 KINDS = ("csv", "xlsx")
 
@@ -37,5 +37,5 @@ def file(name: str, kind: str, headings: Sequence[str], rows: Iterable[Sequence[
 
 
 def _written(value: Any, style: DecimalStyle) -> Any:
-    # A negative number begins like a formula and is none; as text it would get a guard, which the import takes away.
-    return write_decimal(value, style) if isinstance(value, Decimal) else value
+    # A negative number begins like a formula and is none: with a guard before it, no spreadsheet adds it up.
+    return Number(write_decimal(value, style)) if isinstance(value, Decimal) else value

@@ -18,6 +18,10 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 UNSPELLED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 
+class Number(str):
+    """A number that is written already, in the style of who reads it. A sign in front makes no formula of it."""
+
+
 def neutralise(text: str) -> str:
     """The text as a cell that no spreadsheet takes for a formula. `restore` gives the text back."""
     return f"{QUOTE}{text}" if text.startswith((*TRIGGERS, QUOTE)) else text
@@ -32,7 +36,7 @@ def cell(value: Any) -> Any:
     """A value for a file: numbers and dates stay what they are, all else is text made harmless."""
     if value is None:
         return ""
-    if isinstance(value, bool | int | Decimal | date | datetime):
+    if isinstance(value, bool | int | Decimal | date | datetime | Number):
         return value
     return neutralise(str(value))
 

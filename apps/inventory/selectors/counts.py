@@ -10,7 +10,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from apps.catalog.models import Product
-from apps.inventory.models import Location, Lot, Move, StockBalance, StockCount, StockCountLine
+from apps.inventory.models import CountEntry, Location, Lot, Move, StockBalance, StockCount, StockCountLine
 from apps.inventory.selectors import codes
 from apps.inventory.selectors import locations as places
 from backoffice.kernel import money
@@ -19,7 +19,9 @@ from backoffice.kernel.text import fold
 
 ZERO = Decimal(0)
 ROWS = 300
-FOUND = 12
+FOUND = 24
+ONE_FIGURE = 2
+"""The revision of a line that one figure was written down for."""
 APPROVE = "inventory.approve_stockcount"
 GIVES_RIGHTS = "django.contrib.auth.backends.ModelBackend"
 
@@ -66,15 +68,24 @@ class Progress:
 
 @dataclass(frozen=True)
 class Row:
-    """A line as the review shows it. `since` is what moved after it was counted."""
+    """A line as the review shows it. `since` is what moved after it was counted.
+
+    `entries` is who wrote down what, in their order, where that was more than one figure.
+    """
 
     line: StockCountLine
     value: Decimal
     since: Decimal
+    entries: Sequence[CountEntry] = ()
 
     @property
     def difference(self) -> Decimal | None:
         return self.line.difference
+
+    @property
+    def came_late(self) -> bool:
+        """Whether exactly what differs moved since: a delivery or a sale, perhaps, that was entered after the count."""
+        return bool(self.since) and self.since == self.difference
 
 
 @dataclass
@@ -85,6 +96,7 @@ class Review:
     rows: list[Row] = field(default_factory=list)
     up: Decimal = ZERO
     down: Decimal = ZERO
+    left_out: int = 0
 
     @property
     def net(self) -> Decimal:
@@ -137,8 +149,8 @@ def progress(count: StockCount) -> Progress:
     return Progress(sums["lines"], sums["done"], sums["other"])
 
 
-def review(count: StockCount, *, show: str = "different") -> Review:
-    """The lines that differ ("different"), that nobody counted ("blank"), or all ("all"), at most `ROWS`."""
+def review(count: StockCount, *, show: str = "different", most: int | None = ROWS) -> Review:
+    """The lines that differ ("different"), that nobody counted ("blank"), or all ("all"), at most `most`."""
     found = Review(progress(count))
     differing = list(lines_of(count).filter(counted__isnull=False).exclude(counted=F("book")))
     for line in differing:
@@ -149,25 +161,49 @@ def review(count: StockCount, *, show: str = "different") -> Review:
             found.down += value
     lines: Sequence[StockCountLine]
     if show == "blank":
-        lines = list(lines_of(count).filter(counted=None)[:ROWS])
+        lines, there = list(lines_of(count).filter(counted=None)[:most]), found.progress.blank
     elif show == "all":
-        lines = list(lines_of(count)[:ROWS])
+        lines, there = list(lines_of(count)[:most]), found.progress.lines
     else:
-        lines = sorted(differing, key=lambda line: -abs(worth(line)))[:ROWS]
+        lines, there = sorted(differing, key=lambda line: -abs(worth(line)))[:most], len(differing)
+    found.left_out = max(there - len(lines), 0)
+    entries = _entries(lines)
     for line in lines:
         since = ZERO
         if line.book is not None and count.status in StockCount.OPEN:
             since = line.there - line.book  # type: ignore[attr-defined]
-        found.rows.append(Row(line, worth(line), since))
+        found.rows.append(Row(line, worth(line), since, entries.get(line.pk, ())))
     return found
+
+
+def _entries(lines: Iterable[StockCountLine]) -> dict[int, list[CountEntry]]:
+    """Who wrote down what, of the lines that more than one figure was written down for: each makes a revision."""
+    again = [line.pk for line in lines if line.revision > ONE_FIGURE]
+    found: dict[int, list[CountEntry]] = {}
+    if again:
+        for entry in CountEntry.objects.filter(line__in=again).select_related("actor").order_by("pk"):
+            found.setdefault(entry.line_id, []).append(entry)
+    return found
+
+
+def seen(count: StockCount) -> str:
+    """What changes with every figure that is written down: whoever posts has seen all of them, or is told."""
+    lines = StockCountLine.objects.filter(count=count).aggregate(number=Count("pk"), revisions=Sum("revision"))
+    return f"{lines['number']}.{lines['revisions'] or 0}"
 
 
 @dataclass
 class Scanned:
-    """What a scan means in a count: its lines; or a lot that the count did not expect, with where it may be added."""
+    """What a scan means in a count: its lines, or all those of a `place`; else lots that the count did not expect.
+
+    `strangers` may lie where the count has no line of them. `product` is what was scanned and has no lot at all.
+    """
 
     lines: list[StockCountLine] = field(default_factory=list)
     strangers: list[Lot] = field(default_factory=list)
+    place: Location | None = None
+    product: Product | None = None
+    more: bool = False
 
     @property
     def next(self) -> StockCountLine | None:
@@ -175,36 +211,51 @@ class Scanned:
         return next((line for line in self.lines if line.counted is None), self.lines[0] if self.lines else None)
 
 
-def scan(count: StockCount, text: str, *, location: Location | None = None) -> Scanned:
-    """Lines by lot code, SKU or barcode, else by words of the product's name; unknown to the count: lots to add."""
+def scan(count: StockCount, text: str) -> Scanned:
+    """What a code means: a place, a lot or a product; else lines by words of the product's name."""
     read = codes.read(text)
     if not read.code:
         return Scanned()
-    code = read.article or read.code
     rows = lines_of(count)
-    exactly = Q(product__sku__iexact=code) | Q(product__barcode__in=(code, read.code))
-    exactly |= Q(product__packs__barcode__in=(code, read.code))
-    if read.lot_id is not None:
-        exactly = Q(lot=read.lot_id)
-    elif read.lot:
-        exactly &= Q(lot__code__iexact=read.lot)
-    else:
-        exactly |= Q(lot__code__iexact=code) | Q(location__code__iexact=code)
-    found = list(rows.filter(exactly).distinct()[:FOUND])
-    if not found:
+    named = Q(code__iexact=read.code) | Q(name__iexact=read.code)
+    place = Location.objects.physical().filter(named, pk__in=rows.order_by().values("location")).order_by("pk").first()
+    if place is not None:
+        return Scanned(place=place)
+    exactly = codes.of_lot(read, "lot__")
+    if not _names_a_lot(read):
+        exactly |= Q(product__in=codes.products(read))
+    lines, strangers = list(rows.filter(exactly)[: FOUND + 1]), _lots(read)
+    if not lines:
         matching = rows
         for word in fold(text).split():
             matching = matching.filter(product__search_text__contains=word)
-        found = list(matching[:FOUND])
-    if found:
-        return Scanned(found)
+        lines = list(matching[: FOUND + 1])
+    product = None if lines or strangers else codes.products(read).filter(pk__in=Product.objects.stocked()).first()
+    return Scanned(lines[:FOUND], strangers, product=product, more=len(lines) > FOUND)
+
+
+def _names_a_lot(read: codes.Scan) -> bool:
+    return read.lot_id is not None or bool(read.lot)
+
+
+def _lots(read: codes.Scan) -> list[Lot]:
+    """The lots that were scanned, wherever they lie; of a product the newest."""
     lots = Lot.objects.select_related("product__unit").order_by("-pk")
-    named = Q(pk=read.lot_id) if read.lot_id is not None else Q(code__iexact=read.lot or code)
-    strangers = list(lots.filter(named, is_silent=False)[:FOUND])
-    if not strangers:
-        products = Product.objects.stocked().filter(Q(sku__iexact=code) | Q(barcode=code))
-        strangers = list(lots.filter(product__in=products)[:FOUND])
-    return Scanned(strangers=strangers)
+    found = list(lots.filter(codes.of_lot(read), is_silent=False)[:FOUND])
+    if found or _names_a_lot(read):
+        return found
+    return list(lots.filter(product__in=codes.products(read))[:FOUND])
+
+
+def name_of(text: str) -> str:
+    """What has this very code, a product or a lot, by its product's name; empty when nothing has."""
+    read = codes.read(text)
+    if not read.code:
+        return ""
+    if (product := codes.products(read).first()) is not None:
+        return product.name
+    lot = Lot.objects.tracked().select_related("product").filter(codes.of_lot(read)).first()
+    return lot.product.name if lot is not None else ""
 
 
 def places_of(count: StockCount) -> list[Location]:

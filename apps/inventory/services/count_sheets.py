@@ -81,7 +81,7 @@ def write(figures: Sequence[Figure], *, traces: dict[Cell, Trace] | None = None)
         count = counts[figure.count_id]
         line = lines.get(figure.cell)
         if count.status != StockCount.Status.OPEN:
-            refused[figure.cell] = NotCounting(count.number, str(count.get_status_display())).message
+            refused[figure.cell] = NotCounting.of(count).message
         elif line is None and not places[figure.location_id].is_active:
             refused[figure.cell] = _("%(place)s is closed.") % {"place": places[figure.location_id].name}
         elif line is None:
@@ -113,7 +113,7 @@ def obstacles(traces: Sequence[Trace]) -> dict[int, str]:
             found[trace.line_id] = _("What it changed is gone.")
         elif line.count.status != StockCount.Status.OPEN:
             count = line.count
-            found[trace.line_id] = NotCounting(count.number, str(count.get_status_display())).message
+            found[trace.line_id] = NotCounting.of(count).message
         elif line.revision != trace.revision:
             found[trace.line_id] = _("Somebody counted it again since.")
     return found

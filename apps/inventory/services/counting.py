@@ -1,13 +1,12 @@
 """Counting what is there. Two people may count at once: nobody's figure replaces one that they have not seen."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from apps.catalog.models import Category, Product
 from apps.catalog.selectors import categories
@@ -16,8 +15,8 @@ from apps.inventory.errors import (
     BadMoment,
     BadMove,
     BadQuantity,
+    CountChanged,
     CountedMeanwhile,
-    CountOvertaken,
     CountPosted,
     NotCounting,
     NothingToCount,
@@ -34,16 +33,19 @@ from apps.inventory.models import (
 )
 from apps.inventory.selectors import locations as places
 from apps.inventory.selectors.counts import approvers, book_at, deviation
-from apps.inventory.services import allocation, locations, policy, refusals, stock_locks
+from apps.inventory.selectors.counts import seen as figures_seen
+from apps.inventory.services import allocation, locations, overtaken, policy, refusals, stock_locks
 from apps.inventory.services.posting import PostLine
 from apps.inventory.services.posting import post as post_moves
 from backoffice.company import current as current_company
-from backoffice.kernel import clock, idempotency, money, numbering, state
+from backoffice.kernel import bulk, clock, idempotency, money, numbering, state
 from backoffice.kernel import quantity as quantities
 from backoffice.kernel.audit import current_actor
 from backoffice.kernel.locks import lock
 
 MAX_LINES = 3000
+MOST = Decimal(1_000_000_000)
+WRITTEN = ("counted", "book", "counted_at", "counted_by", "reason", "revision", "updated_at")
 ZERO = Decimal(0)
 
 
@@ -161,6 +163,7 @@ def add(line: StockCountLine, *, quantity: Decimal, key: str | None = None) -> S
         return done
     fresh = _line(line)
     check_figure(fresh.product, quantity)
+    check_figure(fresh.product, (fresh.counted or ZERO) + quantity)
     if fresh.counted is None:
         fresh.book = _book(fresh)
     fresh.counted = (fresh.counted or ZERO) + quantity
@@ -184,10 +187,20 @@ def take_back(line: StockCountLine, *, revision: int | None = None) -> StockCoun
 def rest_is_zero(count: StockCount) -> int:
     """Say that nothing is there of every line that nobody counted. Returns how many those were."""
     _counting(count)
-    rest = list(StockCountLine.objects.filter(count=count, counted=None).select_related("product__unit"))
+    rest = list(StockCountLine.objects.filter(count=count, counted=None))
+    book = book_at({(line.lot_id, line.location_id) for line in rest})
+    now, person = clock.now(), _person()
     for line in rest:
-        line.book, line.counted = _book(line), ZERO
-        _write(line, CountEntry.Kind.SET, ZERO)
+        line.book, line.counted = book[line.lot_id, line.location_id], ZERO
+        line.counted_at, line.counted_by_id = now, person
+        line.revision += 1
+    bulk.update(rest, WRITTEN)
+    bulk.insert(
+        [
+            CountEntry(line=line, kind=CountEntry.Kind.SET, quantity=ZERO, after=ZERO, at=now, actor_id=person)
+            for line in rest
+        ]
+    )
     return len(rest)
 
 
@@ -195,9 +208,7 @@ def _counting(count: StockCount) -> StockCount:
     """The count, locked: who posts it and who still counts exclude each other."""
     fresh = lock(count)
     if fresh.status != StockCount.Status.OPEN:
-        raise NotCounting(
-            fresh.number, str(fresh.get_status_display()), since=refusals.since_when(fresh, status=fresh.status)
-        )
+        raise NotCounting.of(fresh, since=refusals.since_when(fresh, status=fresh.status))
     return fresh
 
 
@@ -212,6 +223,12 @@ def check_figure(product: Product, amount: Decimal) -> None:
     """Raise BadQuantity for a figure below zero or between the steps of the product's unit."""
     if amount < 0:
         raise BadQuantity(_("A count is not below zero."), field="quantity")
+    if amount >= MOST:
+        raise BadQuantity(
+            _("%(amount)s are more than any shelf holds. Was a code scanned into the field?")
+            % {"amount": quantities.format_quantity(amount, product.unit.code)},
+            field="quantity",
+        )
     step = product.unit.step
     if quantities.round_half_up(amount, step) != amount:
         raise BadQuantity(
@@ -241,7 +258,7 @@ def _write(line: StockCountLine, kind: str, quantity: Decimal, at: datetime | No
     line.revision += 1
     line.counted_at = None if line.counted is None else at or now
     line.counted_by_id = person if line.counted is not None else None
-    line.save(update_fields=["counted", "book", "counted_at", "counted_by", "reason", "revision", "updated_at"])
+    line.save(update_fields=WRITTEN)
     CountEntry.objects.create(
         line_id=line.pk, kind=kind, quantity=quantity, after=line.counted, at=now, actor_id=person
     )
@@ -277,12 +294,13 @@ def cancel(count: StockCount, *, reason: str, revision: int | None = None) -> St
 
 
 @transaction.atomic
-def post(count: StockCount, *, approved: bool = False, key: str | None = None) -> StockCount:
+def post(count: StockCount, *, approved: bool = False, seen: str = "", key: str | None = None) -> StockCount:
     """Bring the book to what was counted, as one operation; what moved since a line was counted stays moved.
 
     Lines that nobody counted stay as they are. Holds on stock that is not there move to other stock, or wait. Raises
-    ApprovalNeeded when the differences are worth more than the tolerance and nobody approved, CountOvertaken when less
-    is left than the difference takes, CountPosted when it was posted before. The same key posts once.
+    ApprovalNeeded when the differences are worth more than the tolerance and nobody approved, CountChanged when
+    somebody wrote down a figure since `counts.seen` was `seen`, CountOvertaken when less is left than the difference
+    takes or another count has set a line right since, CountPosted when it was posted before. The same key posts once.
     """
     fingerprint = [count.pk]
     product_ids = set(StockCountLine.objects.filter(count=count).values_list("product_id", flat=True))
@@ -293,6 +311,8 @@ def post(count: StockCount, *, approved: bool = False, key: str | None = None) -
         return done
     if fresh.status == StockCount.Status.POSTED:
         raise CountPosted(fresh, since=refusals.since_when(fresh, status=fresh.status))
+    if seen and seen != figures_seen(fresh):
+        raise CountChanged(fresh.number)
     lines = _different(count)
     total, most = deviation(lines), policy.current().count_tolerance
     if total > most and not approved:
@@ -302,7 +322,7 @@ def post(count: StockCount, *, approved: bool = False, key: str | None = None) -
         (row.lot_id, row.location_id): row.quantity
         for row in StockBalance.objects.filter(lot_id__in={line.lot_id for line in lines})
     }
-    _refuse_overtaken(lines, there)
+    overtaken.refuse(lines, there)
     _let_go(lines, there)
     other = locations.virtual(Location.Kind.ADJUSTMENT)
     moves = []
@@ -317,33 +337,6 @@ def post(count: StockCount, *, approved: bool = False, key: str | None = None) -
     state.advance(count, StockCount.Status.POSTED, fields=["posted_at", "operation"])
     idempotency.remember(scope="counting.post", key=key, fingerprint=fingerprint, result=count)
     return count
-
-
-def _refuse_overtaken(lines: Iterable[StockCountLine], there: dict[tuple[int, int], Decimal]) -> None:
-    said = []
-    for line in lines:
-        left = there.get((line.lot_id, line.location_id), ZERO)
-        if left + (line.difference or ZERO) >= 0:
-            continue
-        unit = line.product.unit.code
-        said.append(
-            _(
-                "%(product)s, lot %(lot)s at %(place)s: %(counted)s counted where the book had %(book)s; "
-                "only %(left)s is left by now."
-            )
-            % {
-                "product": line.product.sku,
-                "lot": line.lot.code,
-                "place": line.location.name,
-                "counted": quantities.format_quantity(line.counted or ZERO, unit),
-                "book": quantities.format_quantity(line.book or ZERO, unit),
-                "left": quantities.format_quantity(left, unit),
-            }
-        )
-    if said:
-        raise CountOvertaken(
-            " ".join(said) + " " + ngettext("Count that line again.", "Count those lines again.", len(said))
-        )
 
 
 def _let_go(lines: Collection[StockCountLine], there: dict[tuple[int, int], Decimal]) -> None:

@@ -1,6 +1,6 @@
 """Proof that the books agree. Compares in sets, in the database; finds and names every difference, changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
-from apps.inventory.models import Hold, Location
+from apps.inventory.models import Hold, Location, Lot
 from backoffice.kernel import clock
 
 
@@ -76,14 +76,18 @@ GROUP BY lot_id, location_id
 HAVING SUM(moved) <> SUM(kept) OR SUM(moved_value) <> SUM(kept_value)
 """
 
-# Of some lots, what belongs to another product.
+# Of some lots, what belongs to another product: the lot, where, whose it should be, whose it is.
 FOREIGN = {
     "balance of another product's lot": """
-        SELECT b.id, l.id FROM inventory_stockbalance b JOIN inventory_lot l ON l.id = b.lot_id
+        SELECT l.id, mine.sku || ' · ' || p.code, mine.sku, theirs.sku FROM inventory_stockbalance b
+        JOIN inventory_lot l ON l.id = b.lot_id JOIN inventory_location p ON p.id = b.location_id
+        JOIN catalog_product mine ON mine.id = l.product_id JOIN catalog_product theirs ON theirs.id = b.product_id
         WHERE l.product_id <> b.product_id AND l.id IN ({lots})
     """,
     "move of another product's lot": """
-        SELECT m.id, l.id FROM inventory_move m JOIN inventory_lot l ON l.id = m.lot_id
+        SELECT l.id, mine.sku || ' · move ' || m.id, mine.sku, theirs.sku FROM inventory_move m
+        JOIN inventory_lot l ON l.id = m.lot_id
+        JOIN catalog_product mine ON mine.id = l.product_id JOIN catalog_product theirs ON theirs.id = m.product_id
         WHERE l.product_id <> m.product_id AND l.id IN ({lots})
     """,
 }
@@ -99,61 +103,95 @@ HAVING SUM(a.quantity) > COALESCE(MAX(b.quantity), 0)
 """
 
 OVERBACKED = """
-SELECT h.id, MAX(h.quantity - h.fulfilled), SUM(a.quantity)
+SELECT h.id, MAX(t.sku), MAX(h.quantity - h.fulfilled), SUM(a.quantity)
 FROM inventory_hold h JOIN inventory_holdallocation a ON a.hold_id = h.id
+JOIN catalog_product t ON t.id = h.product_id
 GROUP BY h.id HAVING SUM(a.quantity) > MAX(h.quantity - h.fulfilled)
 """
 
-# Rows that should not be: (kind, model to look at, query). Each returns a row's key and the key of what to look at; an
-# empty answer is a good one. What the database itself refuses (quantities below zero, moves that do not move) is not
-# asked again. A move leaves one place and enters another, so an operation is out of balance when it has none, or when
-# it does not take back what it reverses.
-STRANGERS = {
+
+def _quantity(raw: Any) -> Decimal:
+    return Decimal(int(raw)).scaleb(-6)
+
+
+def _money(raw: Any) -> Decimal:
+    return Decimal(int(raw)).scaleb(-2)
+
+
+def _whose(sku: Any) -> str:
+    """A code that consists of digits is no figure."""
+    return f"SKU {sku}"
+
+
+# Rows that should not be: (kind, model to look at, how its figures are read, query). Each returns the key of what to
+# look at, where of it, what should be and what is; an empty answer is a good one. What the database itself refuses
+# (quantities below zero, moves that do not move) is not asked again. A move leaves one place and enters another, so an
+# operation is out of balance when it has none, or when it does not take back what it reverses.
+STRANGERS: dict[str, tuple[str, Callable[[Any], Any], str]] = {
     "allocation of an ended hold": (
         "inventory.Hold",
+        _quantity,
         """
-        SELECT a.id, h.id FROM inventory_holdallocation a JOIN inventory_hold h ON h.id = a.hold_id
-        WHERE h.status <> 'active'
+        SELECT h.id, t.sku || ' · ' || p.code, 0, a.quantity FROM inventory_holdallocation a
+        JOIN inventory_hold h ON h.id = a.hold_id JOIN catalog_product t ON t.id = h.product_id
+        JOIN inventory_location p ON p.id = a.location_id WHERE h.status <> 'active'
         """,
     ),
     "allocation of another product's lot": (
         "inventory.Hold",
+        _whose,
         """
-        SELECT a.id, h.id FROM inventory_holdallocation a JOIN inventory_hold h ON h.id = a.hold_id
-        JOIN inventory_lot l ON l.id = a.lot_id WHERE l.product_id <> h.product_id
+        SELECT h.id, mine.sku, mine.sku, theirs.sku FROM inventory_holdallocation a
+        JOIN inventory_hold h ON h.id = a.hold_id JOIN inventory_lot l ON l.id = a.lot_id
+        JOIN catalog_product mine ON mine.id = h.product_id JOIN catalog_product theirs ON theirs.id = l.product_id
+        WHERE l.product_id <> h.product_id
         """,
     ),
     "value without stock": (
         "inventory.Lot",
-        "SELECT id, lot_id FROM inventory_stockbalance WHERE quantity = 0 AND value <> 0",
+        _money,
+        """
+        SELECT b.lot_id, t.sku || ' · ' || p.code, 0, b.value FROM inventory_stockbalance b
+        JOIN inventory_location p ON p.id = b.location_id JOIN catalog_product t ON t.id = b.product_id
+        WHERE b.quantity = 0 AND b.value <> 0
+        """,
     ),
     "balance in a place that holds none": (
         "inventory.Lot",
+        _quantity,
         """
-        SELECT b.id, b.lot_id FROM inventory_stockbalance b JOIN inventory_location p ON p.id = b.location_id
+        SELECT b.lot_id, t.sku || ' · ' || p.code, 0, b.quantity FROM inventory_stockbalance b
+        JOIN inventory_location p ON p.id = b.location_id JOIN catalog_product t ON t.id = b.product_id
         WHERE p.kind NOT IN ('storage', 'sale', 'production', 'quarantine')
         """,
     ),
     "operation without moves": (
         "inventory.StockOperation",
+        str,
         """
-        SELECT o.id, o.id FROM inventory_stockoperation o
+        SELECT o.id, '', '≥ 1', 0 FROM inventory_stockoperation o
         WHERE NOT EXISTS (SELECT 1 FROM inventory_move m WHERE m.operation_id = o.id)
         """,
     ),
     "reversal that does not take all of it back": (
         "inventory.StockOperation",
+        _quantity,
         """
-        SELECT o.id, o.id FROM inventory_stockoperation o WHERE o.reverses_id IS NOT NULL
-        AND (SELECT COALESCE(SUM(m.quantity), 0) FROM inventory_move m WHERE m.operation_id = o.id)
-            <> (SELECT COALESCE(SUM(m.quantity), 0) FROM inventory_move m WHERE m.operation_id = o.reverses_id)
+        SELECT id, '', COALESCE(taken, 0), COALESCE(back, 0) FROM (
+            SELECT o.id,
+                (SELECT SUM(m.quantity) FROM inventory_move m WHERE m.operation_id = o.reverses_id) AS taken,
+                (SELECT SUM(m.quantity) FROM inventory_move m WHERE m.operation_id = o.id) AS back
+            FROM inventory_stockoperation o WHERE o.reverses_id IS NOT NULL
+        ) AS pair WHERE COALESCE(taken, 0) <> COALESCE(back, 0)
         """,
     ),
     "fulfilled hold that was not served": (
         "inventory.Hold",
-        f"""
-        SELECT id, id FROM inventory_hold WHERE status = '{Hold.Status.FULFILLED}' AND fulfilled <> quantity
-        """,  # noqa: S608 - a constant
+        _quantity,
+        """
+        SELECT h.id, t.sku, h.quantity, h.fulfilled FROM inventory_hold h
+        JOIN catalog_product t ON t.id = h.product_id WHERE h.status = 'fulfilled' AND h.fulfilled <> h.quantity
+        """,
     ),
 }
 
@@ -185,14 +223,6 @@ def _rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-def _quantity(raw: Any) -> Decimal:
-    return Decimal(int(raw)).scaleb(-6)
-
-
-def _money(raw: Any) -> Decimal:
-    return Decimal(int(raw)).scaleb(-2)
-
-
 def _balances() -> Iterator[Difference]:
     codes = dict(Location.objects.physical().values_list("pk", "code"))
     places = sorted(codes) or [0]
@@ -215,19 +245,26 @@ def _balances() -> Iterator[Difference]:
         )
         suspects += [int(pk) for (pk,) in _rows(sql)]
     for start in range(0, len(suspects), SOME):
-        lots = ", ".join(map(str, suspects[start : start + SOME]))
+        some = suspects[start : start + SOME]
+        lots, skus = ", ".join(map(str, some)), _skus(some)
         for lot_id, location_id, moved, moved_value, kept, kept_value in _rows(
             BALANCES.format(physical=physical, lots=lots)
         ):
-            subject = f"lot {lot_id} · {codes[location_id]}"
+            subject = f"lot {lot_id} · {skus[lot_id]} · {codes[location_id]}"
             if moved != kept:
                 yield Difference("balance", subject, _quantity(moved), _quantity(kept), ("inventory.Lot", lot_id))
             if moved_value != kept_value:
                 about = ("inventory.Lot", lot_id)
                 yield Difference("value", subject, _money(moved_value), _money(kept_value), about)
         for kind, sql in FOREIGN.items():
-            for pk, lot_id in _rows(sql.format(lots=lots)):
-                yield Difference(kind, f"row {pk}", None, pk, ("inventory.Lot", lot_id))
+            for lot_id, where, mine, theirs in _rows(sql.format(lots=lots)):
+                about = ("inventory.Lot", lot_id)
+                yield Difference(kind, f"lot {lot_id} · {where}", _whose(mine), _whose(theirs), about)
+
+
+def _skus(lots: Collection[int]) -> dict[int, str]:
+    """What the lots are of: a lot that has no code of its own is known by its product."""
+    return dict(Lot.objects.filter(pk__in=lots).values_list("pk", "product__sku"))
 
 
 def _is_one(column: str, keys: list[int]) -> str:
@@ -243,29 +280,34 @@ def _is_one(column: str, keys: list[int]) -> str:
 def _held() -> Iterator[Difference]:
     now = connection.ops.adapt_datetimefield_value(clock.now())
     codes = dict(Location.objects.values_list("pk", "code"))
-    for lot_id, location_id, held, there in _rows(OVERHELD, now):
-        subject, about = f"lot {lot_id} · {codes[location_id]}", ("inventory.Lot", lot_id)
+    too_much = _rows(OVERHELD, now)
+    skus = _skus([row[0] for row in too_much])
+    for lot_id, location_id, held, there in too_much:
+        subject, about = f"lot {lot_id} · {skus[lot_id]} · {codes[location_id]}", ("inventory.Lot", lot_id)
         yield Difference("held more than there is", subject, _quantity(there), _quantity(held), about)
-    for hold_id, asked, backed in _rows(OVERBACKED):
-        about = ("inventory.Hold", hold_id)
-        yield Difference("backed more than asked", f"hold {hold_id}", _quantity(asked), _quantity(backed), about)
+    for hold_id, sku, asked, backed in _rows(OVERBACKED):
+        subject, about = f"hold {hold_id} · {sku}", ("inventory.Hold", hold_id)
+        yield Difference("backed more than asked", subject, _quantity(asked), _quantity(backed), about)
 
 
 def _strangers() -> Iterator[Difference]:
-    for kind, (model, sql) in STRANGERS.items():
-        for pk, about in _rows(sql):
-            yield Difference(kind, f"row {pk}", None, pk, (model, about))
+    for kind, (model, read, sql) in STRANGERS.items():
+        for pk, where, expected, found in _rows(sql):
+            subject = f"{model.partition('.')[2].lower()} {pk}" + (f" · {where}" if where else "")
+            yield Difference(kind, subject, read(expected), read(found), (model, pk))
 
 
 def _orphans() -> Iterator[Difference]:
-    """Active holds whose document is gone: nobody will ever let go of them."""
+    """Active holds whose document is gone: nobody will ever let go of them, and nothing should be held for it."""
     active = Hold.objects.filter(status=Hold.Status.ACTIVE)
     for type_id in active.order_by().values_list("origin_type_id", flat=True).distinct():
-        model = ContentType.objects.get_for_id(type_id).model_class()
-        held = active.filter(origin_type_id=type_id)
+        kind = ContentType.objects.get_for_id(type_id)
+        model, held = kind.model_class(), active.filter(origin_type_id=type_id)
         orphans = held if model is None else held.exclude(origin_id__in=model._base_manager.values("pk"))
-        for pk, origin_id in orphans.order_by("pk").values_list("pk", "origin_id"):
-            yield Difference("hold of a document that is gone", f"hold {pk}", origin_id, None, ("inventory.Hold", pk))
+        for hold in orphans.select_related("product").order_by("pk"):
+            subject = f"hold {hold.pk} · {hold.product.sku} · {kind.name} {hold.origin_id}"
+            left, about = hold.quantity - hold.fulfilled, ("inventory.Hold", hold.pk)
+            yield Difference("hold of a document that is gone", subject, Decimal(0), left, about)
 
 
 KINDS = [

@@ -1,5 +1,6 @@
 """`{% load inventory %}`: lots, days, documents and changes as the stock room's pages draw them."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,11 +14,13 @@ from django.utils.translation import gettext
 from apps.catalog.models import Product
 from apps.inventory.models import Lot
 from apps.inventory.selectors import nearness
+from backoffice.kernel import clock
 from backoffice.kernel.money import format_amount, round_money
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui.fields import QuantityFormField
 from backoffice.ui.icons import icon
 from backoffice.ui.permissions import may, may_open
+from backoffice.ui.templatetags.ui import day
 
 register = template.Library()
 
@@ -168,3 +171,10 @@ def stock_menu(context: Any, line: Any) -> SafeString:
 def plain(value: Decimal) -> str:
     """A quantity as a field would hold it: the language's decimal sign, no unit."""
     return str(QuantityFormField().prepare_value(value))
+
+
+@register.simple_tag
+def counted_when(moment: datetime) -> str:
+    """The time of day, with the day unless that is today."""
+    at = clock.local(moment)
+    return f"{at:%H:%M}" if at.date() == clock.today() else f"{day(at)} {at:%H:%M}"

@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import Q, Sum
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
-from apps.inventory.models import Hold, StockBalance, StockCount, StockCountLine, StockOperation
+from apps.inventory.models import Hold, Move, StockBalance, StockCount, StockCountLine, StockOperation
 from apps.inventory.services import counting, holds, lots, reallocation, rearranging, stock
 from apps.inventory.tests.lives import Cell, House, Life
 from backoffice.kernel import clock
@@ -96,7 +97,11 @@ class Ledger(Life):
 
     @rule(number=pick, other=pick)
     def merge(self, number: int, other: int) -> None:
-        if (row := self.balance(number)) and (into := self.lot(other, product=row.product_id)):
+        if (row := self.balance(number)) is None:
+            return
+        # Every other time one that lasts as long: the draws are others with every module that is loaded before.
+        alike = {"expires_on": row.lot.expires_on, "status": row.lot.status} if number % 2 == 0 else {}
+        if into := self.lot(other, product=row.product_id, **alike):
             self.do(lambda: rearranging.merge(lot=row.lot, into=into, location=row.location, reason="one box"))
 
     @rule(number=pick)
@@ -285,15 +290,16 @@ class Ledger(Life):
 
     @rule(number=pick)
     def count_give_up(self, number: int) -> None:
-        # Every other time one that is not over: the draws are others with every module that is loaded before.
-        if count := self.one_count(number // 2, open_only=number % 2 == 0):
+        if count := self.one_count(number):
             self.do(lambda: counting.cancel(count, reason="interrupted"))
 
     @rule(number=pick, approved=st.sampled_from([True, True, False]))
     def count_post(self, number: int, approved: bool) -> None:
         if count := self.one_count(number):
             lines = [line for line in StockCountLine.objects.filter(count=count) if line.difference]
-            fits = all(self.there(line) + (line.difference or 0) >= 0 for line in lines)
+            fits = all(
+                self.there(line) + (line.difference or 0) >= 0 and not self.set_right_since(line) for line in lines
+            )
             unfinished = count.status in StockCount.OPEN
             self.do(
                 lambda: counting.post(count, approved=approved),
@@ -302,16 +308,26 @@ class Ledger(Life):
                 must=False if not (fits and unfinished) else (True if approved else None),
             )
 
-    def one_count(self, number: int, *, open_only: bool = False) -> StockCount | None:
-        """One of the counts there are; one is begun when there is none. None when the house is empty."""
-        there = StockCount.objects.filter(status__in=StockCount.OPEN) if open_only else StockCount.objects.all()
+    def one_count(self, number: int) -> StockCount | None:
+        """One of the counts there are, every other time one that is not over; one is begun when there is none. None
+        when the house is empty."""
+        there = StockCount.objects.all() if number % 2 else StockCount.objects.filter(status__in=StockCount.OPEN)
         rows = list(there.order_by("pk")) or [self.do(lambda: counting.start(), name="count_start")]
-        return rows[number % len(rows)]
+        return rows[number // 2 % len(rows)]
 
     @staticmethod
     def there(line: StockCountLine) -> D:
         found = StockBalance.objects.filter(lot=line.lot_id, location=line.location_id).first()
         return found.quantity if found else D(0)
+
+    @staticmethod
+    def set_right_since(line: StockCountLine) -> D:
+        """By how much other counts and adjustments have changed the book since the line was counted."""
+        poured = Q(operation__origin_type__model="lot") | Q(operation__reverses__origin_type__model="lot")
+        moves = Move.objects.filter(lot=line.lot_id, operation__occurred_at__gt=line.counted_at).exclude(poured)
+        put = moves.filter(source__kind="adjustment", destination=line.location_id).aggregate(sum=Sum("quantity"))
+        taken = moves.filter(destination__kind="adjustment", source=line.location_id).aggregate(sum=Sum("quantity"))
+        return (put["sum"] or D(0)) - (taken["sum"] or D(0))
 
 
 def cell(row: StockBalance) -> Cell:

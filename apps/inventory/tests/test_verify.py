@@ -119,6 +119,8 @@ def test_a_hold_whose_document_is_gone_is_found_and_named(hold):
     Hold.objects.update(origin_id=987654)
     (found,) = differences()
     assert (found.kind, found.about) == ("hold of a document that is gone", ("inventory.Hold", hold.pk))
+    assert (found.expected, found.found) == (0, 2), "987,654 is what should be, it said"
+    assert found.subject == f"hold {hold.pk} · {hold.product.sku} · user 987654"
     Hold.objects.update(status="released", resolved_at=hold.created_at)
     HoldAllocation.objects.all().delete()
     assert differences() == [], "an ended hold binds nothing"
@@ -127,5 +129,34 @@ def test_a_hold_whose_document_is_gone_is_found_and_named(hold):
 def test_a_reversal_that_takes_back_less_is_found(hold):
     operation = Move.objects.get().operation
     back = StockOperation.objects.create(kind="reversal", occurred_at=operation.occurred_at, reverses=operation)
-    assert kinds() == {"operation without moves", "reversal that does not take all of it back"}
+    assert {found.kind: (found.expected, found.found) for found in differences()} == {
+        "operation without moves": ("≥ 1", "0"),
+        "reversal that does not take all of it back": (5, 0),
+    }
     assert {found.about for found in differences()} == {("inventory.StockOperation", back.pk)}
+
+
+def test_what_is_found_is_said_in_figures_and_names_not_in_keys(hold):
+    """“Should be –, is now 57”: 57 was the key of a row."""
+    product, other = hold.product, make_product(sku="4711")
+    lot = Move.objects.get().lot
+    Hold.objects.update(product=other)
+    StockBalance.objects.update(product=other)
+    found = {one.kind: (one.subject, one.expected, one.found) for one in differences()}
+    where = StockBalance.objects.get().location.code
+    assert found == {
+        "allocation of another product's lot": (f"hold {hold.pk} · 4711", "SKU 4711", f"SKU {product.sku}"),
+        "balance of another product's lot": (
+            f"lot {lot.pk} · {product.sku} · {where}",
+            f"SKU {product.sku}",
+            "SKU 4711",
+        ),
+    }
+    Hold.objects.update(product=product, status="fulfilled", fulfilled=D(1), resolved_at=hold.created_at)
+    StockBalance.objects.update(product=product, quantity=D(4))
+    assert {one.kind: (one.subject, one.expected, one.found) for one in differences()} == {
+        "balance": (f"lot {lot.pk} · {product.sku} · {where}", 5, 4),
+        "allocation of an ended hold": (f"hold {hold.pk} · {product.sku} · {where}", 0, 2),
+        "backed more than asked": (f"hold {hold.pk} · {product.sku}", 1, 2),
+        "fulfilled hold that was not served": (f"hold {hold.pk} · {product.sku}", 2, 1),
+    }

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from apps.inventory.count_forms import SeenForm
 from apps.inventory.forms import OptionalReasonForm, ReasonForm
 from apps.inventory.models import StockCount
 from apps.inventory.selectors import counts
@@ -28,7 +30,16 @@ class CountAction(ActionScreen):
 class CountPost(CountAction):
     """Brings the book to what was counted."""
 
+    form_class = SeenForm
     submit_label = gettext_lazy("Post")
+
+    def initial(self) -> dict[str, Any]:
+        return {"seen": counts.seen(self.object)}
+
+    def show(self, form: Any, status: int = 200, **more: Any) -> HttpResponse:
+        if form.is_bound:  # what is shown again is what stands there now
+            form.data = {**form.data.dict(), **self.initial()}
+        return super().show(form, status, **more)
 
     def get_title(self) -> str:
         return _("Post %(count)s?") % {"count": self.object}
@@ -54,7 +65,7 @@ class CountPost(CountAction):
 
     def perform(self, form: Any) -> Any:
         approved = may(self.request.user, counts.APPROVE)
-        return counting.post(self.object, approved=approved, key=self.key)
+        return counting.post(self.object, approved=approved, seen=form.cleaned_data["seen"], key=self.key)
 
     def success(self, result: Any) -> str:
         return _("%(count)s is posted.") % {"count": self.object}

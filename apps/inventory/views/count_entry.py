@@ -22,10 +22,11 @@ from backoffice.kernel.quantity import format_quantity
 from backoffice.ui import htmx
 from backoffice.ui.fields import QuantityFormField
 from backoffice.ui.pagination import positive
-from backoffice.ui.permissions import command, requires
+from backoffice.ui.permissions import command, may, requires
 
 PAGE = "inventory/count_enter.html"
 ROWS = 25
+SHORTEST_BARCODE = 8
 
 
 @requires("inventory.change_stockcount")
@@ -42,23 +43,24 @@ def enter(request: HttpRequest, pk: int) -> HttpResponse:
     except DomainError as error:
         moment.add_error("at", error.message)
         at = None
-    rows = counts.lines_of(count)
-    if not show_all:
-        rows = rows.filter(counted=None)
-    page = positive(request.GET.get("page"), 1)
-    lines = list(rows[(page - 1) * ROWS : page * ROWS + 1])
+    by_list = not code or scanned.place is not None
+    lines, more = _page(count, scanned.place, show_all, positive(request.GET.get("after"), 0)) if by_list else ([], 0)
+    places, strangers = _elsewhere(count, scanned)
     context = {
         "count": count,
         "code": code,
         "scanned": scanned,
-        "lines": [] if code else lines[:ROWS],
-        "more": page + 1 if len(lines) > ROWS and not code else 0,
+        "by_list": by_list,
+        "lines": lines,
+        "more": more,
         "show_all": show_all,
         "moment": moment,
         "at": at,
         "at_text": _minute(at),
         "progress": counts.progress(count),
-        "places": counts.places_of(count) if scanned.strangers else [],
+        "places": places,
+        "strangers": strangers,
+        "may_receive": may(request.user, "inventory.receive_stock"),
         "writable": count.status == StockCount.Status.OPEN,
         "key": uuid4().hex,
         "title": _("Counting"),
@@ -69,6 +71,30 @@ def enter(request: HttpRequest, pk: int) -> HttpResponse:
         ],
     }
     return htmx.render(request, PAGE, context, fragments={"counting": f"{PAGE}#counting"})
+
+
+def _page(count: StockCount, place: Location | None, show_all: bool, after: int) -> tuple[list[StockCountLine], int]:
+    """The lines that follow the line `after` in the order of the shelves, and the last of them if more come.
+
+    Counted by where they stand, not by how many are left: what is counted meanwhile moves nobody past others.
+    """
+    rows = counts.lines_of(count) if place is None else counts.lines_of(count).filter(location=place)
+    order = list(rows.values_list("pk", "counted"))
+    keys = [pk for pk, _counted in order]
+    wanted = [pk for pk, counted in order if show_all or counted is None]
+    if after in keys:
+        begun = set(keys[: keys.index(after) + 1])
+        wanted = [pk for pk in wanted if pk not in begun] or wanted
+    return list(rows.filter(pk__in=wanted[:ROWS])), wanted[ROWS - 1] if len(wanted) > ROWS else 0
+
+
+def _elsewhere(count: StockCount, scanned: counts.Scanned) -> tuple[list[Location], list[Lot]]:
+    """Where the count may find what was scanned, and the lots of it that it has no line for in one of these places."""
+    if not scanned.strangers or count.status != StockCount.Status.OPEN:
+        return [], []
+    places = counts.places_of(count)
+    known = {(line.lot_id, line.location_id) for line in scanned.lines}
+    return places, [lot for lot in scanned.strangers if any((lot.pk, place.pk) not in known for place in places)]
 
 
 def _minute(at: datetime | None) -> str:
@@ -84,9 +110,13 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     form = EntryForm(request.POST)
     if verb == "clear":
         form.fields["quantity"].required = False
+    typed = request.POST.get("quantity", "").strip()[:40]
+    if verb != "clear" and (name := _scanned_by_mistake(typed)):
+        error = _("“%(code)s” is the code of %(name)s, not a figure. Type how much there is, then scan the next.")
+        return _answer(request, line, error=error % {"code": typed, "name": name}, status=422)
     if not form.is_valid():
         error = form.errors.get("quantity") or next(iter(form.errors.values()))
-        return _answer(request, line, error=error[0], typed=request.POST.get("quantity", "")[:40], status=422)
+        return _answer(request, line, error=error[0], typed=typed, status=422)
     amount, revision = form.cleaned_data["quantity"], form.cleaned_data["revision"]
     # The same figure of the same line is written once; another figure of it is one more to decide about. The lines of a
     # page share what they send, and the random end of it is what may be cut.
@@ -109,10 +139,14 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     except CountedMeanwhile as error:
         return _answer(request, error.line, error=error.message, ours=error.given, status=error.status)
     except DomainError as error:
-        return _answer(
-            request, line, error=error.message, typed=request.POST.get("quantity", "")[:40], status=error.status
-        )
+        return _answer(request, line, error=error.message, typed=typed, status=error.status)
     return _answer(request, line, saved=True)
+
+
+def _scanned_by_mistake(typed: str) -> str:
+    """What was scanned where a figure belongs, by its name: a scanner types wherever the finger was."""
+    is_figure = len(typed) < SHORTEST_BARCODE and not any(letter.isalpha() for letter in typed)
+    return "" if is_figure else counts.name_of(typed)
 
 
 def _answer(request: HttpRequest, line: StockCountLine, *, status: int = 200, **more: Any) -> HttpResponse:
@@ -149,13 +183,16 @@ def stranger(request: HttpRequest, pk: int) -> HttpResponse:
     """Take in a lot that lies where the book has none of it."""
     count = get_object_or_404(StockCount, pk=pk)
     form = StrangerForm(request.POST)
-    to = reverse("inventory:count_enter", args=[pk])
+    back = {"at": at} if (at := request.POST.get("at", "")[:20]) else {}
     if form.is_valid():
-        lot = get_object_or_404(Lot, pk=form.cleaned_data["lot"])
+        lot = get_object_or_404(Lot.objects.select_related("product"), pk=form.cleaned_data["lot"])
         location = get_object_or_404(Location, pk=form.cleaned_data["location"])
         try:
             counting.add_line(count, lot=lot, location=location)
         except DomainError as error:  # the place was closed, or the count posted, since the page was made
             messages.error(request, error.message)
-        to += "?" + urlencode({"scan": lot.product.sku if lot.is_silent else lot.code})
-    return HttpResponseRedirect(to)
+        back["scan"] = lot.product.sku if lot.is_silent else lot.code
+    else:
+        messages.error(request, _("Choose where it lies."))
+        back["scan"] = request.POST.get("scan", "")[:100]
+    return HttpResponseRedirect(f"{reverse('inventory:count_enter', args=[pk])}?{urlencode(back)}")

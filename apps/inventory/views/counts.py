@@ -7,7 +7,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from apps.catalog.models import Category
 from apps.inventory.count_forms import StartForm
@@ -90,7 +90,17 @@ class CountCreate(CreateScreen):
         )
 
     def success(self, result: Any) -> str:
-        return _("%(count)s begun.") % {"count": result}
+        begun = _("%(count)s begun.") % {"count": result}
+        listed = set(result.products.values_list("pk", flat=True))
+        absent = len(listed - set(result.lines.values_list("product", flat=True)))
+        if not absent:
+            return begun
+        more = ngettext(
+            "Of %(count)s listed product the book has nothing there: scan it where you find it.",
+            "Of %(count)s listed products the book has nothing there: scan them where you find them.",
+            absent,
+        )
+        return f"{begun} {more % {'count': absent}}"
 
 
 def _is_open(count: StockCount) -> bool:
@@ -104,6 +114,11 @@ def _is_unfinished(count: StockCount) -> bool:
 def _needs_another(count: StockCount) -> bool:
     """Whether who looks at the count may not post it, because it differs by more than the tolerance. The page knows."""
     return getattr(count, "needs_another", False)
+
+
+def sees_book(user: Any, count: StockCount) -> bool:
+    """Blind is blind until it is posted or given up, except for who may post."""
+    return not count.is_blind or not _is_unfinished(count) or may(user, "inventory.post_stockcount")
 
 
 class CountDetail(DetailScreen):
@@ -145,6 +160,24 @@ class CountDetail(DetailScreen):
             icon="download",
             dialog=False,
             args=lambda count: (count.pk, "xlsx"),
+        ),
+        Action(
+            gettext_lazy("Differences as CSV"),
+            "inventory:count_variance",
+            "inventory.view_stockcount",
+            icon="download",
+            dialog=False,
+            args=lambda count: (count.pk, "csv"),
+            when=lambda count: getattr(count, "sees_book", False),
+        ),
+        Action(
+            gettext_lazy("Differences as XLSX"),
+            "inventory:count_variance",
+            "inventory.view_stockcount",
+            icon="download",
+            dialog=False,
+            args=lambda count: (count.pk, "xlsx"),
+            when=lambda count: getattr(count, "sees_book", False),
         ),
         Action(
             gettext_lazy("Take in a filled sheet"),
@@ -211,9 +244,8 @@ class CountDetail(DetailScreen):
     ]
 
     def get_queryset(self) -> QuerySet[StockCount]:
-        return StockCount.objects.select_related("location", "category", "started_by", "operation").prefetch_related(
-            "products"
-        )
+        rows = StockCount.objects.select_related("location", "category", "started_by", "operation__reversed_by__actor")
+        return rows.prefetch_related("products")
 
     @cached_property
     def shown(self) -> str:
@@ -222,12 +254,7 @@ class CountDetail(DetailScreen):
 
     @cached_property
     def sees_book(self) -> bool:
-        """Blind is blind until it is posted, except for who may post."""
-        return (
-            not self.object.is_blind
-            or not _is_unfinished(self.object)
-            or may(self.request.user, "inventory.post_stockcount")
-        )
+        return sees_book(self.request.user, self.object)
 
     @cached_property
     def review(self) -> counts.Review:
@@ -249,7 +276,7 @@ class CountDetail(DetailScreen):
         return may(user, "inventory.post_stockcount") and not may(user, counts.APPROVE) and self.is_above
 
     def head(self) -> dict[str, Any]:
-        self.object.needs_another = self.needs_another
+        self.object.needs_another, self.object.sees_book = self.needs_another, self.sees_book
         return super().head()
 
     def approval(self) -> str:
