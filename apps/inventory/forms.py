@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.inventory.amount_fields import AmountField
 from apps.inventory.models import Location, Lot, StockBalance
-from apps.inventory.scan_fields import BalanceField, PlaceField, balances
+from apps.inventory.scan_fields import SEPARATOR, BalanceField, PlaceField, balances
 from apps.inventory.selectors import layers
 from apps.inventory.services import policy
 from backoffice.kernel import clock
@@ -129,6 +129,8 @@ class WasteForm(StockForm):
         super().__init__(*args, **kwargs)
         codes = [(code, code) for code in policy.waste_reasons()]
         self.fields["reason"].choices = [("", "–"), *codes, (OTHER, _("Other"))]  # type: ignore[attr-defined]
+        gone = _("“%(value)s” is no reason of the house any more. Choose another one, or Other.")
+        self.fields["reason"].error_messages["invalid_choice"] = gone
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -237,6 +239,8 @@ class LocationForm(ModelForm):
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"].strip()
+        if SEPARATOR.strip() in code:  # what is picked from a list is parted there
+            raise ValidationError(_("A code has no “·” in it."))
         if there := Location.objects.filter(code__iexact=code).exclude(pk=self.instance.pk).first():
             raise ValidationError(
                 _("%(place)s has the code %(code)s already. Choose another one."),

@@ -96,7 +96,7 @@ class LineForm(Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if "quantity" in data and data["quantity"] is not None and data["quantity"] <= 0:
-            self.add_error("quantity", _("Above zero."))
+            self.add_error("quantity", _("Above zero; remove the line, if none of it came."))
         if data.get("cost") is not None and data["cost"] < 0:
             self.add_error("cost", _("Not below zero."))
         if "pack" in self.errors:  # the list is the product's own, so it was made or taken off since, or never was one

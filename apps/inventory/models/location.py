@@ -8,9 +8,19 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from backoffice.kernel.audit import Audited
 from backoffice.kernel.models import Revisioned, TimeStamped
+
+
+COUNTER_ACCOUNTS = {
+    "supplier": gettext_noop("Suppliers"),
+    "customer": gettext_noop("Customers"),
+    "consumed": gettext_noop("Consumed"),
+    "waste": gettext_noop("Waste"),
+    "adjustment": gettext_noop("Adjustments"),
+}
 
 
 class LocationQuerySet(models.QuerySet["Location"]):
@@ -82,6 +92,11 @@ class Location(Audited, TimeStamped, Revisioned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def called(self) -> str:
+        """The name; that of a counter-account in the language of whoever reads it."""
+        return self.name if self.kind in self.PHYSICAL else gettext(COUNTER_ACCOUNTS[self.kind])
 
     @property
     def shown(self) -> str:

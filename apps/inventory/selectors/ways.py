@@ -31,11 +31,11 @@ def _told(moves: QuerySet[Move]) -> str:
     if move is None:
         return ""
     done = move.operation
-    return _("%(quantity)s, %(source)s → %(destination)s, %(when)s, by %(who)s, %(number)s") % {
-        "quantity": format_quantity(move.quantity, move.product.unit.code),
-        "source": move.source.name,
-        "destination": move.destination.name,
-        "when": date_format(clock.local(done.occurred_at), "SHORT_DATETIME_FORMAT"),
-        "who": done.actor.name if done.actor else _("the system"),
-        "number": done.number,
-    }
+    told = [
+        format_quantity(move.quantity, move.product.unit.code),
+        f"{move.source.called} → {move.destination.called}",
+        date_format(clock.local(done.occurred_at), "SHORT_DATETIME_FORMAT"),
+        *([_("by %(who)s") % {"who": done.actor.name}] if done.actor else []),
+        done.number,
+    ]
+    return ", ".join(told)

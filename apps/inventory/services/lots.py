@@ -50,7 +50,7 @@ def for_receipt(
         expires_on = suggested
     if expires_on is not None and expires_on < received_on:
         raise LotMismatch(
-            _("%(product)s would have expired on %(date)s, before it came.")
+            _("%(product)s would have expired on %(date)s, before it came. Look at the date on the box.")
             % {"product": product.name, "date": date_format(expires_on, "SHORT_DATE_FORMAT")},
             field="expires_on",
         )

@@ -230,7 +230,7 @@ def _check(lines: Sequence[PostLine], products: Mapping[int, Product]) -> None:
         if line.quantity <= 0:
             raise BadQuantity(
                 _("%(product)s, %(source)s → %(destination)s: the quantity must be above zero. Enter how much it is.")
-                % {"product": product.name, "source": line.source.name, "destination": line.destination.name}
+                % {"product": product.name, "source": line.source.called, "destination": line.destination.called}
             )
         if line.lot.product_id != product.pk:
             raise BadMove(
@@ -239,7 +239,7 @@ def _check(lines: Sequence[PostLine], products: Mapping[int, Product]) -> None:
         if line.source.pk == line.destination.pk or not (line.source.is_physical or line.destination.is_physical):
             raise BadMove(
                 _("%(amount)s: it is at %(place)s already. Stock moves from one place to another; choose another.")
-                % {"amount": refusals.amount_of(product, line.quantity), "place": line.destination.name},
+                % {"amount": refusals.amount_of(product, line.quantity), "place": line.destination.called},
                 field="destination",
             )
 
@@ -249,8 +249,8 @@ def _told(lines: Sequence[PostLine]) -> str:
     first = lines[0]
     return _("%(amount)s, %(source)s → %(destination)s:") % {
         "amount": refusals.amounts([(line.product, line.quantity) for line in lines]),
-        "source": first.source.name,
-        "destination": first.destination.name,
+        "source": first.source.called,
+        "destination": first.destination.called,
     }
 
 

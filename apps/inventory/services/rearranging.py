@@ -78,7 +78,8 @@ def split(
     if code and Lot.objects.filter(product=product, code__iexact=code).exists():
         raise LotMismatch(
             _("Lot %(lot)s of %(product)s is there already. Use another lot code.")
-            % {"lot": code, "product": product.name}
+            % {"lot": code, "product": product.name},
+            field="code",
         )
     part = Lot.objects.create(
         product=product,

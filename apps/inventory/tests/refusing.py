@@ -57,6 +57,10 @@ def waste_what_is_held(house: House) -> str:
     return house.post("inventory:waste", stock="A1", quantity="5", reason="Spoiled")
 
 
+def waste_for_no_reason_of_the_house(house: House) -> str:
+    return house.post("inventory:waste", stock="A1", quantity="1", reason="Mice")
+
+
 def waste_more_than_there_is(house: House) -> str:
     return house.post("inventory:waste", stock="A1", quantity="11", reason="Spoiled")
 
@@ -212,7 +216,8 @@ def transfer_to_where_it_is(house: House) -> str:
 
 def transfer_what_is_used_up(house: House) -> str:
     holds.release(house.hold, reason="x")
-    stock.waste(lot=house.lot, location=house.shop, quantity=D(10), reason="fell")
+    with acting(house.olga):
+        stock.waste(lot=house.lot, location=house.shop, quantity=D(10), reason="fell")
     return house.post("inventory:transfer", stock="A1", quantity="3", destination=house.cellar.code)
 
 
