@@ -32,7 +32,7 @@ class SupplierTable(Table):
 class PurchaseTable(Table):
     """Purchase orders, newest first."""
 
-    number = WhatColumn("number", meta="supplier__name", verbose_name=_("Order"))
+    number = WhatColumn("number", meta="supplier", verbose_name=_("Order"))
     location = Column(accessor="location__name", verbose_name=_("Deliver to"), card="")
     expected_on = DateColumn(card="price", empty_text="–")
     worth = MoneyColumn(verbose_name=_("Worth"), orderable=False, card="stock")

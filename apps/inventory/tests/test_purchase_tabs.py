@@ -150,6 +150,9 @@ def test_what_did_not_come_is_no_longer_to_come(as_user, store, mill, flour):
     purchasing.receive(order, location=store, lines=[ReceiptLine(flour, D(3), pack=flour.packs.get(), pack_cost=D(9))])
     page = client.get(order.get_absolute_url()).content.decode()
     assert "Still to come" in page
+    # On a phone a card has no columns: the figure says of how many, and how much dearer.
+    assert 'data-unit=" / 4"' in page
+    assert 'data-unit=" × 9.00 (−91.00)"' in page
     answer = client.post(reverse("inventory:purchase_cancel", args=[order.pk]), {"reason": "too late"})
     assert answer.status_code == 409
     assert "Say that the rest does not come instead." in answer.content.decode()
@@ -324,7 +327,10 @@ def test_a_sent_order_is_mailed_again_until_some_of_it_is_here(as_user, store, m
     assert "e-mailed" in client.get(order.get_absolute_url()).content.decode()
     purchasing.receive(order, location=store, lines=[ReceiptLine(flour, D(1), pack=flour.packs.get(), pack_cost=D(9))])
     assert "is partly received; it is not e-mailed" in client.post(url).content.decode()
+    first.status = "queued"
+    first.save()
     PurchaseOrder.objects.update(mailed_at=None)
+    assert "on its way" not in client.get(order.get_absolute_url()).content.decode()
     purchase_jobs.send(last)
     assert len(mail.outbox) == 1, "what is here is not asked for again"
 

@@ -206,8 +206,8 @@ class PurchaseDetail(DetailScreen):
 
     @cached_property
     def letter(self) -> Directive | None:
-        """The last job to mail it, while that one did not go out."""
-        found = reads.letter(self.object) if self.object.sent_at else None
+        """The last job to mail it, while that one did not go out and nothing is here."""
+        found = reads.letter(self.object) if self.object.status == PurchaseOrder.Status.SENT else None
         mailed_at = self.object.mailed_at
         return None if found is None or (mailed_at and mailed_at >= found.created_at) else found
 
@@ -311,6 +311,7 @@ class PurchaseSend(PurchaseAction):
         form = super().get_form(data, files)
         if self.object.worth >= self.object.supplier.minimum_order and not reads.below_least(self.object):
             del form.fields["below_minimum"]
+        form.fields["mail"].help_text = self.object.supplier.email or _("No e-mail address is known of them.")
         return form
 
     def perform(self, form: Any) -> Any:
