@@ -247,3 +247,23 @@ def test_where_a_product_is_kept_is_not_written_over_unseen(as_owner):
     assert PutAway.objects.get().location == fridge
     assert as_owner.post(url, {**sent(late), "location": "SH"}).status_code == 302
     assert PutAway.objects.get().location == shelf
+
+
+def test_a_code_does_not_have_what_parts_it_from_the_name(as_owner):
+    answer = as_owner.post(
+        reverse("inventory:location_create"), {"code": "A · B", "name": "X", "kind": "storage", "parent": ""}
+    )
+    assert answer.status_code == 422
+    assert "A code has no “·” in it." in said(answer)
+
+
+def test_a_place_with_more_lots_than_the_page_shows_says_where_the_rest_is(as_owner, monkeypatch):
+    monkeypatch.setattr("apps.inventory.views.locations.SHOWN", 2)
+    fridge, milk = make_location("Fridge"), make_product("Milk")
+    for code in ("MILK-1", "MILK-2", "MILK-3"):
+        make_stock(milk, 1, fridge, lot_code=code)
+    page = said(as_owner.get(fridge.get_absolute_url()))
+    assert f'href="{reverse("inventory:lot_list")}?location={fridge.pk}"' in page
+    assert "MILK-3" not in page
+    stock.waste(lot=milk.lots.get(code="MILK-1"), location=fridge, quantity=D(1), reason="sour")
+    assert "These are the first" not in said(as_owner.get(fridge.get_absolute_url()))

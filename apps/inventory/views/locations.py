@@ -15,6 +15,7 @@ from apps.inventory.models import Location, PutAway, StockBalance
 from apps.inventory.selectors import locations as places
 from apps.inventory.selectors import place_uses
 from apps.inventory.selectors import stock as stock_reads
+from apps.inventory.selectors.place_uses import Use
 from apps.inventory.services import locations
 from apps.inventory.tables import LocationTable
 from backoffice.kernel.errors import StaleRevision
@@ -33,6 +34,7 @@ from backoffice.ui.screens import (
 from backoffice.ui.tables import SORT
 
 FIELDS = ("code", "name", "kind", "parent")
+SHOWN, KEPT = 200, 100  # of what lies in a place, and of what is kept there
 
 
 class LocationList(ListScreen):
@@ -111,10 +113,14 @@ class LocationDetail(DetailScreen):
 
     def get_context(self, **more: Any) -> dict[str, Any]:
         rows = self.object.balances.select_related("lot", "product__unit", "product__category")
+        kept = self.object.kept_here.select_related("product__category").order_by("product__name")
+        first = list(rows.order_by("product__name", "lot__expires_on", "pk")[: SHOWN + 1])
         return super().get_context(
-            balances=rows.order_by("product__name", "lot__expires_on", "pk")[:200],
+            balances=first[:SHOWN],
+            shown=SHOWN if len(first) > SHOWN else 0,
             inside=self.object.children.order_by("name"),
-            kept=self.object.kept_here.select_related("product__category").order_by("product__name")[:100],
+            kept=kept[:KEPT],
+            more_kept=max(kept.count() - KEPT, 0),
             **more,
         )
 
@@ -199,6 +205,7 @@ class LocationClose(ActionScreen):
     model = Location
     permission = "inventory.change_location"
     form_class = SeenForm
+    fields_template = "inventory/location_close.html"
     submit_label = gettext_lazy("Close")
     danger = True
     list_url = "inventory:location_list"
@@ -211,14 +218,21 @@ class LocationClose(ActionScreen):
         return _("Close %(place)s?") % {"place": self.object}
 
     def intro(self) -> str:
-        said = _("Nothing can be put there any more. What happened there stays in the ledger.")
+        return _("Nothing can be put there any more. What happened there stays in the ledger.")
+
+    def uses(self) -> list[Use]:
+        """What closing it means for whom."""
+        found = []
         if products := _named(self.object.kept_here.select_related("product").order_by("product__name")):
-            said += " " + _("Kept there: %(products)s. From now on they go to wherever their delivery goes.") % {
-                "products": products
-            }
+            text = _("Kept there: %(products)s. From now on they go to wherever their delivery goes.")
+            found.append(Use(text % {"products": products}))
         if products := _named(locations.minimums_of(self.object)):
-            said += " " + _("Its minimums rest until it is opened again: %(products)s.") % {"products": products}
-        return " ".join([said, *(use.text for use in place_uses.of(self.object))])
+            text = _("Its minimums rest until it is opened again: %(products)s.")
+            found.append(Use(text % {"products": products}))
+        return [*found, *place_uses.of(self.object)]
+
+    def get_context(self, **more: Any) -> dict[str, Any]:
+        return super().get_context(uses=self.uses(), **more)
 
     def initial(self) -> dict[str, Any]:
         return {"revision": self.object.revision}
@@ -247,6 +261,9 @@ class LocationReopen(LocationClose):
     def intro(self) -> str:
         products = _named(locations.minimums_of(self.object))
         return _("Its minimums count again: %(products)s.") % {"products": products} if products else ""
+
+    def uses(self) -> list[Use]:
+        return []
 
     def perform(self, form: Any) -> Any:
         return locations.reopen(self.object, revision=form.cleaned_data["revision"])
