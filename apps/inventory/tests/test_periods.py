@@ -89,6 +89,7 @@ def test_nobody_opens_more_than_they_were_shown(as_user, user_with):
     assert late.status_code == 409
     assert "by Pedro, not" in late.text
     assert policy.closed_through() == november
+    assert f'value="{november.isoformat()}"' in late.text  # told of it, who sends the form again means it
     assert "by Pedro." in client.get(again).text
     now = {"closed_through": october.isoformat(), "reason": "An invoice came", "seen": november.isoformat()}
     assert client.post(again, now).status_code == 302
@@ -258,6 +259,8 @@ def test_the_pages(as_user, shop):
     assert client.get(url, {"day": "0001-99-01"}).status_code == 200
     assert client.get(url, {"day": "1800-01-01"}).status_code == 200
     assert "Bun,18" in b"".join(client.get(url, {"day": day, "export": "csv"})).decode()
+    table = client.get(url, {"day": day}).text.partition("<thead>")[2]
+    assert "hide-s" not in table  # on paper and on a tablet the total stood below the first place
     rules = reverse("inventory:policy_edit")
     assert client.get(rules).status_code == 200
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from django import forms as django_forms
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -197,6 +197,11 @@ class PeriodReopen(PeriodAction):
     def initial(self) -> dict[str, Any]:
         day = policy.closed_through()
         return {"seen": day.isoformat() if day else ""}
+
+    def show(self, form: Any, status: int = 200, **more: Any) -> HttpResponse:
+        if form.is_bound:  # who was refused has been told what is closed by now
+            form.data = {**form.data.dict(), **self.initial()}
+        return super().show(form, status, **more)
 
     def perform(self, form: Any) -> Any:
         data = form.cleaned_data
