@@ -236,7 +236,8 @@ def test_on_paper_only_an_open_count_shows_the_book(as_user, house):
     client = as_user("inventory.view_stockcount")
     blind = counting.start(location=house.shop)
     shown = client.get(reverse("inventory:count_sheet", args=[house.count.pk])).content.decode()
-    assert "<th>Book</th>" in shown
+    assert '<th class="n">Book</th>' in shown
+    assert (shown.count("<main"), shown.count("<thead>")) == (1, house.count.lines.values("location").distinct().count())
     assert '<td class="n">45</td>' in shown
     assert "Book" not in client.get(reverse("inventory:count_sheet", args=[blind.pk])).content.decode()
 

@@ -112,11 +112,11 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
         form.fields["quantity"].required = False
     typed = request.POST.get("quantity", "").strip()[:40]
     if verb != "clear" and (name := _scanned_by_mistake(typed)):
-        error = _("“%(code)s” is the code of %(name)s, not a figure. Type how much there is, then scan the next.")
-        return _answer(request, line, error=error % {"code": typed, "name": name}, status=422)
+        said = _("“%(code)s” is the code of %(name)s, not a figure. Type how much there is, then scan the next.")
+        return _answer(request, line, error=said % {"code": typed, "name": name}, status=422)
     if not form.is_valid():
-        error = form.errors.get("quantity") or next(iter(form.errors.values()))
-        return _answer(request, line, error=error[0], typed=typed, status=422)
+        wrong = form.errors.get("quantity") or next(iter(form.errors.values()))
+        return _answer(request, line, error=wrong[0], typed=typed, status=422)
     amount, revision = form.cleaned_data["quantity"], form.cleaned_data["revision"]
     # The same figure of the same line is written once; another figure of it is one more to decide about. The lines of a
     # page share what they send, and the random end of it is what may be cut.

@@ -21,20 +21,15 @@ from backoffice.kernel.quantity import bare
 from backoffice.transfers import outgoing
 from backoffice.ui.permissions import requires
 
-SHEET_ROWS = 26
-
 
 @requires("inventory.view_stockcount")
 def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """The count on paper: where, what, which lot, and a box to write in. A blind sheet has no book figures."""
     count = get_object_or_404(StockCount.objects.select_related("location", "category"), pk=pk)
-    lines = list(counts.lines_of(count))
-    pages = [lines[start : start + SHEET_ROWS] for start in range(0, len(lines), SHEET_ROWS)] or [[]]
     context = {
         "count": count,
         "scope": scope_of(count),
-        "pages": pages,
-        "lines": len(lines),
+        "lines": list(counts.lines_of(count)),
         "company": current_company(),
         "printed_at": clock.now(),
         "printed_by": request.user,
