@@ -35,6 +35,8 @@ def test_labels_of_a_lot_with_a_long_name(busy_bakery: str, page: Page, login: C
     lot.product.name = LONG
     lot.product.save()
     Lot.objects.filter(pk=lot.pk).update(markdown_percent=30)
+    coded = Lot.objects.filter(product__sku="CA-COOK").latest("pk")
+    Lot.objects.filter(pk=coded.pk).update(code="SERRA-MILL-2026-11-23-LINE-4-SHIFT-B-BATCH-000123-PALLET-07"[:60])
     login(busy_bakery, "clerk")
 
     page.goto(f"{busy_bakery}/stock/lots/{lot.pk}/labels/?n=30&first=4")
@@ -51,6 +53,11 @@ def test_labels_of_a_lot_with_a_long_name(busy_bakery: str, page: Page, login: C
         assert module > 0.24, (path, module)
         assert qr > 14, (path, qr)
         assert "−30 %" in label.inner_text()
+
+    # A long code pushed the last good day off the label, and with it the printer made all of it smaller.
+    page.goto(f"{busy_bakery}/production/lots/{coded.pk}/label/")
+    assert page.locator(".label").evaluate("label => label.scrollWidth <= label.clientWidth")
+    assert pages(page) == [(80, 92)]
 
 
 # Fifty lines more, before the foot of a sheet.

@@ -149,9 +149,14 @@ class OperationFilter(FilterSet):
         return queryset.filter(same, kind=StockOperation.Kind.WASTE) if value else queryset
 
     def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        if scan := _meant(value):
+            of_product = Q(product__in=codes.products(scan))
+            said = codes.of_lot(scan, "lot__") if scan.lot or scan.lot_id else of_product
+            return queryset.filter(pk__in=Move.objects.filter(said).values("operation"))
         number = value.strip().upper().removeprefix("S-").lstrip("0")
         if number.isascii() and number.isdigit() and len(number) < 18:
-            return queryset.filter(pk=int(number))
+            of_lot = Move.objects.filter(lot__code=value.strip()).values("operation")
+            return queryset.filter(Q(pk=int(number)) | Q(pk__in=of_lot))
         of_lot = Move.objects.filter(lot__code__iexact=value.strip()).values("operation")
         return super().search(queryset, name, value) | queryset.filter(pk__in=of_lot)
 

@@ -94,6 +94,80 @@ def test_lots_that_are_sold_as_different_things_are_kept_apart(shop, bun, percen
     assert differences() == []
 
 
+def test_lots_of_two_products_are_named_with_their_products(shop, bun):
+    """It said that lots of one product are merged, and not which of the two was of another."""
+    lot = make_stock(bun, 4, shop, lot_code="A")
+    other = make_stock(make_product("Oat milk"), 6, shop, lot_code="M-1")
+    with pytest.raises(BadMove, match=r"A is Bun, M-1 is Oat milk: .* Choose another lot of Bun\."):
+        rearranging.merge(lot=lot, into=other, location=shop, reason="one box")
+    with pytest.raises(BadMove, match=r"A is the lot itself\. Choose another lot of Bun\."):
+        rearranging.merge(lot=lot, into=lot, location=shop, reason="one box")
+    assert not other.parents.exists()
+
+
+def test_a_part_is_in_the_state_that_the_lot_is_in_now(shop, bun):
+    """Somebody blocked the lot while the form of the other waited for the product: the part was free to be sold."""
+    lot = make_stock(bun, 4, shop, lot_code="A")
+    seen_before = Lot.objects.get(pk=lot.pk)
+    lots.block(lot, reason="stones")
+    rearranging.mark_down(lot, percent=30, grade="second", reason="stones")
+    part = rearranging.split(lot=seen_before, location=shop, quantity=D(1), reason="torn")
+    assert (part.status, part.grade, part.markdown_percent) == ("blocked", "second", 30)
+
+
+def test_what_is_held_is_neither_split_off_nor_merged_away(shop, bun):
+    lot = make_stock(bun, 5, shop, lot_code="A")
+    into = make_stock(bun, 1, shop, lot_code="B")
+    holds.place(origin=make_origin("order-1"), lines=[HoldLine(bun, D(4))], locations=[shop])
+    with pytest.raises(
+        InsufficientStock, match=r"lot A, at Shop: 5 on hand, 4 held \(1 hold\), 1 available; 2\sun asked"
+    ):
+        rearranging.split(lot=lot, location=shop, quantity=D(2), reason="torn")
+    with pytest.raises(InsufficientStock, match="4 held"):
+        rearranging.merge(lot=lot, into=into, location=shop, reason="one box")
+    part = rearranging.split(lot=lot, location=shop, quantity=D(1), reason="torn")
+    assert StockBalance.objects.get(lot=part).quantity == 1
+    assert differences() == []
+
+
+def test_a_merge_takes_what_lies_in_one_place_and_leaves_the_rest(shop, bun):
+    cellar = make_location("Cellar")
+    lot = make_stock(bun, 3, shop, cost="0.333333", lot_code="A")
+    stock.transfer(lot=lot, quantity=D(1), source=shop, destination=cellar)
+    into = make_stock(bun, 7, cellar, cost="0.111111", lot_code="B")
+    worth = sum(row.value for row in StockBalance.objects.all())
+    merged = rearranging.merge(lot=lot, into=into, location=cellar, reason="one box")
+    there = {(row.lot.code, row.location.name): (row.quantity, row.value) for row in StockBalance.objects.all()}
+    assert {key: quantity for key, (quantity, _value) in there.items()} == {("A", "Shop"): 2, ("B", "Cellar"): 8}
+    assert sum(value for _quantity, value in there.values()) == worth
+    assert merged.unit_cost == (there["B", "Cellar"][1] / 8).quantize(D("0.000001"))
+    assert (
+        rearranging.split(lot=merged, location=cellar, quantity=D(8), reason="all of it").unit_cost == merged.unit_cost
+    )
+    assert sum(row.value for row in StockBalance.objects.all()) == worth
+    assert differences() == []
+
+
+def test_two_who_mark_one_lot_down_see_what_the_other_said(as_user, shop, bun):
+    """Who only gave another grade took the markdown back that somebody had given meanwhile."""
+    lot = make_stock(bun, 3, shop, lot_code="A")
+    client = as_user("inventory.view_lot", "inventory.block_lot")
+    url = reverse("inventory:lot_markdown", args=[lot.pk])
+    assert 'value="first;0"' in client.get(url).content.decode()
+    sent = {"grade": "first", "percent": "30", "reason": "old", "seen": "first;0"}
+    for _time in range(2):  # twice is once
+        assert client.post(url, sent).status_code == 302
+    assert lot.history.count() == 2
+    answer = client.post(url, sent | {"grade": "second", "percent": "0"})
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Lot A of Bun is of first grade and marked down by 30 % since the form was opened." in text
+    assert 'value="first;30"' in text
+    assert Lot.objects.get(pk=lot.pk).marked == "first;30"
+    assert client.post(url, sent | {"grade": "second", "percent": "0", "seen": "first;30"}).status_code == 302
+    assert Lot.objects.get(pk=lot.pk).marked == "second;0"
+
+
 def test_a_markdown_has_a_reason_and_a_size(shop, bun):
     lot = make_stock(bun, 3, shop, lot_code="A")
     with pytest.raises(BadQuantity, match="between 0 and 100"):

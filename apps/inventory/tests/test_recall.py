@@ -115,6 +115,29 @@ def test_a_trace_goes_through_parts_and_merged_lots_both_ways(bakery):
     assert not Lot.objects.exclude(status="blocked").exclude(code__in=["SA-1", "OTHER"]).exists()
 
 
+def test_the_page_of_a_lot_says_where_the_rest_of_a_long_list_is(as_user, bakery, monkeypatch):
+    """After fifty it stopped, and nothing said that there were more."""
+    flour = bakery["flour"]
+    made_of_it = Lot.objects.bulk_create(Lot(product=bakery["bread"].product, code=f"N-{n}") for n in range(50))
+    for lot in made_of_it:
+        lot.parents.add(flour)
+    client = as_user("inventory.view_lot", "inventory.view_stockoperation")
+    page = client.get(flour.get_absolute_url()).content.decode()
+    assert page.count(">N-") == 50
+    assert "42 more" in page
+    assert "All of them: trace and recall" in page
+    assert "more</summary>" not in client.get(bakery["salt"].get_absolute_url()).content.decode()
+
+    Lot.objects.filter(pk=flour.pk).update(code="77001")
+    went = reverse("inventory:lot_went", args=[flour.pk])
+    assert "Older ones too" not in client.get(went).content.decode()
+    rearranging.split(lot=flour, location=bakery["shop"], quantity=D(1), reason="torn")
+    monkeypatch.setattr("apps.inventory.views.lots.MOVES", 1)
+    assert client.get(went).content.decode().count("/stock/operations/?q=77001") == 1
+    listed = client.get(reverse("inventory:operation_list"), {"q": "77001"}).content.decode()
+    assert listed.count('href="/stock/operations/') >= 2
+
+
 def test_what_came_back_was_not_sold(bakery):
     sale = bakery["bread"].moves.get(operation__kind="sale").operation
     stock.reverse(sale, reason="wrong person")

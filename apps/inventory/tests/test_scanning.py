@@ -1,5 +1,7 @@
 """What a scanner may read into the fields of the stock room, and what is said of a code of another kind."""
 
+from datetime import date
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
@@ -7,8 +9,10 @@ import pytest
 from django.urls import reverse
 
 from apps.catalog.models import ProductUnit
+from apps.inventory import receipt_draft, search
 from apps.inventory.models import Location, Lot, StockBalance
 from apps.inventory.scan_fields import BalanceField, LotField, PlaceField
+from apps.inventory.selectors import codes
 from apps.inventory.tests.factories import make_location, make_product, make_stock
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +47,12 @@ def flour(shop: Location, cold: Location) -> Any:
         EAN,
         SACK,
         f"(01){SACK}(17)991231(10)L-881",
+        f"]C101{SACK}1799123110L-881",
+        "]d20107891234500014\x1d10L-881\x1d17991231",
+        f"01{SACK}10l-881<GS>17991231",
+        f"01{SACK} 17991231 10L-881",
+        f"]E0{EAN}",
+        f"0{EAN}",
         f"(01)0{EAN}(10)l-881",
         "https://shop.example/stock/lots/{pk}/",
         "L-881 · Rye flour · Shop",
@@ -50,6 +60,46 @@ def flour(shop: Location, cold: Location) -> Any:
 )
 def test_stock_is_found_by_whatever_is_printed_on_it(flour: Lot, scanned: str) -> None:
     assert BalanceField().clean(scanned.format(pk=flour.pk)).lot == flour
+
+
+GTIN = "09506000134352"
+
+
+@pytest.mark.parametrize(
+    ("scanned", "says"),
+    [
+        (f"]C101{GTIN}", {"article": GTIN}),
+        (f"01{GTIN}172612311010ABC", {"article": GTIN, "expires_on": date(2026, 12, 31), "lot": "10ABC"}),
+        (f"01{GTIN} 17261231 10ABC\x1d21000", {"expires_on": date(2026, 12, 31), "lot": "ABC"}),
+        (f"]d201{GTIN}10A 1/2\x1d17270200", {"lot": "A 1/2", "expires_on": date(2027, 2, 28)}),
+        (f"]Q302{GTIN}15261130{{GS}}3712", {"expires_on": date(2026, 11, 30), "count": 12}),
+        (f"]C101{GTIN}3103012345", {"weight": Decimal("12.345")}),
+        (f"(01){GTIN}(3100)000007(30)8(10)AB(C)", {"weight": 7, "pieces": 8, "lot": "AB(C)"}),
+        (f"]C101{GTIN}3105000000300", {"weight": None, "pieces": None}),
+        (f"]C101{GTIN}17263199", {"expires_on": None}),
+        ("]C110ABC", {"code": "ABC", "article": ""}),
+        ("]C0CROI-261123-A", {"code": "CROI-261123-A", "article": ""}),
+        # What looks like one and is none stays what it is: a wrong check digit, an end that cannot be read, words.
+        ("0109506000134353", {"code": "0109506000134353", "article": ""}),
+        (f"01{GTIN}99", {"code": f"01{GTIN}99", "article": ""}),
+        (f"01{GTIN}10{'A' * 21}", {"article": ""}),
+        ("10 ABC", {"code": "10 ABC", "article": ""}),
+        ("Bun (10) seeds", {"code": "Bun (10) seeds", "article": ""}),
+        ("]", {"code": "]", "article": ""}),
+    ],
+)
+def test_what_makers_print_is_taken_apart_as_scanners_send_it(scanned: str, says: dict[str, Any]) -> None:
+    read = codes.read(scanned)
+    found = {name: getattr(read, name) for name in says}
+    assert found == says | ({"article": says["article"].lstrip("0")} if "article" in says else {})
+
+
+@pytest.mark.parametrize("kept", ["012345678905", "0012345678905", "00012345678905", "12345678905"])
+def test_noughts_in_front_do_not_hide_a_barcode(kept: str) -> None:
+    product = make_product("Imported jam", barcode=kept)
+    for scanned in ("]C10100012345678905", "(01)00012345678905", "012345678905", "0012345678905"):
+        if len(kept) > 11 or "01)" in scanned or "]" in scanned:
+            assert list(codes.products(codes.read(scanned))) == [product]
 
 
 @pytest.mark.parametrize(
@@ -121,6 +171,62 @@ def test_lots_of_two_products_with_one_code_are_told_apart(flour: Lot, shop: Loc
         LotField().clean("L-881")
     with pytest.raises(Exception, match="2 lots match"):
         BalanceField().clean("L-881")
+
+
+def test_the_article_tells_which_lot_is_meant(flour: Lot, shop: Location) -> None:
+    make_stock(make_product("Oat flour", sku="OATF", lot_tracked=True), 1, shop, lot_code="L-881")
+    assert LotField().clean(f"]C101{SACK}10L-881") == flour
+
+
+def test_a_box_or_a_label_scanned_into_a_list_or_the_palette_is_found(
+    flour: Lot, shop: Location, user_with: Any, sign_in: Any
+) -> None:
+    make_stock(make_product("Oat flour", sku="OATF", lot_tracked=True), 1, shop, lot_code="L-881")
+    client = sign_in("view_stockbalance", "view_lot")
+    label = f"https://shop.example/stock/lots/{flour.pk}/"
+    for name in ("stock_list", "lot_list"):
+        for scanned in (f"]C101{SACK}10L-881", label):
+            page = client.get(reverse(f"inventory:{name}"), {"q": scanned}).content.decode()
+            assert "Rye flour" in page, (name, scanned)
+            assert "Oat flour" not in page, (name, scanned)
+    person = user_with("inventory.view_lot")
+    for scanned in (f"]C101{SACK}10L-881", label):
+        assert [hit.meta for hit in search.lots(scanned, person)] == ["Rye flour"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "printed", "packs", "quantity", "in_packs"),
+    [
+        ("kg", "3102001250", True, "12.5", False),
+        ("g", "3103001250", False, "1250", False),
+        ("un", "3102001250", True, "1", True),
+        ("un", "30144", True, "144", False),
+        ("un", "3707", True, "7", True),
+        ("kg", "3004", True, "4", True),
+    ],
+)
+def test_a_receipt_takes_weight_and_count_from_the_code(
+    unit: str, printed: str, packs: bool, quantity: str, in_packs: bool
+) -> None:
+    product = make_product("Cheese", unit=unit, barcode="" if packs else "7891234500014")
+    number = "07891234500014"
+    if packs:
+        pack = ProductUnit.objects.create(product=product, name="box", numerator=12, denominator=1, barcode=SACK)
+        number = SACK
+    rows: list[dict[str, str]] = []
+    found = receipt_draft.find(f"]C101{number}1799123110LOT{chr(29)}{printed}")
+    assert found is not None
+    receipt_draft.add(rows, found)
+    assert (rows[0]["quantity"], rows[0]["pack"]) == (quantity, str(pack.pk) if in_packs else "")
+    assert (rows[0]["lot_code"], rows[0]["expires_on"]) == ("LOT", "2099-12-31")
+    receipt_draft.add(rows, found)
+    assert (len(rows), Decimal(rows[0]["quantity"])) == (1, Decimal(quantity) * 2)
+
+
+def test_an_article_that_nobody_knows_is_no_word_to_look_for(flour: Lot, shop: Location) -> None:
+    assert receipt_draft.find(f"]C101{GTIN}10L-881") is None
+    with pytest.raises(Exception, match="There is no stock with the code"):
+        BalanceField().clean(f"]C101{GTIN}10L-881")
 
 
 def test_why_is_asked_for_a_scanned_place(flour: Lot, shop: Location, cold: Location, sign_in: Any) -> None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.functional import cached_property
+from django.utils.functional import SimpleLazyObject, cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -41,6 +42,10 @@ from backoffice.ui.screens import (
     SavedView,
 )
 from backoffice.ui.tables import SORT
+
+MOVES = 50
+KIN = 50
+"""So many lots that went into one, or came of it, are on its page; the trace has all."""
 
 
 def _present() -> QuerySet[Lot]:
@@ -240,17 +245,32 @@ class LotDetail(DetailScreen):
             lot=lot,
             unit=lot.product.unit.code,
             balances=self.balances,
-            parents=lot.parents.select_related("product__unit", "product__category").order_by("product__name", "code"),
-            children=lot.children.select_related("product__unit", "product__category").order_by("-pk")[:50],
+            parents=_kin(lot.parents.order_by("product__name", "code")),
+            children=_kin(lot.children.order_by("-pk")),
             **more,
         )
+
+
+def _kin(lots: QuerySet[Lot]) -> Any:
+    """As many as the page shows, and one more where there are more. Read by the page that shows them."""
+    return SimpleLazyObject(lambda: list(lots.select_related("product__unit", "product__category")[: KIN + 1]))
 
 
 @requires("inventory.view_lot")
 def lot_went(request: HttpRequest, pk: int) -> HttpResponse:
     """Where it went, and its moves: the lot's page fetches it, a page of its own without scripts."""
     lot = get_object_or_404(Lot.objects.select_related("product__unit"), pk=pk)
-    more = {"gone": ledger.went_to(lot), "moves": ledger.moves_of_lot(lot), "title": _("Where it went")}
+    gone, moves = ledger.went_to(lot, limit=MOVES + 1), ledger.moves_of_lot(lot, limit=MOVES + 1)
+    older = reverse("inventory:product_card", args=[lot.product_id])
+    if not lot.is_silent and request.user.has_perm("inventory.view_stockoperation"):
+        older = f"{reverse('inventory:operation_list')}?{urlencode({'q': lot.code})}"
+    more = {
+        "gone": gone[:MOVES],
+        "moves": moves[:MOVES],
+        "older_gone": older if len(gone) > MOVES else "",
+        "older": older if len(moves) > MOVES else "",
+        "title": _("Where it went"),
+    }
     return _part(request, lot, "went", more)
 
 
