@@ -36,7 +36,7 @@ def ask_again(order: PurchaseOrder, *, key: str | None = None) -> Directive:
     key mails once.
     """
     if done := idempotency.find(scope="purchasing.mail", key=key, fingerprint=[order.pk]):
-        return done  # type: ignore[no-any-return]
+        return done
     fresh = lock(order)
     if fresh.status != PurchaseOrder.Status.SENT:
         raise BadPurchase(

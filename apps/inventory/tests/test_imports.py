@@ -14,29 +14,12 @@ from apps.inventory.resources.suppliers import SupplierImporter
 from apps.inventory.services import stock
 from apps.inventory.services.verify import differences
 from apps.inventory.tests.factories import make_location, make_product
+from apps.inventory.tests.files import as_file, checked, outcomes, run
 from backoffice.kernel import clock
 from backoffice.transfers.rows import Row
 
 pytestmark = pytest.mark.django_db
 D = Decimal
-
-
-def run(importer: Any, lines: list[dict[str, str]]) -> list[Any]:
-    """Check the lines and apply what is new or changed, as the runner does. Returns the results of the check."""
-    step: Any = SimpleNamespace(options={}, mapping={})
-    results = list(importer(step).check([Row(number + 2, cells) for number, cells in enumerate(lines)]))
-    todo = [
-        SimpleNamespace(pk=number, data=result.data, line=result.line, outcome=result.outcome)
-        for number, result in enumerate(results)
-        if result.outcome in ("new", "changed")
-    ]
-    if todo:
-        importer(step).apply(todo)
-    return results
-
-
-def outcomes(results: list[Any]) -> list[str]:
-    return [result.outcome for result in results]
 
 
 @pytest.fixture
@@ -193,11 +176,6 @@ def test_a_bad_price_row_says_what_is_wrong(prices, change, reason):
     assert not Supplier.objects.exists()
 
 
-def as_file(importer: Any) -> list[dict[str, str]]:
-    headings, rows = importer.export()
-    return [{name: "" if cell is None else str(cell) for name, cell in zip(headings, row, strict=True)} for row in rows]
-
-
 def test_what_there_is_comes_back_without_a_change(file, prices):
     run(OpeningImporter, file)
     run(ReorderImporter, [{"sku": "FLR", "minimum": "10", "target": "50"}, {"sku": "BAG", "minimum": "5"}])
@@ -284,13 +262,6 @@ def test_a_rule_for_one_place_stands_beside_the_general_one(file):
         (None, D(10)),
     ]
     assert run(ReorderImporter, [here | {"location": "attic"}])[0].column == "location"
-
-
-def checked(importer: Any, *lines: dict[str, str]) -> tuple[Any, list[Any]]:
-    """An importer of its own, and what it would write."""
-    step: Any = SimpleNamespace(options={}, mapping={})
-    results = list(importer(step).check([Row(number + 2, cells) for number, cells in enumerate(lines)]))
-    return importer(step), [SimpleNamespace(pk=number, data=result.data) for number, result in enumerate(results)]
 
 
 def test_a_dash_clears_what_is_said_of_a_supplier_and_a_blank_leaves_it(prices):

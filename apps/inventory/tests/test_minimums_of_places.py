@@ -15,7 +15,7 @@ from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import alerts, holds, locations, reorder, stock
 from apps.inventory.services.holds import HoldLine
 from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
-from apps.inventory.tests.test_imports import as_file, checked, outcomes, run
+from apps.inventory.tests.files import as_file, checked, outcomes, run
 from backoffice.kernel import clock
 
 pytestmark = pytest.mark.django_db
