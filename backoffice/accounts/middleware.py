@@ -1,6 +1,6 @@
 """Who asks, how long a session lasts, and in which language and look its pages are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +8,7 @@ from django.contrib import auth
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import translation
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
@@ -118,6 +118,8 @@ class Preferences:
         with translation.override(language), remembering():
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
+        if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
+            response.streaming_content = _spoken(response.streaming_content, language)
         return response
 
     @staticmethod
@@ -127,3 +129,14 @@ class Preferences:
             if code in known:
                 return code
         return settings.LANGUAGE_CODE
+
+
+def _spoken(parts: Iterable[bytes], language: str) -> Iterator[bytes]:
+    """What is written only while it is sent, after the request is over, in the language of the request."""
+    rest = iter(parts)
+    while True:
+        with translation.override(language):
+            part = next(rest, None)
+        if part is None:
+            return
+        yield part

@@ -48,6 +48,13 @@ def correctable(receipt: StockOperation) -> bool:
     return receipt.kind == StockOperation.Kind.RECEIPT and not hasattr(receipt, "reversed_by")
 
 
+def too_much() -> str:
+    """Says that a line does not cost MOST or more."""
+    return _("A line costs less than %(most)s. Was a code scanned into the field?") % {
+        "most": money.format_money(MOST, current_company().currency)
+    }
+
+
 def values_now(receipt: StockOperation) -> dict[int, Decimal]:
     """What each move of the receipt is worth in the books, earlier corrections included."""
     booked: dict[int, Decimal] = dict(receipt.moves.order_by("pk").values_list("pk", "value"))
@@ -79,9 +86,13 @@ def draft(
     other = CostCorrection.objects.filter(receipt=receipt, status__in=CostCorrection.OPEN).first()
     if other is not None:
         who = other.created_by.name if other.created_by else _("the system")
+        text = _("%(receipt)s is being corrected already, in %(other)s by %(who)s. Apply or discard that one first.")
+        if other.status == Status.APPLYING:
+            text = _(
+                "%(other)s by %(who)s, of the same %(receipt)s, is being applied. Correct it again once that is done."
+            )
         raise BadCorrection(
-            _("%(receipt)s is being corrected already, in %(other)s by %(who)s. Apply or discard that one first.")
-            % {"receipt": receipt.number, "other": other.number, "who": who},
+            text % {"receipt": receipt.number, "other": other.number, "who": who},
             remedies=[Remedy(_("Open %(other)s") % {"other": other.number}, url=other.get_absolute_url())],
         )
     now = values_now(receipt)
@@ -90,10 +101,7 @@ def draft(
     if any(value < 0 or value != money.round_money(value) for value in values.values()):
         raise BadCorrection(_("A cost is not below zero, and in whole cents."))
     if any(value >= MOST for value in values.values()):
-        raise BadCorrection(
-            _("A line costs less than %(most)s. Was a code scanned into the field?")
-            % {"most": money.format_money(MOST, current_company().currency)}
-        )
+        raise BadCorrection(too_much())
     changed = {pk: value for pk, value in values.items() if value != now[pk]}
     if not changed:
         raise BadCorrection(_("%(receipt)s cost that already; nothing would change.") % {"receipt": receipt.number})
