@@ -19,7 +19,8 @@ class AmountField(QuantityFormField):
     """A quantity in the product's unit. "1,5 kg", "200 g" and "2 sacks" are reckoned in it."""
 
     default_error_messages = {
-        "unit": _(
+        "unit": _("“%(text)s”: %(product)s is counted in %(unit)s. Enter how many of these."),
+        "pack": _(
             "“%(text)s”: %(product)s comes in %(own)s. Write one of these behind the number, or none for %(unit)s."
         ),
     }
@@ -32,10 +33,16 @@ class AmountField(QuantityFormField):
         amount, named = super().to_python(said[1]), said[2].strip().rstrip(".").casefold()
         ratio = self.ratio(self.product, named)
         if ratio is None:
-            packs = self.product.packs.order_by("name").values_list("name", flat=True)[:5]
-            own = ", ".join([self.product.unit.code, *packs])
-            params = {"text": value.strip(), "product": self.product.name, "own": own, "unit": self.product.unit.code}
-            raise ValidationError(self.error_messages["unit"], code="unit", params=params)
+            unit = self.product.unit.code
+            packs = [pack.name for pack in self.product.packs.all()][:5]
+            params = {
+                "text": value.strip(),
+                "product": self.product.name,
+                "unit": unit,
+                "own": ", ".join([unit, *packs]),
+            }
+            key = "pack" if packs else "unit"
+            raise ValidationError(self.error_messages[key], code=key, params=params)
         return quantities.bare(quantities.from_fraction(Fraction(amount) * ratio))
 
     @staticmethod

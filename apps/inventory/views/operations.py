@@ -287,15 +287,19 @@ class StockAction(ActionScreen):
             self.ask(form)
         for name, field in form.fields.items():
             if isinstance(field, ScanField):
-                place_too = f", change from:#id_{AT}" if name == "stock" and AT in form.fields else ""
                 field.widget.attrs |= {
                     "hx-get": self.request.path,
-                    "hx-trigger": f"change changed{place_too}",
-                    "hx-include": f"[name={AT}]",
+                    "hx-trigger": "change changed",
                     "hx-target": f"#id_{name}_helptext",
                     "hx-swap": "innerHTML",
                     "hx-vals": json.dumps({LOOK: name}),
                 }
+        if AT in form.fields:
+            place = f"#id_{AT}"
+            form.fields["stock"].widget.attrs |= {
+                "hx-include": place,
+                "hx-trigger": f"change changed, change from:{place}",
+            }
         return super().show(form, status, **more)
 
     def taken(self, form: Any, service: Callable[..., Any], **values: Any) -> Any:
