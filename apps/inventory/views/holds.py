@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet, prefetch_related_objects
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -128,7 +129,7 @@ class HoldDetail(DetailScreen):
             "inventory:hold_reallocate",
             "inventory.release_hold",
             icon="shuffle",
-            when=lambda hold: hold.status == Hold.Status.ACTIVE,
+            when=lambda hold: hold.is_counting(clock.now()),
         ),
         Action(
             gettext_lazy("Release"),
@@ -142,6 +143,9 @@ class HoldDetail(DetailScreen):
 
     def get_queryset(self) -> QuerySet[Hold]:
         return Hold.objects.select_related("product__unit", "product__category").prefetch_related("locations")
+
+    def get_title(self) -> str:
+        return capfirst(str(self.object))
 
     def badge(self) -> Badge:
         if self.object.status == Hold.Status.ACTIVE:
@@ -161,6 +165,7 @@ class HoldDetail(DetailScreen):
             Figure(
                 _("Waits for"),
                 format_quantity(missing, unit) if hold.is_counting(clock.now()) else "–",
+                tone="bad" if missing and hold.is_counting(clock.now()) else "",
             ),
         ]
 

@@ -57,7 +57,7 @@ def figures(user: Any) -> list[dashboard.Figure]:
             "short",
             _("Short"),
             short,
-            _("products promised"),
+            ngettext("product promised", "products promised", short),
             f"{url}?view=short",
             "bad" if short else "",
             "triangle-alert",

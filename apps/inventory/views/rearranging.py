@@ -14,11 +14,13 @@ from apps.inventory.forms import StockForm
 from apps.inventory.models import Hold, Lot, StockBalance
 from apps.inventory.scan_fields import BalanceField, LotField, PlaceField
 from apps.inventory.selectors import picking
+from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.services import reallocation, rearranging
 from apps.inventory.views.operations import StockAction
 from backoffice.company import current as current_company
 from backoffice.kernel import clock
 from backoffice.kernel.errors import StaleRevision
+from backoffice.kernel.quantity import format_quantity
 from backoffice.ui.forms import DateField, Form, reason_field
 from backoffice.ui.pagination import positive
 from backoffice.ui.permissions import requires
@@ -216,7 +218,12 @@ class HoldReallocate(ActionScreen):
         return reallocation.reallocate(self.object, stock=data["stock"], priority=data["priority"])
 
     def success(self, result: Any) -> str:
-        return _("%(hold)s is backed anew.") % {"hold": str(self.object).capitalize()}
+        told = {"hold": str(self.object).capitalize()}
+        missing = stock_reads.waiting().filter(pk=result.pk).values_list("missing", flat=True).first()
+        if not missing:
+            return _("%(hold)s is backed anew.") % told
+        told |= {"quantity": format_quantity(missing, result.product.unit.code), "priority": str(result.priority)}
+        return _("%(hold)s waits for %(quantity)s, with priority %(priority)s.") % told
 
 
 class PicksForm(Form):

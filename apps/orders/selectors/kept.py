@@ -31,7 +31,7 @@ def waits(order_ids: Collection[int]) -> dict[int, str]:
 def mark(order: Order, lines: Iterable[OrderLine]) -> str:
     """Give each line of an open order what of it waits for stock (`waits`) and what nobody keeps any more (`lost`).
 
-    Returns what the order waits for, that in bundles too, in words. One query; none for an order that is closed.
+    Returns what it waits for beside that, inside of bundles, in words. One query; none for an order that is closed.
     """
     if order.is_fulfilled or not order.is_open:
         return ""
@@ -46,14 +46,13 @@ def mark(order: Order, lines: Iterable[OrderLine]) -> str:
         kept[product_id] += asked - missing
         waiting[product_id] += missing
         names[product_id] = name
-    said = _in_words((names[product_id], missing) for product_id, missing in waiting.items() if missing)
     for line in lines:
         line.waits = line.lost = ZERO  # type: ignore[attr-defined]
         if line.is_stocked:
             rest = line.quantity - _take(kept, line.product_id, line.quantity)
             line.waits = _take(waiting, line.product_id, rest)  # type: ignore[attr-defined]
             line.lost = rest - line.waits  # type: ignore[attr-defined]
-    return said
+    return _in_words((names[product_id], missing) for product_id, missing in waiting.items() if missing)
 
 
 def _take(there: dict[int, Decimal], product_id: int, wanted: Decimal) -> Decimal:
