@@ -14,7 +14,7 @@ class CorrectionTable(Table):
 
     number = WhatColumn("number", meta="reason", verbose_name=_("Correction"), order_by=("id",))
     receipt = LinkColumn(
-        url=lambda row: row.receipt.get_absolute_url(), verbose_name=_("Receipt"), orderable=False, card=""
+        url=lambda row: row.receipt.get_absolute_url(), verbose_name=_("Goods receipt"), orderable=False, card=""
     )
     difference = MoneyColumn(verbose_name=_("Difference"), card="stock")
     reference = Column(card="", empty_text="–")

@@ -165,14 +165,14 @@ class CorrectionDetail(DetailScreen):
     def facts(self) -> list[Fact]:
         correction = self.object
         found = [
-            Fact(_("Receipt"), correction.receipt, correction.receipt.get_absolute_url()),
+            Fact(_("Goods receipt"), correction.receipt, correction.receipt.get_absolute_url()),
             Fact(_("Reason"), correction.reason),
         ]
         if correction.operation is not None:
             found.append(Fact(_("Posted as"), correction.operation, correction.operation.get_absolute_url()))
         if correction.applied_at is not None:
             when = date_format(clock.local(correction.applied_at), "SHORT_DATETIME_FORMAT")
-            found.append(Fact(_("Applied"), when))
+            found.append(Fact(_("Applied at"), when))
         return found
 
     def figures(self) -> list[Figure]:
