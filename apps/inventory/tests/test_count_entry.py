@@ -136,7 +136,7 @@ def test_the_review_tells_who_wrote_down_what(as_user, user_with, shop, bun):
     with acting(user_with(username="ana")):
         counting.record(line, quantity=D(6))
     page = text(as_user(*KEEPS).get(count.get_absolute_url()))
-    assert "Ana " in page
+    assert "Ana, " in page
     assert "Ana 6" not in page, "one figure stands there already"
     with acting(user_with(username="bia")):
         counting.add(line, quantity=D(3))
