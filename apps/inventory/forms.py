@@ -241,7 +241,8 @@ class LocationForm(ModelForm):
         code: str = self.cleaned_data["code"].strip()
         if SEPARATOR.strip() in code:  # what is picked from a list is parted there
             raise ValidationError(_("A code has no “·” in it."))
-        if there := Location.objects.filter(code__iexact=code).exclude(pk=self.instance.pk).first():
+        others = Location.objects.exclude(pk=self.instance.pk).only("code", "name")
+        if there := next((place for place in others if place.code.casefold() == code.casefold()), None):
             raise ValidationError(
                 _("%(place)s has the code %(code)s already. Choose another one."),
                 params={"place": there.name, "code": there.code},

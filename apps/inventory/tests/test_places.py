@@ -267,3 +267,13 @@ def test_a_place_with_more_lots_than_the_page_shows_says_where_the_rest_is(as_ow
     assert "MILK-3" not in page
     stock.waste(lot=milk.lots.get(code="MILK-1"), location=fridge, quantity=D(1), reason="sour")
     assert "These are the first" not in said(as_owner.get(fridge.get_absolute_url()))
+
+
+@pytest.mark.parametrize("code", ["câm", "CÂM ", "cÂm"])
+def test_a_code_is_taken_however_it_is_written(as_owner, code):
+    make_location("Câmara fria", code="CÂM")
+    answer = as_owner.post(
+        reverse("inventory:location_create"), {"code": code, "name": "X", "kind": "storage", "parent": ""}
+    )
+    assert answer.status_code == 422
+    assert "Câmara fria has the code CÂM already. Choose another one." in said(answer)
