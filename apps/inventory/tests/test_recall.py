@@ -162,6 +162,26 @@ def test_the_pages_the_sheet_and_the_file(as_user, bakery):
     assert as_user("inventory.view_lot", username="other").post(action, {"reason": "x"}).status_code == 403
 
 
+def test_the_file_opens_in_a_spreadsheet_of_the_reader_and_runs_nothing(as_user, bakery, monkeypatch):
+    """In Portuguese all of a row stood in one cell. A name that begins like a formula is a name."""
+    party = reads.Party("=HYPERLINK(1)", "+55 11 9")
+
+    def ask(documents: Any) -> Any:
+        rows = [row for model, keys in documents.items() for row in model.objects.filter(pk__in=keys)]
+        return {(type(row), row.pk): reads.Told(row, party) for row in rows}
+
+    monkeypatch.setattr("apps.orders.selectors.parties.of", ask)
+    stock.waste(lot=bakery["salt"], location=bakery["shop"], quantity=D("0.25"), reason="wet")
+    client = as_user("inventory.view_lot", "inventory.block_lot", "orders.view_order", language="pt-br")
+    answer = client.get(reverse("inventory:lot_recall_file", args=[bakery["salt"].pk]))
+    lines = b"".join(answer).decode().removeprefix("\ufeff").splitlines()
+    rows = [line.split(";") for line in lines]
+    assert {len(row) for row in rows} == {10}
+    sold = next(row for row in rows if "order-1" in row)
+    assert (sold[4], sold[8], sold[9]) == ("3", "'=HYPERLINK(1)", "'+55 11 9")
+    assert {row[4] for row in rows if row[3] == "SA-1"} == {"0,75", "0,25"}
+
+
 def test_who_bought_is_told_to_who_may_see_orders(as_user, bakery, monkeypatch):
     def ask(documents: Any) -> Any:
         maria = reads.Party("Maria Lima", "+55 11")

@@ -1,6 +1,7 @@
 """The whole trace of a lot, and its recall: first looked at, then blocked; on paper and as a file."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -18,8 +19,8 @@ from apps.inventory.services import recall
 from apps.inventory.views.lots import LotDetail
 from backoffice.company import current as current_company
 from backoffice.kernel import clock
+from backoffice.transfers import outgoing
 from backoffice.ui.actions import Action
-from backoffice.ui.export import csv_response
 from backoffice.ui.permissions import requires
 from backoffice.ui.screens import ActionScreen, Figure
 
@@ -147,48 +148,24 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
 
 @requires("inventory.block_lot")
 def file(request: HttpRequest, pk: int) -> Any:
-    """The same as a file: one row for what is still here, one for each sale."""
+    """The same as a file that opens in a spreadsheet of the reader's language: a row for each stock, sale and loss."""
     found = _find(request, pk)
+
+    def line(state: Any, lot: Lot, quantity: Decimal, *rest: Any) -> list[Any]:
+        product = lot.product
+        return [state, product.sku, product.name, lot.label, quantity.normalize(), product.unit.code, *rest]
 
     def rows() -> Iterator[list[Any]]:
         for here in found.here:
-            product = here.product
-            yield [
-                _("here"),
-                product.sku,
-                product.name,
-                here.lot.code,
-                here.quantity,
-                product.unit.code,
-                here.location.name,
-                "",
-                "",
-                "",
-            ]
+            yield line(_("here"), here.lot, here.quantity, here.location.name, "", "", "")
         for row in found.sold:
-            product = row.lot.product
             who, contact = (row.party.name, row.party.contact) if row.party else ("", "")
-            yield [
-                _("sold"), product.sku, product.name, row.lot.code, row.quantity, product.unit.code, row.label,
-                clock.local(row.when), who, contact,
-            ]  # fmt: skip
+            yield line(_("sold"), row.lot, row.quantity, row.label, clock.local(row.when), who, contact)
         for row in found.lost:
-            product = row.lot.product
-            yield [
-                row.kind,
-                product.sku,
-                product.name,
-                row.lot.code,
-                row.quantity,
-                product.unit.code,
-                row.label,
-                clock.local(row.when),
-                "",
-                "",
-            ]
+            yield line(row.kind, row.lot, row.quantity, row.label, clock.local(row.when), "", "")
 
     header = [
         _("State"), _("SKU"), _("Product"), _("Lot"), _("Quantity"), _("Unit"), _("Where"), _("When"),
         _("Customer"), _("Contact"),
     ]  # fmt: skip
-    return csv_response(f"recall-{found.lot.pk}", header, rows())
+    return outgoing.file(f"recall-{found.lot.pk}", "csv", header, rows())
