@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from apps.catalog.models import ProductUnit
 from apps.inventory.errors import BadPurchase, BadQuantity
-from apps.inventory.models import PurchaseLine, PurchaseOrder, Supplier, SupplierItem
+from apps.inventory.models import PurchaseLine, PurchaseOrder, StockOperation, Supplier, SupplierItem
 from apps.inventory.selectors import availability
 from apps.inventory.selectors import purchasing as reads
 from apps.inventory.services import purchase_jobs, purchasing, reorder
@@ -160,6 +160,10 @@ def test_what_did_not_come_is_no_longer_to_come(as_user, store, mill, flour):
     page = client.get(order.get_absolute_url()).content.decode()
     assert "Still to come" not in page
     assert page.count("Did not come") == 2
+    purchasing.take_back(StockOperation.objects.latest("pk"), reason="not ours")
+    page = client.get(order.get_absolute_url()).content.decode()
+    assert '<span class="tag">reversed</span>' in page
+    assert page.count("91.00") == 0, "what went back was neither dear nor cheap"
 
 
 def test_a_new_item_is_on_the_page_of_its_supplier_at_once(as_user, mill):

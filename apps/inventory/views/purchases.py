@@ -362,6 +362,9 @@ class PurchaseCancel(PurchaseAction):
     def perform(self, form: Any) -> Any:
         return purchasing.cancel(self.object, reason=form.cleaned_data["reason"])
 
+    def success(self, result: Any) -> str:
+        return _("%(order)s is cancelled.") % {"order": self.object}
+
 
 class PurchaseClose(PurchaseAction):
     form_class = ReasonForm
@@ -373,6 +376,9 @@ class PurchaseClose(PurchaseAction):
 
     def perform(self, form: Any) -> Any:
         return purchasing.close_short(self.object, reason=form.cleaned_data["reason"])
+
+    def success(self, result: Any) -> str:
+        return _("%(order)s is closed; what did not come is not expected any more.") % {"order": self.object}
 
 
 @requires("inventory.view_purchaseorder")
