@@ -10,7 +10,7 @@ from apps.catalog.tests.factories import make_product
 from apps.inventory.errors import BadCorrection, ReasonMissing
 from apps.inventory.models import CostChange, CostCorrection, Location, Lot, Move, StockBalance, StockOperation
 from apps.inventory.selectors import valuation
-from apps.inventory.services import cost_corrections, periods, rearranging, stock, verify
+from apps.inventory.services import cost_corrections, counting, periods, rearranging, stock, verify
 from apps.inventory.tests.factories import make_location
 from apps.production.services import work_orders
 from apps.production.services.work_orders import Output
@@ -179,6 +179,37 @@ def test_the_days_before_stay_as_they_were_and_a_closed_period_is_no_obstacle():
     assert valuation.at(day).total == D(30)
     assert valuation.at(clock.today()).total == D(50)
     assert clock.local(CostCorrection.objects.get().operation.occurred_at).date() == clock.today()
+
+
+def test_what_was_begun_before_a_day_was_closed_ends_today():
+    """A count, work, a delivery to take back and a cost to correct are no reason to open the book again."""
+    yesterday = clock.today() - timedelta(days=1)
+    with clock.fixed(clock.at(yesterday, 12)):
+        shop = bakery()
+        flour, butter = Lot.objects.get(product=shop.flour), Lot.objects.get(product=shop.butter)
+        wrong = receipt_of(stocked(shop.flour, "7", shop.storage))
+        order = work_orders.plan(shop.dough, quantity=D(10), due_at=due())
+        work_orders.release(order)
+        work_orders.start(order)
+        count = counting.start(location=shop.storage)
+        counting.record(count.lines.get(lot=butter), quantity=D(9))
+        move = receipt_of(flour).moves.get()
+        correction = cost_corrections.draft(receipt_of(flour), values={move.pk: D(250)}, reason="Invoice")
+        cost_corrections.apply(correction)
+        then = valuation.at(yesterday)
+    periods.close(yesterday)
+
+    stock.reverse(wrong, reason="Wrong lorry")
+    work_orders.finish(order, key="done")
+    counting.post(count)
+    runner.drain()
+
+    correction.refresh_from_db()
+    assert correction.status == "applied"
+    assert valuation.at(yesterday).total == then.total
+    since = StockOperation.objects.filter(occurred_at__gte=clock.day_bounds(yesterday)[1])
+    assert set(since.values_list("kind", flat=True)) == {"reversal", "consumption", "output", "count", "correction"}
+    conserved()
 
 
 def test_it_is_looked_at_before_it_is_applied():
