@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
@@ -64,3 +65,13 @@ def test_on_a_phone_no_two_columns_stand_in_one_place():
         places = [column.card for column in columns.values() if getattr(column, "card", "")]
 
         assert sorted(places) == sorted(set(places)), (view.name, {name: c.card for name, c in columns.items()})
+
+
+def test_on_a_phone_every_place_is_drawn_with_and_without_a_box_to_choose_the_row():
+    """Who may do nothing with many rows has no boxes, and every column stands one further to the left."""
+    drawn = (settings.BASE_DIR / "static/css/columns.css").read_text()
+    for view in screens.lists():
+        for number, (name, column) in enumerate(view.screen.table_class.base_columns.items(), start=1):
+            for place in (number, number + 1):
+                css = f".{column.card}{place} > tbody > tr > :nth-child({place})"
+                assert not column.card or css in drawn, (view.name, name, css)

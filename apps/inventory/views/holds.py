@@ -147,6 +147,9 @@ class HoldDetail(DetailScreen):
     def get_title(self) -> str:
         return capfirst(str(self.object))
 
+    def head(self) -> dict[str, Any]:
+        return {**super().head(), "heading": self.get_title()}
+
     def badge(self) -> Badge:
         if self.object.status == Hold.Status.ACTIVE:
             return Badge(_("active"), "info") if self.object.is_counting(clock.now()) else Badge(_("too old"), "warn")
