@@ -68,7 +68,7 @@ class OpeningImporter(Importer):
         for row, entry in read:
             if isinstance(entry, BadCell):
                 alone = {
-                    "sku": lambda row: _product(row, products),
+                    "sku": lambda row: goods.of(row, products),
                     "location": self._place,
                     "quantity": _quantity,
                     "lot": lambda row: row.short("lot", 60),
@@ -111,7 +111,7 @@ class OpeningImporter(Importer):
         return self.places.open(row.required("location"))
 
     def _entry(self, row: Row, products: dict[str, Product]) -> Entry:
-        product, place, quantity = _product(row, products), self._place(row), _quantity(row)
+        product, place, quantity = goods.of(row, products), self._place(row), _quantity(row)
         step = product.unit.step
         if quantities.round_half_up(quantity, step) != quantity:
             raise BadCell(
@@ -178,13 +178,6 @@ class OpeningImporter(Importer):
         """What lies in every place today, as another house would open with it."""
         stock = StockBalance.objects.select_related("product", "lot", "location").order_by("location__code", "pk")
         return [column.name for column in cls.columns], map(_written, stock.iterator(chunk_size=2000))
-
-
-def _product(row: Row, products: Mapping[str, Product]) -> Product:
-    product = products.get(row.required("sku").casefold())
-    if product is None:
-        raise BadCell("sku", _("No product with stock has this SKU."), _("Import the products first."))
-    return product
 
 
 def _quantity(row: Row) -> Decimal:

@@ -60,7 +60,7 @@ class ReorderImporter(Importer):
                 product, place, minimum, target = self._read(row, products)
             except BadCell as bad:
                 alone = {
-                    "sku": lambda row: _product(row, products),
+                    "sku": lambda row: goods.of(row, products),
                     "minimum": _minimum,
                     "target": lambda row: row.decimal("target", places=6, minimum=0),
                     "location": lambda row: self._place(row.text("location")),
@@ -97,7 +97,7 @@ class ReorderImporter(Importer):
                 yield row.unchanged(label=product.name, meta=meta)
 
     def _read(self, row: Row, products: dict[str, Product]) -> tuple[Product, Location | None, Decimal, Decimal | None]:
-        product = _product(row, products)
+        product = goods.of(row, products)
         place = self._place(row.text("location"))
         minimum = _minimum(row)
         target = row.decimal("target", places=6, minimum=0)
@@ -193,13 +193,6 @@ def _rests(place: Location) -> str:
 
 def _key(row: TransferRow) -> Key:
     return row.data["product"], row.data.get("location")
-
-
-def _product(row: Row, products: Mapping[str, Product]) -> Product:
-    product = products.get(row.required("sku").casefold())
-    if product is None:
-        raise BadCell("sku", _("No product with stock has this SKU."), _("Import the products first."))
-    return product
 
 
 def _minimum(row: Row) -> Decimal:

@@ -134,9 +134,7 @@ class SupplierImporter(Importer):
         }  # fmt: skip
         data |= {column: fields.CLEARED[column] for column in data["cleared"]}
         sku = row.text("sku")
-        product = products.get(sku.casefold()) if sku else None
-        if sku and product is None:
-            raise BadCell("sku", _("No product with stock has this SKU."), _("Import the products first."))
+        product = goods.of(row, products) if sku else None
         pack = self._pack(row, product, items[code.casefold(), product.pk]) if product else None
         this = (code.casefold(), sku.casefold(), pack.pk if pack else None)
         if (line := self.seen.get(this)) is not None:

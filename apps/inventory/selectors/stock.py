@@ -237,9 +237,9 @@ listed: Compiled[Product] = Compiled(
 
 
 carded: Compiled[Product] = Compiled(
-    lambda pk: with_minimum(Product.objects.filter(pk=pk).select_related("unit", "category"))
+    lambda pk: with_minimum(Product.objects.filter(pk=pk).select_related("unit", "category", "put_away__location"))
 )
-"""One product as its stock card shows it."""
+"""One product as its stock card shows it, with where it is kept."""
 
 
 def worth() -> Decimal:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -62,9 +62,10 @@ class Entry:
 
 
 def done(entries: Collection[Entry]) -> dict[str, str]:
-    """The figures with which entries were posted before, by key. One query."""
+    """The figures with which entries were posted before, by key. What was reversed since was not. One query."""
     rows = IdempotencyKey.objects.filter(scope=SCOPE, key__in=[entry.key for entry in entries])
-    return dict(rows.values_list("key", "fingerprint"))
+    gone = StockOperation.objects.filter(reverses_id=OuterRef("result_id"))
+    return dict(rows.exclude(Exists(gone)).values_list("key", "fingerprint"))
 
 
 def clash(entry: Entry, lot: Lot | None) -> str:
@@ -153,6 +154,7 @@ def write(
     ]
     operation = posting.write(StockOperation.Kind.RECEIPT, lines, products, reason=_("Opening stock")).operation
     kind = ContentType.objects.get_for_model(StockOperation)
+    IdempotencyKey.objects.filter(scope=SCOPE, key__in=new).delete()  # of openings that were reversed
     bulk.insert(
         [
             IdempotencyKey(scope=SCOPE, key=key, fingerprint=entry.figures, result_type=kind, result_id=operation.pk)

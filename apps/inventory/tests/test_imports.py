@@ -77,7 +77,7 @@ def test_the_same_entry_with_other_figures_is_refused(file):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"sku": "NOPE"}, "No product with stock"),
+        ({"sku": "NOPE"}, "No product has this SKU"),
         ({"location": "attic"}, "no place of this code"),
         ({"quantity": ""}, "must not be blank"),
         ({"quantity": "0"}, "above zero"),
@@ -161,7 +161,7 @@ def test_suppliers_and_their_prices(prices):
         ({"supplier": "NEW", "name": ""}, "needs a name"),
         ({"supplier": "X" * 21}, "at most 20"),
         ({"email": "nobody"}, "not an e-mail"),
-        ({"sku": "NOPE"}, "No product with stock"),
+        ({"sku": "NOPE"}, "No product has this SKU"),
         ({"pack": "bag"}, "Sack 25 kg"),
         ({"price": ""}, "must not be blank"),
         ({"price": "-1"}, "at least 0"),
@@ -378,3 +378,23 @@ def test_a_file_without_targets_leaves_them(file):
 def test_a_supplier_whose_first_row_is_refused_keeps_its_name(prices):
     assert outcomes(run(SupplierImporter, [prices[0] | {"price": "dear"}, prices[1]])) == ["refused", "new"]
     assert Supplier.objects.get().name == "Mill"
+
+
+def test_what_is_made_on_demand_is_told_from_what_is_not_known(file, prices):
+    make_product("Espresso", sku="ESP", sell_policy="on_demand")
+    for importer, line in (
+        (OpeningImporter, file[0]),
+        (ReorderImporter, {"minimum": "5"}),
+        (SupplierImporter, prices[0]),
+    ):
+        (result,) = run(importer, [line | {"sku": "esp"}])
+        assert (result.outcome, result.reason) == ("refused", "ESP is made on demand and has no stock.")
+
+
+def test_an_opening_that_was_reversed_by_hand_can_come_again_with_the_right_figures(file):
+    run(OpeningImporter, file)
+    stock.reverse(StockOperation.objects.get(kind="receipt"), reason="the wrong sheet")
+    assert outcomes(run(OpeningImporter, [file[0] | {"quantity": "13"}, *file[1:]])) == ["new"] * 3
+    assert StockBalance.objects.get(lot__code="L1").quantity == 13
+    assert outcomes(run(OpeningImporter, [file[0] | {"quantity": "13"}, *file[1:]])) == ["unchanged"] * 3
+    assert differences() == []

@@ -108,7 +108,9 @@ def test_the_screens_say_where_a_product_is_kept(as_user):
     assert "Milk" in client.get(fridge.get_absolute_url()).content.decode()
     page = client.get(reverse("inventory:receive"), {"product": milk.sku}).content.decode()
     assert "→ Fridge" in page
-    assert url in client.get(reverse("inventory:product_card", args=[milk.pk])).content.decode()
+    card = client.get(reverse("inventory:product_card", args=[milk.pk])).content.decode()
+    assert url in card
+    assert "kept at Fridge" in card
     assert as_user(VIEW, username="looks").post(url, {"location": ""}).status_code == 403
     assert PutAway.history.count() == 1
 

@@ -163,7 +163,10 @@ class ProductCard(DetailScreen):
             least = format_quantity(self.stock_facts.minimum, self.object.unit.code)
             found.append(_("minimum %(quantity)s") % {"quantity": least})
         money = format_money(self.stock_facts.value, current_company().currency)
-        return [*found, _("worth %(money)s") % {"money": money}]
+        found.append(_("worth %(money)s") % {"money": money})
+        if kept := getattr(self.object, "put_away", None):
+            found.append(_("kept at %(place)s") % {"place": kept.location.shown})
+        return found
 
     def facts(self) -> list[Fact]:
         return []
