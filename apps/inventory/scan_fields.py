@@ -165,6 +165,7 @@ class LotField(ScanField):
         "place": IS_A_PLACE,
         "product": _("“%(text)s” is the product %(name)s. Scan one of its lots."),
     }
+    of: int | None = None  # the product that is meant, where lots of several have the code
 
     def __init__(self, **kwargs: Any) -> None:
         lots = Lot.objects.tracked().select_related("product").order_by("-pk")
@@ -180,8 +181,9 @@ class LotField(ScanField):
         scan = codes.read(text)
         found = list(self.queryset.filter(codes.of_lot(scan))[:20])
         named = [lot for lot in found if self.text_of(lot) == text]
-        if len(found) > 1 and len(named) == 1:
-            found = named
+        for fewer in (named, [lot for lot in found if lot.product_id == self.of]):
+            if len(found) > 1 and len(fewer) == 1:
+                found = fewer
         if len(found) == 1:
             return found[0]
         key, name = ("several", "") if found else ("unknown", "")

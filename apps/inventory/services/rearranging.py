@@ -123,7 +123,13 @@ def merge(*, lot: Lot, into: Lot, location: Location, reason: str, key: str | No
             field="stock",
         )
     into.parents.add(lot)
-    _pour(lot, into, location, there.quantity, reason=reason.strip())
+    try:
+        _pour(lot, into, location, there.quantity, reason=reason.strip())
+    except InsufficientStock as error:
+        error.message = error.beside = " ".join(
+            [error.message, _("Split off what is free and merge that, or back the holds with other stock first.")]
+        )
+        raise
     rows = StockBalance.objects.filter(lot=into)
     quantity = sum((row.quantity for row in rows), ZERO)
     value = sum((row.value for row in rows), ZERO)

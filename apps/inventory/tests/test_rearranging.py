@@ -105,6 +105,22 @@ def test_lots_of_two_products_are_named_with_their_products(shop, bun):
     assert not other.parents.exists()
 
 
+def test_of_two_lots_with_one_code_the_one_of_the_product_is_merged_into(as_user, shop, bun):
+    lot = make_stock(bun, 4, shop, lot_code="A")
+    into = make_stock(bun, 1, shop, lot_code="L-881")
+    make_stock(make_product("Oat milk"), 6, shop, lot_code="L-881")
+    client = as_user("inventory.adjust_stock", "inventory.view_lot")
+    sent = {"stock": "A", "into": "L-881", "reason": "one box"}
+    holds.place(origin=make_origin("order-1"), lines=[HoldLine(bun, D(4))], locations=[shop])
+    page = client.post(reverse("inventory:lot_merge"), sent).content.decode()
+    assert "Split off what is free" in page
+    assert "Take " not in page  # nothing is typed here that could be less
+    lots.block(lot, reason="x")
+    lots.block(into, reason="x")
+    assert client.post(reverse("inventory:lot_merge"), sent).status_code == 302
+    assert StockBalance.objects.get(lot=into).quantity == 5
+
+
 def test_a_part_is_in_the_state_that_the_lot_is_in_now(shop, bun):
     """Somebody blocked the lot while the form of the other waited for the product: the part was free to be sold."""
     lot = make_stock(bun, 4, shop, lot_code="A")
@@ -123,8 +139,9 @@ def test_what_is_held_is_neither_split_off_nor_merged_away(shop, bun):
         InsufficientStock, match=r"lot A, at Shop: 5 on hand, 4 held \(1 hold\), 1 available; 2\sun asked"
     ):
         rearranging.split(lot=lot, location=shop, quantity=D(2), reason="torn")
-    with pytest.raises(InsufficientStock, match="4 held"):
+    with pytest.raises(InsufficientStock, match="4 held") as refused:
         rearranging.merge(lot=lot, into=into, location=shop, reason="one box")
+    assert "Split off what is free and merge that" in refused.value.message
     part = rearranging.split(lot=lot, location=shop, quantity=D(1), reason="torn")
     assert StockBalance.objects.get(lot=part).quantity == 1
     assert differences() == []

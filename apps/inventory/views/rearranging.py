@@ -19,7 +19,7 @@ from apps.inventory.services import reallocation, rearranging
 from apps.inventory.views.operations import StockAction
 from backoffice.company import current as current_company
 from backoffice.kernel import clock
-from backoffice.kernel.errors import StaleRevision
+from backoffice.kernel.errors import DomainError, StaleRevision
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui.forms import DateField, Form, reason_field
 from backoffice.ui.pagination import positive
@@ -50,6 +50,12 @@ class MergeForm(StockForm):
         label=gettext_lazy("Into lot"), help_text=gettext_lazy("Of the same product; it must not last longer.")
     )
     reason = reason_field()
+
+    def clean_stock(self) -> StockBalance:
+        """Where lots of several products have the code, the other lot is of this one's product."""
+        stock: StockBalance = self.cleaned_data["stock"]
+        self.fields["into"].of = stock.product_id  # type: ignore[attr-defined]
+        return stock
 
 
 class MarkdownForm(Form):
@@ -144,6 +150,10 @@ class Merge(LotAction):
             reason=data["reason"],
             key=self.key,
         )
+
+    def remedies_for(self, error: DomainError) -> Any:
+        """All of it is merged or nothing: what is free cannot be taken instead."""
+        return [one for one in error.remedies if one.url]
 
     def success(self, result: Any) -> str:
         return _("Merged into %(lot)s.") % {"lot": result}
