@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import ProductUnit
 from apps.inventory.models import Move
-from apps.inventory.services import cost_corrections
+from apps.inventory.services import amounts
 from backoffice.company import current as current_company
 from backoffice.kernel import money
 from backoffice.kernel import quantity as quantities
@@ -104,8 +104,8 @@ class CostForm(Form):
                     },
                 )
             for name, value in (("amount", amount), ("price", price and line.worth(price))):
-                if value is not None and value >= cost_corrections.MOST:
-                    self.add_error(f"{name}_{line.move.pk}", cost_corrections.too_much())
+                if value is not None and value >= amounts.MOST:
+                    self.add_error(f"{name}_{line.move.pk}", amounts.too_much())
             said += amount is not None or price is not None
         if not said and not self.errors:
             raise ValidationError(_("Say what at least one line really cost."))

@@ -6,11 +6,21 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product, ProductUnit
 from apps.inventory.errors import BadQuantity
+from backoffice.company import current as current_company
+from backoffice.kernel import money
 from backoffice.kernel import quantity as quantities
+
+MOST = Decimal(1_000_000_000)
+"""Below it every sum, and every unit cost that follows from it, fits; more is a code scanned into the wrong field."""
 
 
 def posted(product: Product, amount: Decimal) -> Decimal:
-    """The quantity as it is posted: rounded half-up to the unit's step. Raises BadQuantity when nothing is left."""
+    """The quantity as it is posted: rounded half-up to the unit's step. Raises BadQuantity for nothing and for MOST."""
+    if amount >= MOST:
+        raise BadQuantity(
+            _("%(amount)s are more than any shelf holds. Was a code scanned into the field?")
+            % {"amount": quantities.format_quantity(amount, product.unit.code)}
+        )
     rounded = quantities.round_half_up(amount, product.unit.step) if amount > 0 else Decimal(0)
     if rounded <= 0:
         raise BadQuantity(
@@ -22,6 +32,13 @@ def posted(product: Product, amount: Decimal) -> Decimal:
             }
         )
     return rounded
+
+
+def too_much() -> str:
+    """Says that a line does not cost MOST or more."""
+    return _("A line costs less than %(most)s. Was a code scanned into the field?") % {
+        "most": money.format_money(MOST, current_company().currency)
+    }
 
 
 def wrong_pack(product: Product, pack: ProductUnit | None, quantity: Decimal | None) -> str:

@@ -26,6 +26,7 @@ from apps.inventory.selectors import recosting
 from apps.inventory.selectors.recosting import Plan
 from apps.inventory.selectors.replay import Document, LotChange, MoveChange
 from apps.inventory.services import stock_locks
+from apps.inventory.services.amounts import MOST, too_much
 from apps.inventory.services.posting import ValueLine, revalue
 from backoffice.company import current as current_company
 from backoffice.kernel import audit, clock, idempotency, money, numbering, state
@@ -39,20 +40,12 @@ from backoffice.outbox.models import Directive
 ZERO = Decimal(0)
 TOPIC = "stock.correct_cost"
 AT_ONCE = 1000
-MOST = Decimal(1_000_000_000)  # below it every unit cost that follows fits, however little it is for
 Status = CostCorrection.Status
 
 
 def correctable(receipt: StockOperation) -> bool:
     """Whether its cost may be said anew: a receipt that still stands."""
     return receipt.kind == StockOperation.Kind.RECEIPT and not hasattr(receipt, "reversed_by")
-
-
-def too_much() -> str:
-    """Says that a line does not cost MOST or more."""
-    return _("A line costs less than %(most)s. Was a code scanned into the field?") % {
-        "most": money.format_money(MOST, current_company().currency)
-    }
 
 
 def values_now(receipt: StockOperation) -> dict[int, Decimal]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from apps.catalog.models import Product, ProductUnit
 from apps.inventory.errors import BadPurchase, BadQuantity, NotStocked
 from apps.inventory.models import PurchaseLine, PurchaseOrder, SupplierItem
-from apps.inventory.services import stock
+from apps.inventory.services import amounts
 from backoffice.company import current as current_company
 from backoffice.kernel import money
 from backoffice.kernel import quantity as quantities
@@ -51,12 +51,14 @@ def set_line(
     if not product.is_stocked:
         raise NotStocked(product.sku)
     if pack is not None and pack.product_id != product.pk:
-        raise BadQuantity(stock.wrong_pack(product, pack, quantity), field="pack")
+        raise BadQuantity(amounts.wrong_pack(product, pack, quantity), field="pack")
     _check_quantity(product, pack, quantity)
     if price is None:
         price = _agreed(order, product, pack)
     if price < 0:
         raise BadQuantity(_("A price is not below zero."), field="price")
+    if quantity * price >= amounts.MOST:
+        raise BadQuantity(amounts.too_much(), field="price")
     there = PurchaseLine.objects.filter(order=order, product=product, pack=pack).first()
     if there is not None and new and (there.quantity, there.price) == (quantity, price):
         return there  # the same form sent twice
@@ -69,11 +71,11 @@ def set_line(
 
 
 def _check_quantity(product: Product, pack: ProductUnit | None, quantity: Decimal) -> None:
-    """Raise BadQuantity for what could never come: nothing, less than a step of the unit, or between two steps."""
+    """Raise BadQuantity for what could never come: nothing, a code for a number, or what lies between two steps."""
     if quantity <= 0:
         raise BadQuantity(_("%(product)s: the quantity must be above zero.") % {"product": product.name})
     exact = Fraction(quantity) * (pack.ratio if pack else 1)
-    if pack is None and stock.posted(product, quantity) != quantity:
+    if pack is None and amounts.posted(product, quantity) != quantity:
         raise BadQuantity(
             _("%(product)s is counted in steps of %(step)s; %(amount)s lies between two. Enter whole steps.")
             % {
@@ -82,7 +84,7 @@ def _check_quantity(product: Product, pack: ProductUnit | None, quantity: Decima
                 "amount": quantities.format_quantity(quantity, product.unit.code),
             }
         )
-    stock.posted(product, quantities.from_fraction(exact))
+    amounts.posted(product, quantities.from_fraction(exact))
 
 
 def _agreed(order: PurchaseOrder, product: Product, pack: ProductUnit | None) -> Decimal:

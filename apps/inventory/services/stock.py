@@ -20,7 +20,7 @@ from apps.inventory.models import Location, Lot, StockOperation
 from apps.inventory.selectors import recosting
 from apps.inventory.selectors.layers import booked
 from apps.inventory.services import allocation, layers, locations, lots, overriding, refusals, stock_locks
-from apps.inventory.services.amounts import posted, wrong_pack
+from apps.inventory.services.amounts import MOST, posted, too_much, wrong_pack
 from apps.inventory.services.consumption import ConsumeLine, Taken, consume
 from apps.inventory.services.posting import PostLine, post, write
 from backoffice.kernel import clock, idempotency, money, rows
@@ -134,6 +134,8 @@ def receive(
             cost = line.cost_of_unit()
             if cost < 0:
                 raise BadQuantity(_("A cost is not below zero."), field="cost")
+            if line.worth(amount) >= MOST:
+                raise BadQuantity(too_much(), field="cost")
             lot = lots.for_receipt(
                 line.product,
                 code=line.lot_code,

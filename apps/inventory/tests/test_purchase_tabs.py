@@ -250,6 +250,10 @@ def test_only_what_can_come_is_ordered(store, mill):
         purchasing.set_line(order, product=eggs, quantity=D("2.5"), price=D(1))
     with pytest.raises(BadQuantity, match="rounds to nothing"):
         purchasing.set_line(order, product=eggs, quantity=D("0.1"), price=D(1))
+    with pytest.raises(BadQuantity, match="Was a code scanned into the field"):  # it was taken, and could not be sent
+        purchasing.set_line(order, product=eggs, quantity=D("789123450004"), price=D(1))
+    with pytest.raises(BadQuantity, match="A line costs less than"):
+        purchasing.set_line(order, product=eggs, quantity=D(1000), price=D("7891234.50"))
 
 
 def test_an_order_is_expected_when_its_slowest_line_is(store, mill, flour, bag):

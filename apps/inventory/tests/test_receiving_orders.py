@@ -95,3 +95,23 @@ def test_who_receives_is_told_at_once_that_nothing_can_be(as_user, store, mill, 
     }  # fmt: skip
     answer = client.post(url, rows)
     assert "/operations/" in answer["Location"], "who may not see orders is not sent to one"
+
+
+@pytest.mark.parametrize(
+    ("typed", "refused"),
+    [
+        ({"line-0-quantity": "789123450004"}, "more than any shelf holds. Was a code scanned into the field?"),
+        ({"line-0-cost": "7891234500045"}, "A line costs less than"),
+    ],
+)
+def test_a_code_scanned_into_a_figure_is_refused_beside_it(as_user, store, mill, flour, typed, refused):
+    """It was too large for the database, and an error page took the whole receipt away."""
+    order = purchasing.send(drafted(mill, (flour, flour.packs.get(), "4")))
+    row = {
+        "line-0-product": flour.pk, "line-0-quantity": "4", "line-0-pack": flour.packs.get().pk, "line-0-lot_code": "",
+        "line-0-expires_on": "", "line-0-cost": "100", "location": store.code, "do": "post", "lines": 1,
+    }  # fmt: skip
+    answer = as_user(*RECEIVER).post(reverse("inventory:purchase_receive", args=[order.pk]), row | typed)
+    assert answer.status_code == 409
+    assert refused in answer.content.decode()
+    assert "c-bad" in answer.content.decode().partition(refused)[0][-300:]
