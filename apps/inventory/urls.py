@@ -90,6 +90,7 @@ urlpatterns = [
     path("counts/<int:pk>/send/", count_actions.CountSend.as_view(), name="count_send"),
     path("counts/<int:pk>/reopen/", count_actions.CountReopen.as_view(), name="count_reopen"),
     path("counts/<int:pk>/rest/", count_actions.CountRest.as_view(), name="count_rest"),
+    path("counts/<int:pk>/undo/", count_actions.CountUndo.as_view(), name="count_undo"),
     path("counts/<int:pk>/cancel/", count_actions.CountCancel.as_view(), name="count_cancel"),
     path("counts/<int:pk>/sheet/", count_sheets.sheet, name="count_sheet"),
     path("counts/<int:pk>/sheet/<slug:kind>/", count_sheets.file, name="count_sheet_file"),

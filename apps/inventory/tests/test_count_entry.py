@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from apps.catalog.models import ProductUnit
 from apps.inventory.errors import CountChanged, CountOvertaken
-from apps.inventory.models import CountEntry, StockBalance, StockCount, StockCountLine
+from apps.inventory.models import CountEntry, StockBalance, StockCount, StockCountLine, StockOperation
 from apps.inventory.selectors import counts
 from apps.inventory.services import counting, stock
 from apps.inventory.tests.factories import make_location, make_product, make_stock
@@ -212,14 +212,35 @@ def test_a_count_that_was_taken_back_says_so(as_user, shop, bun):
     count = counting.start(location=shop)
     counting.record(count.lines.get(), quantity=D(7))
     counting.post(count, approved=True)
-    client = as_user(*KEEPS)
-    assert "taken back" not in text(client.get(count.get_absolute_url()))
-    assert count.operation is not None
-    back = stock.reverse(count.operation, reason="the wrong shelf")
+    client, clerk = as_user(*KEEPS, "inventory.reverse_stockoperation"), as_user(*KEEPS, username="clerk")
+    url = reverse("inventory:count_undo", args=[count.pk])
+    assert url in text(client.get(count.get_absolute_url()))
+    assert url not in text(clerk.get(count.get_absolute_url()))
+    assert clerk.post(url, {"reason": "the wrong shelf"}).status_code == 403
+    assert client.post(url, {"reason": " "}).status_code == 422
+    for _twice in range(2):
+        assert client.post(url, {"reason": "the wrong shelf", "_key": "k"}).status_code == 302
+    assert "was reversed before" in text(client.post(url, {"reason": "in another tab", "_key": "l"}))
+    back = StockOperation.objects.get(kind="reversal")
     page = text(client.get(count.get_absolute_url()))
     assert "This count was taken back" in page
     assert back.number in page
+    assert url not in page
     assert StockBalance.objects.get().quantity == 10
+
+
+def test_only_what_was_posted_is_taken_back(as_user, shop, bun):
+    make_stock(bun, 10, shop)
+    count, client = counting.start(location=shop), as_user(*KEEPS, "inventory.reverse_stockoperation")
+    url = reverse("inventory:count_undo", args=[count.pk])
+    assert url not in text(client.get(count.get_absolute_url()))
+    assert client.get(url).status_code == 404
+    counting.record(count.lines.get(), quantity=D(18))
+    counting.post(count, approved=True)
+    stock.waste(lot=count.lines.get().lot, location=shop, quantity=D(15), reason="fell")
+    answer = client.post(url, {"reason": "the wrong shelf"})
+    assert answer.status_code == 409
+    assert "3 on hand, 3 available; 8 un asked" in text(answer)
 
 
 def test_that_the_rest_is_zero_is_written_at_once(shop):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -10,9 +11,10 @@ from apps.inventory.count_forms import SeenForm
 from apps.inventory.forms import OptionalReasonForm, ReasonForm
 from apps.inventory.models import StockCount
 from apps.inventory.selectors import counts
-from apps.inventory.services import counting
+from apps.inventory.services import counting, stock
 from apps.inventory.views.counts import CHANGED
 from backoffice.company import current as current_company
+from backoffice.kernel.errors import DomainError
 from backoffice.kernel.money import format_money
 from backoffice.ui.permissions import may
 from backoffice.ui.screens import ActionScreen
@@ -69,6 +71,37 @@ class CountPost(CountAction):
 
     def success(self, result: Any) -> str:
         return _("%(count)s is posted.") % {"count": self.object}
+
+
+class CountUndo(CountAction):
+    """A posted count was wrong: the opposite is posted, and the count says so."""
+
+    permission = "inventory.reverse_stockoperation"
+    form_class = ReasonForm
+    submit_label = gettext_lazy("Take back")
+    danger = True
+
+    def get_queryset(self) -> QuerySet[StockCount]:
+        return StockCount.objects.exclude(operation=None).select_related("operation")
+
+    def get_title(self) -> str:
+        return _("Take %(count)s back?") % {"count": self.object}
+
+    def intro(self) -> str:
+        return _("The opposite is posted: same lots, quantities and values. Both stay in the ledger.")
+
+    def perform(self, form: Any) -> Any:
+        return stock.reverse(self.object.operation, reason=form.cleaned_data["reason"], key=self.key)
+
+    def remedies_for(self, error: DomainError) -> Any:
+        """All or nothing is taken back: what is left cannot be taken instead."""
+        return [one for one in error.remedies if one.url]
+
+    def success_url(self, result: Any) -> str:
+        return self.object.get_absolute_url()
+
+    def success(self, result: Any) -> str:
+        return _("%(count)s is taken back.") % {"count": self.object}
 
 
 class CountSend(CountAction):

@@ -111,6 +111,11 @@ def _is_unfinished(count: StockCount) -> bool:
     return count.status in StockCount.OPEN
 
 
+def _still_stands(count: StockCount) -> bool:
+    """Whether it moved something, and that still stands."""
+    return count.operation is not None and not hasattr(count.operation, "reversed_by")
+
+
 def _needs_another(count: StockCount) -> bool:
     """Whether who looks at the count may not post it, because it differs by more than the tolerance. The page knows."""
     return getattr(count, "needs_another", False)
@@ -233,6 +238,14 @@ class CountDetail(DetailScreen):
             icon="ban",
             danger=True,
             when=_is_unfinished,
+        ),
+        Action(
+            gettext_lazy("Take back"),
+            "inventory:count_undo",
+            "inventory.reverse_stockoperation",
+            icon="undo-2",
+            danger=True,
+            when=_still_stands,
         ),
         Action(
             gettext_lazy("History"),
