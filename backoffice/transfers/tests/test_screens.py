@@ -130,6 +130,10 @@ def test_unknown_headings_are_asked_for(client):
 
     url = reverse("transfers:run_columns", args=[run.pk])
     assert client.post(url, {"column-0": "series", "column-1": "series"}).status_code == 409
+    wrong = client.post(url, {"column-0": "series", "column-2": "last-but-one"})
+    assert wrong.status_code == 409
+    assert "Please say which column holds: " in wrong.content.decode()
+    assert '<option value="series" selected>' in wrong.content.decode(), "what was chosen stays"
     client.post(url, {"column-0": "series", "column-1": "last", "column-2": ""})
     runner.drain()
     run.refresh_from_db()

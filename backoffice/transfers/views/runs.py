@@ -170,7 +170,14 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
     """Name the columns of the file."""
     run = access.run_or_404(request, pk)
     names = [request.POST.get(f"column-{place}", "") for place in range(len(run.headings))]
-    runs.name_columns(run, names=names)
+    try:
+        runs.name_columns(run, names=names)
+    except DomainError as error:
+        if run.status != Status.COLUMNS:  # somebody named them meanwhile
+            raise
+        # What was chosen stays on the page.
+        fields = list(zip(range(len(names)), run.headings, names, strict=True))
+        return _drawn(request, run, status=error.status, fields=fields, error=error.message)
     return _back(request, run)
 
 
