@@ -70,11 +70,22 @@ class HeadForm(Form):
         return clock.at(self.day, 12) if self.day < clock.today() else None
 
 
+class ReceivedField(QuantityFormField):
+    """How many of the pack that is chosen beside it."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except forms.ValidationError as error:
+            what = _("Type the number alone; the pack is chosen beside it.")
+            raise forms.ValidationError(f"{error.messages[0]} {what}", code="invalid") from error
+
+
 class LineForm(Form):
     """One line: how many of which pack, the lot, its last day, what a pack cost."""
 
     product = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**62)
-    quantity = QuantityFormField(label=gettext_lazy("Received"))
+    quantity = ReceivedField(label=gettext_lazy("Received"))
     pack = forms.ChoiceField(label=gettext_lazy("Pack"), required=False)
     lot_code = forms.CharField(label=gettext_lazy("Lot code"), max_length=60, required=False)
     expires_on = DateField(label=gettext_lazy("Expiry"), required=False)

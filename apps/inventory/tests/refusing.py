@@ -322,6 +322,10 @@ def receive_what_rounds_to_nothing(house: House) -> str:
     return receive(house, quantity="0.2")
 
 
+def receive_in_words(house: House) -> str:
+    return receive(house, quantity="2 cx")
+
+
 def receive_nothing(house: House) -> str:
     return receive(house, quantity="0")
 

@@ -86,6 +86,7 @@ SCREENS: dict[str, list[str]] = {
     "receive_at_a_place_that_was_closed": ["Cellar is closed since", "by Olga", "3 un of Bun", "another place",
                                           "Look at Cellar"],
     "receive_what_rounds_to_nothing": ["Bun: 0.2 un rounds to nothing", "steps of 1 un", "Enter at least"],
+    "receive_in_words": ["“2 cx” is not a number.", "Type the number alone; the pack is chosen beside it."],
     "receive_nothing": ["Above zero; remove the line"],
     "receive_a_pack_of_something_else": ["3 Bag: that is no pack of Bun", "un, Tray", "choose one"],
     "receive_a_pack_that_is_gone": ["3 of a pack that is gone", "no pack of Bun", "choose one"],
