@@ -251,13 +251,14 @@ def receive(
     reference: str = "",
     note: str = "",
     occurred_at: datetime | None = None,
+    revision: int | None = None,
     key: str | None = None,
 ) -> StockOperation:
     """What came of an order, now or `occurred_at`. Each line is counted on the order's line of its product; more than
     ordered is taken too.
 
     What was not ordered becomes a line of its own, marked so. The same key receives once. Raises BadPurchase when the
-    order was not sent, and what `stock.receive` raises.
+    order was not sent, StaleRevision when somebody received or changed some of it since, what `stock.receive` raises.
     """
     stock_locks.lock_products(line.product.pk for line in lines)
     fingerprint = [
@@ -272,6 +273,7 @@ def receive(
     fresh = lock(order)
     if fresh.status not in PurchaseOrder.COMING:
         raise not_coming(fresh)
+    state.check_revision(fresh, revision)
     operation = stock.receive(
         location,
         lines,

@@ -115,3 +115,29 @@ def test_a_code_scanned_into_a_figure_is_refused_beside_it(as_user, store, mill,
     assert answer.status_code == 409
     assert refused in answer.content.decode()
     assert "c-bad" in answer.content.decode().partition(refused)[0][-300:]
+
+
+def test_two_who_receive_the_same_delivery_are_told(as_user, store, mill, flour):
+    """Both pressed “Everything as ordered”, one after the other: eight sacks of four were in the books."""
+    order = purchasing.send(drafted(mill, (flour, None, "100")))
+    client, url = as_user(*RECEIVER), reverse("inventory:purchase_receive", args=[order.pk])
+
+    def seen(page: str) -> str:
+        return page.partition('name="seen" value="')[2].partition('"')[0]
+
+    mine = seen(client.get(url).content.decode())
+    row = {
+        "line-0-product": flour.pk, "line-0-quantity": "60", "line-0-pack": "", "line-0-lot_code": "",
+        "line-0-expires_on": "", "line-0-cost": "4", "location": store.code, "do": "post", "lines": 1, "seen": mine,
+    }  # fmt: skip
+    assert seen(client.post(url, row | {"do": "refresh"}).content.decode()) == mine
+    assert client.post(url, row).status_code == 302
+    answer = client.post(url, row)
+    assert answer.status_code == 409
+    assert "in the meantime" in answer.content.decode()
+    assert "60 came before" in answer.content.decode()
+    assert order.lines.get().received == 60
+    now = seen(answer.content.decode())
+    assert client.post(url, row | {"seen": now, "line-0-quantity": "40"}).status_code == 302
+    order.refresh_from_db()
+    assert (order.status, order.lines.get().received) == ("received", 100)

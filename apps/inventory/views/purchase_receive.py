@@ -134,6 +134,18 @@ class ReceiveOrder(Receive):
         known = {line.product_id for line in self.ordered}
         return [line.product.name for line in draft.lines if line.product.pk not in known]
 
+    @property
+    def seen(self) -> str:
+        """The revision of the order that the form was opened with."""
+        raw = self.request.POST.get("seen", "")
+        return raw if raw.isascii() and raw.isdigit() and len(raw) < 9 else ""
+
+    def refused(self, draft: Draft, error: DomainError) -> HttpResponse:
+        """Beside what was typed stands what the order is by now."""
+        self.order.refresh_from_db()
+        self.__dict__.pop("ordered", None)
+        return super().refused(draft, error)
+
     def post_receipt(self, draft: Draft) -> HttpResponse:
         if not draft.is_valid():
             return self.answer(draft, status=422, show_errors=True)
@@ -145,6 +157,7 @@ class ReceiveOrder(Receive):
                 reference=draft.head.cleaned_data["reference"],
                 note=draft.head.cleaned_data["note"],
                 occurred_at=draft.head.occurred_at,
+                revision=int(self.seen) if self.seen else None,
                 key=self.key,
             )
         except DomainError as error:
@@ -164,6 +177,7 @@ class ReceiveOrder(Receive):
             draft,
             status=status,
             order=self.order,
+            seen=self.order.revision if status == 409 or not self.seen else self.seen,
             asked=self.asked(draft),
             strangers=self.strangers(draft),
             unusable=[line.product.name for line in self.ordered if line.rest and not line.product.is_active],
