@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Self
 
+from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
@@ -49,6 +50,14 @@ class Hold(TimeStamped):
     priority = models.SmallIntegerField(_("priority"), default=0)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("released by"),
+    )
     origin_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+")
     origin_id = models.PositiveBigIntegerField()
     origin = GenericForeignKey("origin_type", "origin_id")

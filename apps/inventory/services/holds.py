@@ -24,6 +24,7 @@ from apps.inventory.services import allocation, held, shortages, stock_locks
 from apps.inventory.services.consumption import Part, Taken, backing_of, post_lines, taken_by, taken_of
 from apps.inventory.services.posting import write
 from backoffice.kernel import clock, idempotency, rows
+from backoffice.kernel.audit import current_actor
 from backoffice.kernel.locks import joined
 
 EXPIRED = "expired"
@@ -211,9 +212,12 @@ def _refuse_short(
 
 @transaction.atomic
 def release(hold: Hold, *, reason: str = "") -> Hold:
-    """Give the stock of a hold back. Raises HoldResolved when it ended before."""
+    """Somebody gives the stock of a hold back. Raises HoldResolved when it ended before."""
     stock_locks.lock_products([hold.product_id])
     held.end([hold], Hold.Status.RELEASED, reason=reason)
+    if (actor := current_actor().user) is not None and actor.pk:
+        hold.released_by_id = actor.pk
+        rows.save(hold, ("released_by",))
     allocation.serve([hold.product_id])
     return hold
 

@@ -304,3 +304,7 @@ def test_the_list_and_the_page_of_a_hold_say_what_waits_since_when_and_what_lett
     assert "waits for" not in told(reverse("inventory:hold_list"))
     assert "no longer waits" not in told(reverse("inventory:hold_release", args=[hold.pk]))
     assert has(too_old) == 0
+    client.post(reverse("inventory:hold_release", args=[hold.pk]), {"reason": "not paid"})
+    ended = told(hold.get_absolute_url())
+    assert "not paid" in ended
+    assert re.search(r"Ended ?\d[^·]*· Someone", ended), "and who let go of it"

@@ -142,7 +142,8 @@ class HoldDetail(DetailScreen):
     ]
 
     def get_queryset(self) -> QuerySet[Hold]:
-        return Hold.objects.select_related("product__unit", "product__category").prefetch_related("locations")
+        shown = Hold.objects.select_related("product__unit", "product__category", "released_by")
+        return shown.prefetch_related("locations")
 
     def get_title(self) -> str:
         return capfirst(str(self.object))
