@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -14,6 +15,7 @@ from apps.inventory.models import Location, Move, StockBalance
 from apps.inventory.selectors import ledger, valuation
 from apps.inventory.services import stock, verify
 from apps.inventory.services.posting import PostLine
+from apps.inventory.services.stock import ReceiptLine
 from backoffice.accounts.models import User
 from backoffice.kernel import clock
 from backoffice.kernel.audit import acting
@@ -23,6 +25,8 @@ from benchmarks.meter import Reading, measure, p95
 
 LINES = 3
 CLIENTS = 4
+PLENTY = Decimal(1000)
+"""As much of each is received: more than all of them buy."""
 TURNS = 4
 """So often one alone and all of them take turns: the machine is another one from second to second."""
 
@@ -117,6 +121,8 @@ def running_balance(product_id: int) -> bool:
 
 
 def contested(shop: Location, for_sale: QuerySet[Product], count: int = LINES) -> list[int]:
-    """Products with enough for everybody."""
+    """Products with enough for everybody: those of which there is most, and more of them."""
     rows = StockBalance.objects.filter(location=shop, product__in=for_sale).order_by("-quantity", "pk")
-    return list(rows.values_list("product_id", flat=True)[:count])
+    found = list(Product.objects.filter(pk__in=list(rows.values_list("product_id", flat=True)[:count])))
+    stock.receive(shop, [ReceiptLine(product, PLENTY, unit_cost=Decimal(1)) for product in found])
+    return [product.pk for product in found]
