@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from apps.catalog.models import ProductUnit
 from apps.inventory.models import Lot, StockBalance, StockOperation
-from apps.inventory.services import counting, holds, locations, lots, periods, rearranging, stock
+from apps.inventory.services import holds, locations, lots, periods, stock
 from apps.inventory.services.holds import HoldLine
 from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
 from backoffice.kernel import clock
@@ -19,7 +19,7 @@ from backoffice.kernel.audit import acting
 D = Decimal
 
 
-UNTYPED = ("do", "lines", "revision", "expected")
+UNTYPED = ("do", "lines", "revision", "expected", "seen")
 
 
 class House:
@@ -85,33 +85,6 @@ def reverse_twice(house: House) -> str:
     return house.post("inventory:operation_reverse", operation.pk, reason="wrong")
 
 
-def split_more_than_there_is(house: House) -> str:
-    return house.post("inventory:lot_split", stock="A1", quantity="11", reason="shelf")
-
-
-def release_a_hold_that_ended(house: House) -> str:
-    holds.release(house.hold, reason="x")
-    return house.post("inventory:hold_release", house.hold.pk, reason="again")
-
-
-def reallocate_a_hold_that_ended(house: House) -> str:
-    holds.release(house.hold, reason="x")
-    return house.post("inventory:hold_reallocate", house.hold.pk, stock="", priority="0")
-
-
-def reallocate_to_a_blocked_lot(house: House) -> str:
-    other = make_stock(house.bun, 9, house.shop, lot_code="B1", expires_on=clock.today())
-    with acting(house.olga):
-        lots.block(other, reason="Smell")
-    return house.post("inventory:hold_reallocate", house.hold.pk, stock="B1", priority="0")
-
-
-def reallocate_to_a_lot_that_expires_before(house: House) -> str:
-    house.hold.needed_on = clock.today() + timedelta(days=2)
-    house.hold.save(update_fields=["needed_on"])
-    return house.post("inventory:hold_reallocate", house.hold.pk, stock="A1", priority="0")
-
-
 def waste_what_rounds_to_nothing(house: House) -> str:
     return house.post("inventory:waste", stock="A1", quantity="0.2", reason="Spoiled")
 
@@ -130,23 +103,6 @@ def receive_under_a_blocked_lot(house: House) -> str:
     return house.post("inventory:receive", do="post", lines="1", location=house.shop.code, **line)
 
 
-def post_a_count_that_was_overtaken(house: House) -> str:
-    count = counting.start(location=house.shop)
-    counting.record(count.lines.get(), quantity=D(2))
-    stock.waste(lot=house.lot, location=house.shop, quantity=D(9), reason="x", override_holds=True)
-    return house.post("inventory:count_post", count.pk)
-
-
-def change_the_rules_that_another_changed(house: House) -> str:
-    from apps.inventory.services import policy
-
-    with acting(house.olga):
-        policy.update(count_tolerance=D(10))
-    rest = {"expiry_days": "3", "lot_pattern": policy.current().lot_pattern}
-    data = {"count_tolerance": "20", "revision": "1", **rest}
-    return house.post("inventory:policy_edit", **data)
-
-
 def adjust_what_rounds_to_nothing(house: House) -> str:
     return house.post("inventory:adjust", stock="A1", counted="9.8", reason="counted")
 
@@ -161,47 +117,6 @@ def adjust_below_zero(house: House) -> str:
 
 def send_back_what_rounds_to_nothing(house: House) -> str:
     return house.post("inventory:return_to_supplier", stock="A1", quantity="0.2", reason="bad")
-
-
-def split_what_rounds_to_nothing(house: House) -> str:
-    return house.post("inventory:lot_split", stock="A1", quantity="0.2", reason="shelf")
-
-
-def split_what_is_held(house: House) -> str:
-    return house.post("inventory:lot_split", stock="A1", quantity="5", reason="shelf")
-
-
-def split_under_a_code_that_is_taken(house: House) -> str:
-    return house.post("inventory:lot_split", stock="A1", quantity="1", code="A1", reason="shelf")
-
-
-def merge_what_is_held(house: House) -> str:
-    make_stock(house.bun, 2, house.shop, lot_code="C1", expires_on=clock.today())
-    return house.post("inventory:lot_merge", stock="A1", into="C1", reason="tidy")
-
-
-def merge_into_what_lasts_longer(house: House) -> str:
-    make_stock(house.bun, 2, house.shop, lot_code="C1", expires_on=clock.today() + timedelta(days=3))
-    return house.post("inventory:lot_merge", stock="A1", into="C1", reason="tidy")
-
-
-def merge_with_a_blocked_lot(house: House) -> str:
-    other = make_stock(house.bun, 2, house.shop, lot_code="C1", expires_on=clock.today())
-    with acting(house.olga):
-        lots.block(other, reason="Smell")
-    return house.post("inventory:lot_merge", stock="A1", into="C1", reason="tidy")
-
-
-def merge_with_a_lot_of_another_grade(house: House) -> str:
-    other = make_stock(house.bun, 2, house.shop, lot_code="C1", expires_on=clock.today())
-    rearranging.mark_down(other, percent=0, grade="second", reason="dented")
-    return house.post("inventory:lot_merge", stock="A1", into="C1", reason="tidy")
-
-
-def merge_with_a_lot_that_is_marked_down(house: House) -> str:
-    other = make_stock(house.bun, 2, house.shop, lot_code="C1", expires_on=clock.today())
-    rearranging.mark_down(other, percent=20, reason="old")
-    return house.post("inventory:lot_merge", stock="A1", into="C1", reason="tidy")
 
 
 def transfer_to_a_place_that_was_closed(house: House) -> str:
@@ -354,58 +269,6 @@ def receive_without_expiry(house: House) -> str:
     return receive(house, expires_on="")
 
 
-def counted(house: House, quantity: str = "7", **more: Any) -> tuple[Any, str]:
-    """What the line of a count answers to a figure."""
-    count = counting.start(location=house.shop)
-    line = count.lines.get()
-    if more.pop("olga", False):
-        with acting(house.olga):
-            counting.record(line, quantity=D(4))
-    return count, house.post("inventory:count_record", line.pk, quantity=quantity, revision="1", **more)
-
-
-def count_between_two_steps(house: House) -> str:
-    return counted(house, "7.5")[1]
-
-
-def count_what_another_counted(house: House) -> str:
-    return counted(house, olga=True)[1]
-
-
-def count_in_a_count_that_is_posted(house: House) -> str:
-    count = counting.start(location=house.shop)
-    line = count.lines.get()
-    with acting(house.olga):
-        counting.post(count)
-    return house.post("inventory:count_record", line.pk, quantity="7", revision="1")
-
-
-def post_a_count_twice(house: House) -> str:
-    count = counting.start(location=house.shop)
-    with acting(house.olga):
-        counting.post(count)
-    return house.post("inventory:count_post", count.pk)
-
-
-def close_a_place_with_stock(house: House) -> str:
-    return house.post("inventory:location_close", house.shop.pk)
-
-
-def change_a_place_that_another_changed(house: House) -> str:
-    was = house.cellar.revision
-    with acting(house.olga):
-        locations.update(house.cellar, code=house.cellar.code, name="Deep cellar", kind="storage", parent=None)
-    data = {"code": house.cellar.code, "name": "Cold cellar", "kind": house.cellar.kind, "parent": "", "revision": was}
-    return house.post("inventory:location_edit", house.cellar.pk, **data)
-
-
-def close_days_that_are_closed(house: House) -> str:
-    day = clock.today() - timedelta(days=5)
-    with acting(house.olga):
-        periods.close(day)
-    return house.post("inventory:period_close", closed_through=day.isoformat(), revision="2")
-
-
 def receive_into_a_closed_period(house: House) -> str:
     day = clock.today() - timedelta(days=3)
     with acting(house.olga):
@@ -413,12 +276,6 @@ def receive_into_a_closed_period(house: House) -> str:
     line = {"line-0-product": house.bun.pk, "line-0-quantity": "3", "line-0-cost": "1"}
     head = {"location": house.shop.code, "came_on": day.isoformat()}
     return house.post("inventory:receive", do="post", lines="1", **head, **line)
-
-
-def block_what_is_blocked(house: House) -> str:
-    with acting(house.olga):
-        lots.block(house.lot, reason="Smell")
-    return house.post("inventory:lot_block", house.lot.pk, reason="Glass", status="blocked")
 
 
 def transfer_what_lies_in_two_places(house: House) -> str:
