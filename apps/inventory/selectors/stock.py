@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -42,6 +43,7 @@ from apps.inventory.selectors import locations as places
 from apps.inventory.selectors import nearness
 from apps.inventory.selectors.availability import Availability, Why
 from backoffice.kernel import clock
+from backoffice.kernel import quantity as quantities
 from backoffice.kernel.compiled import Compiled
 from backoffice.kernel.fields import MoneyField, QuantityField, exact
 
@@ -105,6 +107,12 @@ class Facts:
     soonest_quantity: Decimal = ZERO
     due: tuple[datetime, Decimal] | None = None
     numbers: Availability | None = None
+
+    @property
+    def average_cost(self) -> Decimal | None:
+        """What one of all that is on hand cost, to six decimals; None when there is none."""
+        on_hand = self.numbers.on_hand if self.numbers else ZERO
+        return quantities.from_fraction(Fraction(self.value) / Fraction(on_hand)) if on_hand > 0 else None
 
 
 class _Sums:

@@ -51,6 +51,20 @@ def test_the_balance_is_the_sum_at_every_page_of_a_walk(sign_in, shop, monkeypat
     assert_sums(lines)
 
 
+def test_what_one_cost_on_average_stands_on_the_card_and_nothing_is_worth_nothing(sign_in, shop):
+    product = make_product(unit="kg")
+    url = reverse("inventory:product_card", args=[product.pk])
+    lots = [make_stock(product, quantity, shop, cost=cost) for quantity, cost in ((2, "4.00"), (1, "3.00"))]
+    client = sign_in("view_stockbalance")
+    assert "3.6667 a kg on average" in client.get(url).text.replace("\N{NO-BREAK SPACE}", " ")
+    stock.waste(lot=lots[1], location=shop, quantity=D(1), reason="x")
+    assert "4.00 a kg on average" in client.get(url).text.replace("\N{NO-BREAK SPACE}", " ")
+    stock.waste(lot=lots[0], location=shop, quantity=D(2), reason="x")
+    page = client.get(url).text
+    assert "on average" not in page
+    assert "0.00" in page
+
+
 def test_a_page_further_down_stays_right_when_stock_moved_in_between(shop):
     product = make_product()
     lot = make_stock(product, 100, shop)

@@ -20,7 +20,7 @@ from apps.inventory.selectors import availability, bundles, daily, ledger, urgen
 from apps.inventory.selectors import stock as stock_reads
 from apps.inventory.tables import StockTable, state_of
 from backoffice.company import current as current_company
-from backoffice.kernel.money import format_money
+from backoffice.kernel.money import format_money, round_money
 from backoffice.kernel.quantity import format_quantity
 from backoffice.ui import charts, htmx
 from backoffice.ui.actions import Action
@@ -164,6 +164,10 @@ class ProductCard(DetailScreen):
             found.append(_("minimum %(quantity)s") % {"quantity": least})
         money = format_money(self.stock_facts.value, current_company().currency)
         found.append(_("worth %(money)s") % {"money": money})
+        if (cost := self.stock_facts.average_cost) is not None:
+            places = 2 if cost == round_money(cost) else 4
+            one = format_money(cost, current_company().currency, places=places)
+            found.append(_("%(money)s a %(unit)s on average") % {"money": one, "unit": self.object.unit.code})
         if kept := getattr(self.object, "put_away", None):
             found.append(_("kept at %(place)s") % {"place": kept.location.shown})
         return found
