@@ -98,7 +98,7 @@ class OpeningImporter(Importer):
                 )
             elif reason:
                 yield row.refuse(reason, column="lot", label=name)
-            elif reason := opening.clash(entry, first.as_lot()):
+            elif first is not entry and (reason := opening.clash(entry, first.as_lot())):
                 yield row.refuse(
                     reason, column="lot", label=name, hint=_("It stands so on line %(line)s.") % {"line": line}
                 )
@@ -122,7 +122,7 @@ class OpeningImporter(Importer):
         expires_on = row.date("expires_on")
         if expires_on is None and product.lot_tracked and product.shelf_life_days is not None:
             raise BadCell("expires_on", _("%(product)s spoils; say until when.") % {"product": product.name})
-        return Entry(product, place, quantity, row.short("lot", 60), expires_on, _cost(row))
+        return Entry(product, place, quantity, row.short("lot", 60), expires_on, _cost(row, quantity))
 
     def facts(self, rows: Sequence[TransferRow]) -> Mapping[int, Sequence[Fact]]:
         """How much, until when, and what it cost."""
@@ -185,11 +185,11 @@ def _quantity(row: Row) -> Decimal:
     quantity = row.decimal("quantity", places=6)
     if quantity is None or quantity <= 0:
         raise BadCell("quantity", _("Opening stock is above zero."), _("Leave out what is not there."))
-    return quantity
+    return goods.amount(row, "quantity") or quantity
 
 
-def _cost(row: Row) -> Decimal:
-    return row.decimal("unit_cost", places=6, minimum=0) or Decimal(0)
+def _cost(row: Row, quantity: Decimal = Decimal(1)) -> Decimal:
+    return goods.money(row, "unit_cost", places=6, times=quantity) or Decimal(0)
 
 
 def _written(row: StockBalance) -> Sequence[Any]:

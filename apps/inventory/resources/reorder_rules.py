@@ -62,7 +62,7 @@ class ReorderImporter(Importer):
                 alone = {
                     "sku": lambda row: goods.of(row, products),
                     "minimum": _minimum,
-                    "target": lambda row: row.decimal("target", places=6, minimum=0),
+                    "target": lambda row: goods.amount(row, "target"),
                     "location": lambda row: self._place(row.text("location")),
                 }
                 yield row.refuse(all_wrong(row, bad, alone))
@@ -100,7 +100,7 @@ class ReorderImporter(Importer):
         product = goods.of(row, products)
         place = self._place(row.text("location"))
         minimum = _minimum(row)
-        target = row.decimal("target", places=6, minimum=0)
+        target = goods.amount(row, "target")
         target = minimum if target is None and row.has("target") else target
         if target is not None and target < minimum:
             raise BadCell("target", _("The target is at least the minimum."))
@@ -197,4 +197,4 @@ def _key(row: TransferRow) -> Key:
 
 def _minimum(row: Row) -> Decimal:
     row.required("minimum")
-    return row.decimal("minimum", places=6, minimum=0) or Decimal(0)
+    return goods.amount(row, "minimum") or Decimal(0)

@@ -147,7 +147,7 @@ class SupplierImporter(Importer):
         row.required("price")
         return data | {
             "product": product.pk, "pack": pack.pk if pack else None, "pack_name": pack.name if pack else "",
-            "price": _text(row.decimal("price", places=4, minimum=0)), "code": _short(row, "code"),
+            "price": _text(goods.money(row, "price", places=4)), "code": _short(row, "code"),
             "minimum": _text(_minimum(row)), "item_days": _days(row, "item_days"), "first": row.flag("first"),
         } | {column: fields.CLEARED[column] for column in data["cleared"]}  # fmt: skip
 
@@ -253,11 +253,11 @@ def _email(row: Row) -> str:
 
 
 def _least_order(row: Row) -> Decimal | None:
-    return None if row.text("minimum_order") == fields.CLEAR else row.decimal("minimum_order", places=2, minimum=0)
+    return None if row.text("minimum_order") == fields.CLEAR else goods.money(row, "minimum_order", places=2)
 
 
 def _minimum(row: Row) -> Decimal | None:
-    minimum = row.decimal("minimum", places=6)
+    minimum = goods.amount(row, "minimum")
     if minimum is not None and minimum <= 0:
         raise BadCell("minimum", _("The least quantity is above zero."))
     return minimum
@@ -274,7 +274,7 @@ ALONE: Mapping[str, Callable[[Row], object]] = {
     "email": _email,
     "lead_days": lambda row: _days(row, "lead_days"),
     "minimum_order": _least_order,
-    "price": lambda row: row.decimal("price", places=4, minimum=0),
+    "price": lambda row: goods.money(row, "price", places=4),
     "minimum": _minimum,
     "item_days": lambda row: _days(row, "item_days"),
     "first": lambda row: row.flag("first"),

@@ -398,3 +398,20 @@ def test_an_opening_that_was_reversed_by_hand_can_come_again_with_the_right_figu
     assert StockBalance.objects.get(lot__code="L1").quantity == 13
     assert outcomes(run(OpeningImporter, [file[0] | {"quantity": "13"}, *file[1:]])) == ["unchanged"] * 3
     assert differences() == []
+
+
+@pytest.mark.parametrize("code", ["7891000100103", "99999999999999999", "1000000000"])
+def test_a_code_that_was_scanned_into_a_figure_is_refused_and_does_not_break_the_import(file, prices, code):
+    for importer, line, column in (
+        (OpeningImporter, file[0] | {"quantity": code}, "quantity"),
+        (OpeningImporter, file[0] | {"unit_cost": code}, "unit_cost"),
+        (OpeningImporter, file[0] | {"quantity": "99999", "unit_cost": "99999"}, "unit_cost"),
+        (ReorderImporter, {"sku": "FLR", "minimum": code}, "minimum"),
+        (ReorderImporter, {"sku": "FLR", "minimum": "1", "target": code}, "target"),
+        (SupplierImporter, prices[0] | {"price": code}, "price"),
+        (SupplierImporter, prices[0] | {"minimum": code}, "minimum"),
+        (SupplierImporter, prices[0] | {"minimum_order": code}, "minimum_order"),
+    ):
+        (result,) = run(importer, [line])
+        assert (result.outcome, result.column) == ("refused", column)
+        assert "Was a code scanned into the field?" in result.reason
