@@ -27,6 +27,7 @@ from backoffice.outbox.models import Directive
 TOPIC = "ledgers.verify"
 KEPT = 500
 """So many differences of a book are written down; the number of all of them is."""
+CENTS = -2
 NIGHT = 3
 """From this hour on the books are looked at for the day that begins."""
 PATIENCE = timedelta(hours=1)
@@ -141,9 +142,9 @@ def _about(about: tuple[str, int] | None) -> dict[str, Any]:
 
 
 def text(value: Any) -> str:
-    """A figure as it is written down: exact, without idle noughts."""
+    """A figure as it is written down: exact, without idle noughts; of money the cents stay."""
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
+        return f"{value:f}" if value.as_tuple().exponent == CENTS else f"{value.normalize():f}"
     return "" if value is None else str(value)
 
 

@@ -211,6 +211,9 @@ class RestoreDrill(models.Model):
 def _as_read(written: str) -> str:
     """A figure in the active language; what is none stays as it is."""
     try:
-        return format_quantity(Decimal(written))
+        number = Decimal(written)
     except InvalidOperation:
         return written
+    if not number.is_finite():
+        return written
+    return format_quantity(number, places=len(written.partition(".")[2]))

@@ -161,6 +161,15 @@ STRANGERS: dict[str, tuple[str, Callable[[Any], Any], str]] = {
         JOIN inventory_location p ON p.id = a.location_id WHERE h.status <> 'active'
         """,
     ),
+    "allocation of a hold that is gone": (
+        "inventory.Lot",
+        _quantity,
+        """
+        SELECT a.lot_id, p.code, 0, a.quantity FROM inventory_holdallocation a
+        JOIN inventory_location p ON p.id = a.location_id
+        WHERE NOT EXISTS (SELECT 1 FROM inventory_hold h WHERE h.id = a.hold_id)
+        """,
+    ),
     "allocation of another product's lot": (
         "inventory.Hold",
         _whose,
@@ -325,7 +334,8 @@ def _held() -> Iterator[Difference]:
 def _strangers() -> Iterator[Difference]:
     for kind, (model, read, sql) in STRANGERS.items():
         for pk, where, expected, found in _rows(sql):
-            subject = f"{model.partition('.')[2].lower()} {pk}" + (f" · {where}" if where else "")
+            name = model.partition(".")[2].removeprefix("Stock").lower()
+            subject = f"{name} {pk}" + (f" · {where}" if where else "")
             yield Difference(kind, subject, read(expected), read(found), (model, pk))
 
 
@@ -336,10 +346,10 @@ def _orphans() -> Iterator[Difference]:
         kind = ContentType.objects.get_for_id(type_id)
         model, held = kind.model_class(), active.filter(origin_type_id=type_id)
         orphans = held if model is None else held.exclude(origin_id__in=model._base_manager.values("pk"))
-        for hold in orphans.select_related("product").order_by("pk"):
-            subject = f"hold {hold.pk} · {hold.product.sku} · {kind.name} {hold.origin_id}"
-            left, about = hold.quantity - hold.fulfilled, ("inventory.Hold", hold.pk)
-            yield Difference("hold of a document that is gone", subject, Decimal(0), left, about)
+        rows = orphans.order_by("pk").values_list("pk", "product__sku", "origin_id", "quantity", "fulfilled")
+        for pk, sku, origin_id, quantity, fulfilled in rows:
+            subject, about = f"hold {pk} · {sku} · {kind.name} {origin_id}", ("inventory.Hold", pk)
+            yield Difference("hold of a document that is gone", subject, Decimal(0), quantity - fulfilled, about)
 
 
 KINDS = [
@@ -351,6 +361,7 @@ KINDS = [
     gettext_noop("backed more than asked"),
     gettext_noop("hold of a document that is gone"),
     gettext_noop("allocation of an ended hold"),
+    gettext_noop("allocation of a hold that is gone"),
     gettext_noop("allocation of another product's lot"),
     gettext_noop("value without stock"),
     gettext_noop("balance in a place that holds none"),

@@ -126,6 +126,22 @@ def test_a_hold_whose_document_is_gone_is_found_and_named(hold):
     assert differences() == [], "an ended hold binds nothing"
 
 
+def test_what_is_kept_for_a_hold_that_is_gone_is_found(hold):
+    lot = Move.objects.get().lot
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET session_replication_role = replica")
+        cursor.execute("DELETE FROM inventory_hold")
+        (found,) = differences()
+        # What refers to it goes too, before the end of the test looks at all references.
+        cursor.execute("DELETE FROM inventory_holdallocation")
+        cursor.execute("DELETE FROM inventory_hold_locations")
+        if connection.vendor == "postgresql":
+            cursor.execute("SET session_replication_role = DEFAULT")
+    assert (found.kind, found.expected, found.found) == ("allocation of a hold that is gone", 0, 2)
+    assert found.about == ("inventory.Lot", lot.pk)
+
+
 def test_a_reversal_that_takes_back_less_is_found(hold):
     operation = Move.objects.get().operation
     back = StockOperation.objects.create(kind="reversal", occurred_at=operation.occurred_at, reverses=operation)

@@ -1,6 +1,7 @@
 """The look at the books: by night, by hand and as a command; what it finds stands above every page until it is gone."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -145,6 +146,14 @@ def test_the_page_says_figures_and_places_as_its_reader_does(as_user):
     assert "1.222,5" in page
     assert ">DRY<" in page
     assert "lot 7" not in page
+
+
+def test_money_keeps_its_cents_and_a_word_is_no_figure(as_user):
+    """A value that should be 867.40 was 867.4; a code like INF broke the page."""
+    for figure, written in ((Decimal("867.40"), "867.40"), (Decimal("1.500000"), "1.5"), (Decimal("1E+3"), "1000")):
+        assert ledgers.text(figure) == written
+    finding = LedgerFinding(expected="1867.40", found="inf")
+    assert (finding.should_be, finding.is_now) == ("1,867.40", "inf")
 
 
 def test_the_page_asks_for_progress_until_it_is_done(as_user):
