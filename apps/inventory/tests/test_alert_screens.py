@@ -79,6 +79,7 @@ def test_seen_once_with_a_note_and_the_second_tab_is_told(as_user):
     assert answer.status_code == 409
     assert "Olga saw it" in answer.content.decode()
     page = client.get(alert.get_absolute_url()).content.decode()
+    assert "changed:inventory-stockalert from:body, changed" in page, "who saw it stands there at once"
     assert "Olga" in page
     assert "&lt;b&gt;ordered&lt;/b&gt;" in page
     assert url not in page, "what is seen has no button"
