@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from apps.catalog.models import ProductUnit
+from apps.inventory import receipt_draft
 from apps.inventory.models import Supplier, SupplierItem
 from apps.inventory.services import purchasing
 from apps.inventory.tests.factories import make_location, make_product
@@ -141,3 +142,13 @@ def test_two_who_receive_the_same_delivery_are_told(as_user, store, mill, flour)
     assert client.post(url, row | {"seen": now, "line-0-quantity": "40"}).status_code == 302
     order.refresh_from_db()
     assert (order.status, order.lines.get().received) == ("received", 100)
+
+
+def test_an_order_that_is_longer_than_a_receipt_says_so(as_user, store, mill, flour, bag, monkeypatch):
+    """The rest was left out without a word."""
+    monkeypatch.setattr(receipt_draft, "MAX_LINES", 1)
+    order = purchasing.send(drafted(mill, (flour, flour.packs.get(name="sack 25 kg"), "4"), (flour, bag.pack, "2")))
+    url = reverse("inventory:purchase_receive", args=[order.pk])
+    answer = as_user(*RECEIVER).post(url, {"location": store.code, "do": "all", "lines": 0})
+    assert len(answer.context["draft"].lines) == 1
+    assert "A receipt has at most 1 lines." in answer.content.decode()

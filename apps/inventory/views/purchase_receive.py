@@ -77,8 +77,11 @@ class ReceiveOrder(Receive):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         rows, head = self.raw
         if request.POST.get("do") == "all":
-            self.fill(rows)
-            return self.answer(receipt_draft.build(rows, head))
+            all_of_it = self.fill(rows)
+            draft = receipt_draft.build(rows, head)
+            if not all_of_it:
+                draft.said, draft.said_tone = _("A receipt has at most %s lines.") % receipt_draft.MAX_LINES, "bad"
+            return self.answer(draft)
         return super().post(request, *args, **kwargs)
 
     def find(self, code: str) -> receipt_draft.Found | None:
@@ -90,12 +93,14 @@ class ReceiveOrder(Receive):
         same.sort(key=lambda line: (line.pack_id is not None, line.rest == 0, line.pk))
         return replace(found, pack=same[0].pack) if same else found
 
-    def fill(self, rows: list[dict[str, str]]) -> None:
-        """Everything that is still to come, as ordered."""
+    def fill(self, rows: list[dict[str, str]]) -> bool:
+        """Everything that is still to come, as ordered. False when that is more than one receipt holds."""
         there = {(row["product"], row["pack"]) for row in rows}
         for line in self.ordered:
             key = (str(line.product_id), str(line.pack_id or ""))
-            if line.rest and line.product.is_active and key not in there and len(rows) < receipt_draft.MAX_LINES:
+            if line.rest and line.product.is_active and key not in there:
+                if len(rows) >= receipt_draft.MAX_LINES:
+                    return False
                 rows.append(
                     {
                         "product": key[0],
