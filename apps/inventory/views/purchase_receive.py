@@ -111,6 +111,7 @@ class ReceiveOrder(Receive):
                         "cost": str(MoneyFormField(places=4).prepare_value(line.price)),
                     }
                 )
+        return True
 
     def price(self, row: dict[str, str]) -> None:
         """The price of the order, where it was ordered in this pack."""
