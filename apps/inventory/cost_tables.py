@@ -1,8 +1,10 @@
-"""The list of cost corrections."""
+"""The list of cost corrections, and what other lists say of them."""
+
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.inventory.models import CostCorrection
+from apps.inventory.models import CostCorrection, StockOperation
 from backoffice.ui.filters import DateRangeFilter, FilterSet
 from backoffice.ui.tables import BadgeColumn, Column, DateTimeColumn, LinkColumn, MoneyColumn, Table, WhatColumn
 
@@ -25,6 +27,18 @@ class CorrectionTable(Table):
     class Meta:
         model = CostCorrection
         order_by = "-number"
+
+
+class MovedColumn(MoneyColumn):
+    """What the stock was worth that moved. A corrected cost moves money there and back: its sum says nothing."""
+
+    card = ""
+
+    def cell(self, value: Any, record: StockOperation) -> Any:
+        return super().cell(self.export(value, record), record)
+
+    def export(self, value: Any, record: StockOperation) -> Any:
+        return None if record.kind == StockOperation.Kind.CORRECTION else value
 
 
 class CorrectionFilter(FilterSet):

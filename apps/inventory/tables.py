@@ -14,6 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Product
+from apps.inventory.cost_tables import MovedColumn
 from apps.inventory.models import Hold, Location, Lot, StockOperation
 from apps.inventory.selectors import locations as places
 from apps.inventory.selectors import nearness
@@ -281,7 +282,7 @@ class OperationTable(Table):
         order_by=("kind", "-occurred_at", "-id"),
     )
     occurred_at = DateTimeColumn(card="price")
-    worth = MoneyColumn(verbose_name=_("Value"), card="")
+    worth = MovedColumn(verbose_name=_("Value"), empty_text="–")
     reason = LongColumn(card="", empty_text="")
     origin = Column(verbose_name=_("For"), orderable=False, card="")
     actor = Column(accessor="actor__name", verbose_name=_("By"), card="", empty_text=_("system"))

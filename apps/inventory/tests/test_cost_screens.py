@@ -135,6 +135,26 @@ def test_a_receipt_that_was_corrected_by_another_goes_back_to_be_looked_at(as_us
     assert correction.status == "draft"
 
 
+def test_money_that_goes_there_and_back_has_no_total(as_user, receipt):
+    """100 more came and 80 of it went on to customers: the posting was said to be worth 180."""
+    lot = receipt.moves.get().lot
+    stock.waste(lot=lot, location=receipt.moves.get().destination, quantity=D(40), reason="Mould")
+    correction = cost_corrections.draft(receipt, values={receipt.moves.get().pk: D(300)}, reason="Invoice")
+    cost_corrections.apply(correction)
+    runner.drain()
+    correction.refresh_from_db()
+    client = as_user(*MAY)
+    for page in (
+        client.get(correction.operation.get_absolute_url()).text,
+        client.get(reverse("inventory:operation_sheet", args=[correction.operation.pk])).text,
+        client.get(reverse("inventory:operation_list")).text,
+        b"".join(client.get(reverse("inventory:operation_list") + "?export=csv")).decode(),
+    ):
+        assert "180.00" not in page
+        assert ",180," not in page
+        assert correction.operation.number in page
+
+
 def test_a_job_that_was_given_up_says_so(as_user, receipt):
     client = as_user(*MAY)
     correction = cost_corrections.draft(receipt, values={receipt.moves.get().pk: D(250)}, reason="Invoice")

@@ -22,6 +22,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     )
     for move in moves:
         move.worth = move.value + (move.corrected or 0)
+    corrects = operation.kind == StockOperation.Kind.CORRECTION  # money that goes there and back adds up to nothing
     reversed_by = getattr(operation, "reversed_by", None)
     named = [
         (_("Document"), operation.reference),
@@ -33,7 +34,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "operation": operation,
         "moves": moves,
-        "total": sum((move.worth for move in moves), Decimal(0)),
+        "total": None if corrects else sum((move.worth for move in moves), Decimal(0)),
         "facts": [(label, value) for label, value in named if value],
         "company": current_company(),
         "printed_at": clock.now(),

@@ -150,7 +150,9 @@ class OperationDetail(DetailScreen):
         moves = recosting.with_corrections(
             self.object.moves.select_related("product__unit", "lot", "source", "destination").order_by("pk")
         )
-        total = sum((move.value + (move.corrected or 0) for move in moves), Decimal(0))
+        total = None  # money that goes there and back adds up to nothing
+        if self.object.kind != StockOperation.Kind.CORRECTION:
+            total = sum((move.value + (move.corrected or 0) for move in moves), Decimal(0))
         return super().get_context(moves=moves, total=total, **more)
 
 
