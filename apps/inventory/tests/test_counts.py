@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from apps.catalog.services import categories
 from apps.inventory.errors import (
     ApprovalNeeded,
     BadQuantity,
@@ -80,6 +81,12 @@ def test_a_count_is_of_a_place_with_what_is_inside_a_category_or_a_list(shop, bu
     assert counting.start(location=shop).lines.count() == 2
     assert counting.start(products=[bun]).lines.count() == 2
     assert counting.start(location=shop, products=[bun]).lines.count() == 1
+    sweet = categories.create(name="Sweet")
+    inner = categories.create(name="Cakes", parent=sweet)
+    make_stock(make_product("Tart", category=inner), 1, other)
+    assert counting.start(category=sweet).lines.count() == 1, "what is in a category beneath it"
+    with pytest.raises(NothingToCount):
+        counting.start(category=sweet, location=shop)
     with pytest.raises(NothingToCount, match="no stock there"):
         counting.start(location=make_location("Empty"))
 
