@@ -299,6 +299,9 @@ def test_what_was_typed_into_the_suggestions_is_there_after_a_refusal(as_user, s
     assert re.search(rf'name="packs-{sack.pk}"[^>]*value="9"', page)
     assert re.search(rf'name="packs-{loose.pk}"[^>]*value="x"', page)
     assert len(re.findall(r'name="item"[^>]* checked', page)) == 1
+    looks = as_user("inventory.view_purchaseorder", username="looks").get(url).content.decode()
+    assert 'name="packs-' not in looks, "who may not order types nothing"
+    assert "6 × sack 25 kg" in looks
     drafted(mill, (flour, sack.pack, "1"))
     assert len(re.findall(r'name="item"[^>]* checked', client.get(url).content.decode())) == 2, "one sack is not six"
 
