@@ -58,7 +58,12 @@ class Shortage:
     def remedies(self, *, named: bool = False) -> list[Remedy]:
         """What to do about it; `named` says of which product, where several are short."""
         found = self._remedies()
-        return [replace(one, text=f"{self.sku}: {one.text}") for one in found] if named else found
+        if not named:
+            return found
+        return [
+            replace(one, text=f"{self.sku}: {one.text}", plain=one.plain and f"{self.sku}: {one.plain}")
+            for one in found
+        ]
 
     def _remedies(self) -> list[Remedy]:
         found = []
@@ -68,10 +73,10 @@ class Shortage:
             card = reverse("inventory:product_card", args=[self.product_id])
         except NoReverseMatch:  # the stock room's screens are not mounted: a shell, a job
             return found
-        text = _("See the stock")
-        if self.held:
-            text = _("Held by %(who)s: see") % {"who": self.who} if self.who else _("See who holds it")
-        return [*found, Remedy(text, url=card)]
+        if self.held and self.who:
+            who = {"who": self.who}
+            return [*found, Remedy(_("Held by %(who)s: see") % who, url=card, plain=_("Held by %(who)s") % who)]
+        return [*found, Remedy(_("See who holds it") if self.held else _("See the stock"), url=card)]
 
 
 class InsufficientStock(DomainError):

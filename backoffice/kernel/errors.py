@@ -9,11 +9,15 @@ from django.utils.translation import gettext as _
 
 @dataclass(frozen=True)
 class Remedy:
-    """One way out of a refusal: what the button says, and where it leads."""
+    """One way out of a refusal: what the button says, and where it leads.
+
+    `plain` is what is said instead to who may not go there.
+    """
 
     text: str
     url: str = ""
     data: dict[str, Any] = field(default_factory=dict)
+    plain: str = ""
 
 
 class DomainError(Exception):

@@ -155,6 +155,16 @@ def test_the_sentence_stands_beside_its_field(house, happens):
     assert said in beside
 
 
+def test_no_refusal_leads_to_another_one(house, as_user):
+    """Who may not see the stock is told who has it all the same, without a link."""
+    house.client = as_user("inventory.transfer_stock", "inventory.receive_stock", username="porter")
+    text = refused(house, "transfer_more_than_is_free")
+    assert '<span class="tag">Held by Ana</span>' in text
+    assert "Take 4 un" in text
+    for answer in (text, refused(house, "transfer_to_a_place_that_was_closed")):
+        assert 'class="btn sm" href="/stock/' not in answer
+
+
 # What cannot come about on a screen is not in the table above, and why.
 NEVER = {
     "closed period": "only what came may be posted on another day, and says so (test_by_hand); the others post now",

@@ -120,7 +120,7 @@ class Receive(CreateScreen):
 
     def refused(self, draft: Draft, error: DomainError) -> HttpResponse:
         """The sentence beside what it is about, and the ways out."""
-        refusal, ways_out = draft.refuse(error), error.remedies
+        refusal, ways_out = draft.refuse(error), self.ways_out(error.remedies)
         return self.answer(draft, status=error.status, show_errors=True, refusal=refusal, ways_out=ways_out)
 
     def answer(self, draft: Draft, *, status: int = 200, **more: Any) -> HttpResponse:

@@ -1,6 +1,7 @@
 """Screens with a form: create, edit, act, delete. Without scripts a page, with htmx the same URL in the dialog."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -15,8 +16,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.kernel.audit import acting
-from backoffice.kernel.errors import DomainError, StaleRevision
+from backoffice.kernel.errors import DomainError, Remedy, StaleRevision
 from backoffice.ui import forms, htmx
+from backoffice.ui.permissions import may_follow
 
 from .base import ObjectScreen, refuse, url_of
 from .conflict import Conflict, resolved
@@ -67,6 +69,14 @@ class FormScreen(ObjectScreen):
     def remedies_for(self, error: DomainError) -> Any:
         return error.remedies
 
+    def ways_out(self, remedies: Iterable[Remedy]) -> list[Remedy]:
+        """Those that this person may go, so that no refusal leads to another one."""
+        shown = (
+            one if not one.url or may_follow(self.request.user, one.url) else replace(one, text=one.plain, url="")
+            for one in remedies
+        )
+        return [one for one in shown if one.text]
+
     # --- how it works ----------------------------------------------------------------------------------------------
     def fragments(self) -> Mapping[str, str]:
         return {htmx.DIALOG: "ui/screens/form.html#dialog"}
@@ -92,7 +102,7 @@ class FormScreen(ObjectScreen):
             return self.stale(form, error)
         except DomainError as error:
             refuse(form, error)
-            return self.show(form, status=error.status, remedies=self.remedies_for(error))
+            return self.show(form, status=error.status, remedies=self.ways_out(self.remedies_for(error)))
         except IntegrityError:
             form.add_error(None, gettext("Another entry got in the way at the same moment. Look again and retry."))
             return self.show(form, status=409)

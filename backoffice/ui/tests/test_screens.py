@@ -65,7 +65,7 @@ def test_edit_and_history(as_user, people):
 
 
 def test_action_shows_the_refusal_beside_its_field(as_user, people):
-    client = as_user(CHANGE)
+    client = as_user(CHANGE, VIEW)
     url = reverse("test_act", args=[people[0].pk])
 
     wrong = client.post(url, {"amount": "abc"})
@@ -78,6 +78,8 @@ def test_action_shows_the_refusal_beside_its_field(as_user, people):
     assert "Too much." in refused.content.decode()
     assert "Read why" in refused.content.decode()
     assert "kg" in client.get(url).content.decode()
+    # Who may not go there is not sent there.
+    assert "Read why" not in as_user(CHANGE, username="other").post(url, {"amount": "10"}).content.decode()
 
 
 def test_command_refused_is_a_page_or_a_toast(as_user, people):
