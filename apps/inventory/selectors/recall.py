@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from importlib import import_module
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from django.db.models import Model, Q
 from django.db.models.expressions import RawSQL
 from django.utils.module_loading import import_string
 
-from apps.inventory.models import Hold, HoldAllocation, Location, Lot, Move, StockBalance
+from apps.inventory.models import Hold, HoldAllocation, Location, Lot, Move, StockBalance, StockOperation
 from apps.inventory.selectors import nearness
 
 ZERO = Decimal(0)
@@ -61,16 +62,26 @@ class Member:
 
 @dataclass(frozen=True)
 class Left:
-    """What one document took out of the house of one lot."""
+    """What one document took out of the house of one lot. `cause` is the document, or the operation without one."""
 
     lot: Lot
     quantity: Decimal
     kind: str
     when: datetime
-    origin: Any
-    label: str
-    url: str
+    cause: Any
     party: Party | None = None
+
+    @property
+    def origin(self) -> Any:
+        return None if isinstance(self.cause, StockOperation) else self.cause
+
+    @cached_property
+    def label(self) -> str:
+        return str(self.cause)
+
+    @cached_property
+    def url(self) -> str:
+        return self.cause.get_absolute_url() if hasattr(self.cause, "get_absolute_url") else ""
 
 
 @dataclass
@@ -197,14 +208,15 @@ def find(lot_id: int, *, sees: Sees = nobody) -> Recall:
     for allocation in found.held:
         allocation.lot, allocation.hold.product = lots[allocation.lot_id], lots[allocation.lot_id].product
     gone = _gone(lots)
-    documents = _documents([*(row.hold for row in found.held), *(one.first.operation for one in gone)], sees)
+    documents = _documents([*(row.hold for row in found.held), *(one.operation for one in gone)], sees)
     for allocation in found.held:
         hold = allocation.hold
         origin = documents.get((hold.origin_type_id, hold.origin_id), NOTHING).document
         cast(Any, Hold._meta.get_field("origin")).set_cached_value(hold, origin)
+    kinds = {kind.value: str(kind.label) for kind in StockOperation.Kind}  # a word in the reader's language, once
     for one in gone:
         rows = found.sold if one.kind == Location.Kind.CUSTOMER else found.lost
-        rows.append(_left(lots[one.first.lot_id], one, documents))
+        rows.append(_left(lots[one.lot_id], one, documents, kinds))
     found.sold.sort(key=lambda row: row.when, reverse=True)
     return found
 
@@ -233,46 +245,50 @@ OUT = (Location.Kind.CUSTOMER, Location.Kind.WASTE, Location.Kind.SUPPLIER)
 
 @dataclass(frozen=True)
 class Gone:
-    """What went to one kind of place outside for one document, and the first move of it."""
+    """What went of a lot to one kind of place outside for one document, and the first operation of it."""
 
     kind: str
+    lot_id: int
     quantity: Decimal
-    first: Move
+    operation: StockOperation
+
+
+MOVED = ("lot_id", "quantity", "source__kind", "destination__kind", "operation__reverses")
+CAUSED = ("id", "kind", "occurred_at", "origin_type_id", "origin_id")
 
 
 def _gone(lots: Collection[int]) -> list[Gone]:
-    """What left the house and did not come back, by lot and document. One query."""
-    moves = (
+    """What left the house and did not come back, by lot and document. One query, of which no row becomes a model."""
+    moves: Any = (
         Move.objects.filter(Q(destination__kind__in=OUT) | Q(source__kind__in=OUT), lot_id__in=lots, quantity__gt=0)
-        .select_related("operation", "source", "destination")
         .order_by("pk")
+        .values_list(*MOVED, *(f"operation__{name}" for name in CAUSED))
     )
-    sums: dict[tuple[Any, ...], tuple[Decimal, Move]] = {}
-    for move in moves:
-        operation = move.operation
-        cause: tuple[Any, ...] = ("operation", operation.reverses_id or operation.pk)
-        if operation.origin_id:
-            cause = (operation.origin_type_id, operation.origin_id)
-        for kind, sign in ((move.destination.kind, 1), (move.source.kind, -1)):
+    sums: dict[tuple[Any, ...], tuple[Decimal, Any]] = {}
+    for lot_id, quantity, source, destination, reverses, *operation in moves:
+        *_head, origin_type, origin = operation
+        cause = (origin_type, origin) if origin else ("operation", reverses or operation[0])
+        for kind, sign in ((destination, 1), (source, -1)):
             if kind in OUT:
-                before, first = sums.get((kind, move.lot_id, cause), (ZERO, move))
-                sums[kind, move.lot_id, cause] = (before + sign * move.quantity, first)
+                before, first = sums.get((kind, lot_id, cause), (ZERO, operation))
+                sums[kind, lot_id, cause] = (before + sign * quantity, first)
     # What came from a supplier is less than nothing here, unless it was sent back.
-    return [Gone(kind, quantity, first) for (kind, *_cause), (quantity, first) in sums.items() if quantity > 0]
+    return [
+        Gone(kind, lot_id, quantity, StockOperation(**dict(zip(CAUSED, first, strict=True))))
+        for (kind, lot_id, _cause), (quantity, first) in sums.items()
+        if quantity > 0
+    ]
 
 
-def _left(lot: Lot, gone: Gone, documents: Mapping[tuple[Any, Any], "Known"]) -> Left:
-    operation = gone.first.operation
+def _left(lot: Lot, gone: Gone, documents: Mapping[tuple[Any, Any], "Known"], kinds: Mapping[str, str]) -> Left:
+    operation = gone.operation
     known = documents.get((operation.origin_type_id, operation.origin_id), NOTHING)
-    cause: Any = known.document or operation
     return Left(
         lot=lot,
         quantity=gone.quantity,
-        kind=str(operation.get_kind_display()),
+        kind=kinds[operation.kind],
         when=operation.occurred_at,
-        origin=known.document,
-        label=str(cause),
-        url=cause.get_absolute_url() if hasattr(cause, "get_absolute_url") else "",
+        cause=known.document or operation,
         party=known.party,
     )
 

@@ -138,6 +138,20 @@ def test_the_page_of_a_lot_says_where_the_rest_of_a_long_list_is(as_user, bakery
     assert listed.count('href="/stock/operations/') >= 2
 
 
+def test_a_trace_of_very_many_shows_the_first_hundred_and_the_rest_when_asked(as_user, bakery):
+    """A recall of three hundred lots was a page of a megabyte that took seconds."""
+    made_of_it = Lot.objects.bulk_create(Lot(product=bakery["bread"].product, code=f"N-{n:03}") for n in range(120))
+    Lot.parents.through.objects.bulk_create(
+        Lot.parents.through(from_lot_id=lot.pk, to_lot_id=bakery["flour"].pk) for lot in made_of_it
+    )
+    url = reverse("inventory:lot_trace", args=[bakery["flour"].pk])
+    client = as_user("inventory.view_lot")
+    few, all_of_them = client.get(url).content.decode(), client.get(url, {"all": "1"}).content.decode()
+    assert (few.count(">N-"), all_of_them.count(">N-")) == (99, 120)
+    assert '<a href="?all=1">23 more</a>' in few
+    assert "23 more" not in all_of_them
+
+
 def test_what_came_back_was_not_sold(bakery):
     sale = bakery["bread"].moves.get(operation__kind="sale").operation
     stock.reverse(sale, reason="wrong person")

@@ -70,7 +70,8 @@ class LotTrace(LotDetail):
         ]
 
     def get_context(self, **more: Any) -> dict[str, Any]:
-        return super().get_context(recall=self.recall, **more)
+        whole = "all" in self.request.GET
+        return super().get_context(recall=self.recall, whole=whole, cut=":" if whole else ":100", **more)
 
 
 class LotRecall(ActionScreen):
