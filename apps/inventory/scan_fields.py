@@ -204,7 +204,7 @@ class PlaceField(ScanField):
 
     default_error_messages = {
         "unknown": _("There is no place with the code or name “%(text)s”. Scan it again, or pick it from the list."),
-        "several": _("%(count)s places match “%(text)s”. Scan the place, or type its whole name."),
+        "several": _("%(count)s places match “%(text)s”: %(codes)s. Scan the place, or type its code."),
         "closed": _("%(place)s is closed. Choose another place, or open it again."),
         "other": IS_A_PRODUCT,
     }
@@ -234,7 +234,8 @@ class PlaceField(ScanField):
             if len(found) == 1:
                 return found[0]
             if found:
-                params = {"text": text, "count": len(found)}
+                told = ", ".join(f"{place.code} ({place.name})" for place in found)
+                params = {"text": text, "count": len(found), "codes": told}
                 raise ValidationError(self.error_messages["several"], code="several", params=params)
         raise self.nothing(text)
 

@@ -279,3 +279,13 @@ def test_a_code_is_taken_however_it_is_written(as_owner, code):
     )
     assert answer.status_code == 422
     assert "Câmara fria has the code CÂM already. Choose another one." in said(answer)
+
+
+def test_two_places_of_one_name_are_told_by_their_codes(as_owner):
+    for code in ("A1", "B1"):
+        make_location("Shelf", code=code)
+    new = {"code": "C1", "name": "Box", "kind": "storage", "parent": "shelf"}
+    answer = as_owner.post(reverse("inventory:location_create"), new)
+    assert "2 places match “shelf”: A1 (Shelf), B1 (Shelf). Scan the place, or type its code." in said(answer)
+    assert as_owner.post(reverse("inventory:location_create"), {**new, "parent": "b1"}).status_code == 302
+    assert Location.objects.get(code="C1").parent.code == "B1"

@@ -34,7 +34,7 @@ from backoffice.ui.screens import (
 from backoffice.ui.tables import SORT
 
 FIELDS = ("code", "name", "kind", "parent")
-SHOWN, KEPT = 200, 100  # of what lies in a place, and of what is kept there
+SHOWN, KEPT = 100, 100  # of what lies in a place, and of what is kept there
 
 
 class LocationList(ListScreen):
