@@ -57,7 +57,7 @@ class Card:
             return _("Paid"), "ok"
         if self.order.channel.payment_terms == "account":
             return _("Account"), "info"
-        return (_("Part paid"), "warn") if self.order.paid else (_("Due"), "warn")
+        return (_("Part paid"), "warn") if self.order.paid else (_("To pay"), "warn")
 
 
 @dataclass
