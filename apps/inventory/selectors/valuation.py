@@ -1,13 +1,12 @@
 """What the stock was worth at the end of a day, by place and category, from the ledger."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, Sum
+from django.db.models import F, IntegerField, Q, QuerySet, Sum, Value
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Category
@@ -57,37 +56,42 @@ def _summed(what: str, day: date) -> dict[tuple[Any, int], Decimal]:
     """Value by `what` of the product and place at the end of the day; what is worth nothing is left out.
 
     Works from the nearer end: from what is there now, back over what came later; or from nothing, up to the day. The
-    database adds up, so that a million moves cost what their places and categories cost to read.
+    database adds up, so that a million moves cost what their places and categories cost to read, and in one statement,
+    so that what is posted meanwhile is either in both or in neither.
     """
     end = clock.day_bounds(day)[1]
-    later = StockOperation.objects.filter(occurred_at__gte=end)
-    if not later.exists():
-        return _now(what)
-    newer = later.count()
+    if end > clock.now():
+        return _added([_now(what)])
+    newer = StockOperation.objects.filter(occurred_at__gte=end).count()
     if newer <= StockOperation.objects.count() - newer:
-        found = _now(what)
-        which, direction = Q(operation__occurred_at__gte=end), -1
-    else:
-        found = {}
-        which, direction = Q(operation__occurred_at__lt=end), 1
-    for key, value in _moved(what, which):
-        found[key] = found.get(key, ZERO) + direction * value
-    return {key: value for key, value in found.items() if value}
+        return _added([_now(what), *_moved(what, Q(operation__occurred_at__gte=end), back=True)])
+    return _added(_moved(what, Q(operation__occurred_at__lt=end), back=False))
 
 
-def _now(what: str) -> dict[tuple[Any, int], Decimal]:
-    rows = StockBalance.objects.order_by().values(what, "location_id").annotate(total=Sum("value"))
-    return {(key, place): total for key, place, total in rows.values_list(what, "location_id", "total")}
+def _now(what: str) -> QuerySet[Any, Any]:
+    return _parted(StockBalance.objects.all(), what, "location_id", 1)
 
 
-def _moved(what: str, which: Q) -> Iterator[tuple[tuple[Any, int], Decimal]]:
-    """What those moves brought to each physical place, less what they took."""
+def _moved(what: str, which: Q, *, back: bool) -> list[QuerySet[Any, Any]]:
+    """What those moves brought to each place, and what they took; `back` takes it away again."""
+    moves, sign = Move.objects.filter(which), -1 if back else 1
+    return [_parted(moves, what, "destination_id", sign), _parted(moves, what, "source_id", -sign)]
+
+
+def _parted(rows: QuerySet[Any], what: str, place: str, sign: int) -> QuerySet[Any, Any]:
+    found: QuerySet[Any, Any] = rows.order_by().values(key=F(what), place=F(place))
+    return found.annotate(sign=Value(sign, IntegerField()), total=Sum("value"))
+
+
+def _added(parts: list[QuerySet[Any, Any]]) -> dict[tuple[Any, int], Decimal]:
+    """The parts together, of places that hold stock."""
     physical = set(Location.objects.physical().values_list("pk", flat=True))
-    for side, sign in (("destination_id", 1), ("source_id", -1)):
-        rows: Any = Move.objects.filter(which).order_by().values(what, side).annotate(total=Sum("value"))
-        for key, place, total in rows.values_list(what, side, "total"):
-            if place in physical:
-                yield (key, place), sign * total
+    found: dict[tuple[Any, int], Decimal] = {}
+    for row in parts[0].union(*parts[1:], all=True) if parts[1:] else parts[0]:
+        if row["place"] in physical:
+            cell = (row["key"], row["place"])
+            found[cell] = found.get(cell, ZERO) + row["sign"] * row["total"]
+    return {cell: value for cell, value in found.items() if value}
 
 
 def at(day: date) -> Valuation:

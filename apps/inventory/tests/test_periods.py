@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.catalog.services import categories
@@ -237,6 +239,16 @@ def test_on_every_past_day_it_is_worth_what_it_was_worth_that_evening(seed):
                 cell[1] += sign * move.value
         mine = {place.pk for place in house.places}
         assert all(value == 0 for (_lot, place), (left, value) in there.items() if place in mine and not left)
+
+
+def test_what_is_posted_while_a_past_day_is_read_does_not_change_it(shop):
+    """What is there now was read first and what came later after it, so that a sale between the two was in one only."""
+    story(shop)
+    with CaptureQueriesContext(connection) as asked:
+        valuation.at(clock.today() - timedelta(days=2))
+    of_moves = [query["sql"] for query in asked if Move._meta.db_table in query["sql"]]
+    assert len(of_moves) == 1
+    assert StockBalance._meta.db_table in of_moves[0]
 
 
 def test_a_day_that_is_still_to_come_says_so(as_user, shop):
