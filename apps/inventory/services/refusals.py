@@ -90,7 +90,13 @@ def not_usable(
         text = _(
             "Lot %(lot)s of %(product)s is good until %(day)s: %(there)s at %(places)s, %(asked)s asked for %(on)s. "
             "Take another lot, and write off what is too old."
-        ) % {**told, "day": day, "on": date_format(on, "SHORT_DATE_FORMAT")}
+        )
+        if lot.is_usable(clock.today()):
+            text = _(
+                "Lot %(lot)s of %(product)s is good until %(day)s: %(there)s at %(places)s, %(asked)s asked for "
+                "%(on)s. Take another lot, and leave this one to who needs it sooner."
+            )
+        text %= {**told, "day": day, "on": date_format(on, "SHORT_DATE_FORMAT")}
     return LotNotUsable(text, field=field, remedies=[Remedy(_("Look at the lot"), url=lot.get_absolute_url())])
 
 

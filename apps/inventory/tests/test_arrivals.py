@@ -11,6 +11,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.html import strip_tags
 
+from apps.inventory.errors import LotNotUsable
 from apps.inventory.models import StockBalance, StockOperation, Supplier
 from apps.inventory.selectors import availability
 from apps.inventory.services import (
@@ -308,3 +309,13 @@ def test_the_list_and_the_page_of_a_hold_say_what_waits_since_when_and_what_lett
     ended = told(hold.get_absolute_url())
     assert "not paid" in ended
     assert re.search(r"Ended ?\d[^·]*· Someone", ended), "and who let go of it"
+
+
+def test_what_is_only_too_old_for_that_day_is_not_said_to_be_written_off(shop, sign_in):
+    bun, today = make_product("Bun"), clock.today()
+    make_stock(bun, 2, shop, lot_code="SOON", expires_on=today + timedelta(days=1))
+    hold = wait(bun, shop, needed_on=today + timedelta(days=3))
+    with pytest.raises(LotNotUsable, match="leave this one to who needs it sooner"):
+        reallocation.reallocate(hold, stock=StockBalance.objects.get())
+    with clock.fixed(later(60 * 48)), pytest.raises(LotNotUsable, match="write off what is too old"):
+        reallocation.reallocate(hold, stock=StockBalance.objects.get())
