@@ -45,6 +45,13 @@ def reallocate_to_a_blocked_lot(house: House) -> str:
     return house.post("inventory:hold_reallocate", house.hold.pk, stock="B1", priority="0")
 
 
+def reallocate_to_a_lot_that_has_expired(house: House) -> str:
+    make_stock(house.bun, 9, house.shop, lot_code="B1", expires_on=clock.today())
+    house.lot.expires_on = clock.today() - timedelta(days=1)
+    house.lot.save(update_fields=["expires_on"])
+    return house.post("inventory:hold_reallocate", house.hold.pk, stock="A1", priority="0")
+
+
 def reallocate_to_a_lot_that_expires_before(house: House) -> str:
     house.hold.needed_on = clock.today() + timedelta(days=2)
     house.hold.save(update_fields=["needed_on"])

@@ -48,6 +48,8 @@ SCREENS: dict[str, list[str]] = {
     "reallocate_a_hold_that_ended": ["6 un of Bun for Ana", "released since", "look at what is held"],
     "reallocate_to_a_blocked_lot": ["Lot B1 of Bun is blocked since", "by Olga", "9 un at Shop", "6 un asked",
                                    "Take another lot"],
+    "reallocate_to_a_lot_that_has_expired": ["Lot A1 of Bun is good until", "10 un at Shop", "6 un asked",
+                                             "write off what is too old"],
     "reallocate_to_a_lot_that_expires_before": ["Lot A1 of Bun is good until", "10 un at Shop",
                                                "6 un asked", "Take another lot"],
     "waste_what_rounds_to_nothing": ["Bun", "0.2 un rounds to nothing", "steps of 1 un", "Enter at least"],
