@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.models.query import ModelIterable
 from django.db.models.sql import DeleteQuery, UpdateQuery
 
 from backoffice.kernel.plans import planned, whole
@@ -163,8 +164,9 @@ class Compiled(_Statements, Generic[Row]):
 
     An empty collection finds nothing. `prefetch_related` is left to the caller.
 
-    With `shown` the rows are only looked at: those that refer to the same unit (category, ...) share one, and they are
-    put together without what a model does when it is made anew, which is half of what reading a page costs.
+    Models are put together without what a model does when it is made anew, which is half of what reading them costs:
+    nothing here listens to that. With `shown` the rows are only looked at: those that refer to the same unit
+    (category, ...) share one.
     """
 
     def __init__(
@@ -180,15 +182,23 @@ class Compiled(_Statements, Generic[Row]):
         if statement is None:
             return list(self.build(*given))
         with planned(statement.database):
-            if not self.shown:
-                return list(self._rows(statement))
-            if statement.shape is None:
+            if statement.shape is None and (self.shown or self._are_models(statement)):
                 statement.shape = _Shape(statement.compiler, statement.compiler.klass_info)
-            return statement.shape.rows(statement)
+            if statement.shape is None:
+                return list(self._rows(statement))
+            return statement.shape.rows(statement, shared=self.shown)
 
     def compiler(self, database: Any, arguments: list[Any]) -> tuple[Any, Any]:
         queryset = self.build(*arguments)
         return queryset, queryset.query.get_compiler(connection=database)
+
+    @staticmethod
+    def _are_models(statement: _Statement) -> bool:
+        """Whether the rows are models, of one table each, so that they can be put together without being made anew."""
+        parts = [statement.compiler.klass_info] if statement.queryset._iterable_class is ModelIterable else []
+        for part in parts:
+            parts += part.get("related_klass_infos", ())
+        return bool(parts) and not any(part.get("from_parent") for part in parts)
 
     @staticmethod
     def _rows(statement: _Statement) -> Iterator[Row]:
@@ -219,11 +229,12 @@ class _Shape:
             self.worked_out = [*compiler.annotation_col_map.items()]
             self.converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
 
-    def rows(self, statement: _Statement) -> list[Any]:
-        """The rows of the statement as models, those that they refer to shared by all of them."""
+    def rows(self, statement: _Statement, *, shared: bool) -> list[Any]:
+        """The rows of the statement as models; those that they refer to are one for all of them when `shared`."""
         known: dict[Any, Any] = {}
         found = statement.compiler.apply_converters(statement.fetch(), self.converters)
-        return [self.made(row, statement.database.alias, known) for row in found]
+        alias = statement.database.alias
+        return [self.made(row, alias, known if shared else {}) for row in found]
 
     def made(self, row: Sequence[Any], alias: str, known: dict[Any, Any]) -> Any:
         made = self.model.__new__(self.model)

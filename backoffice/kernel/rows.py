@@ -6,6 +6,7 @@ history written: for rows that are their own record, or whose caller sees to it.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar
@@ -128,28 +129,32 @@ def _prepared(fields: tuple[Any, ...], row: models.Model, adding: bool, database
     """The row's values as the driver takes them: what `pre_save` and `get_db_prep_save` give, without asking them
     where the field has nothing of its own to say."""
     found = []
-    for field, name, as_they_are, exactly in _ways(fields):
-        value = getattr(row, name) if name else field.pre_save(row, adding)
+    inside, moment_of = row.__dict__, database.ops.adapt_datetimefield_value
+    for field, name, as_they_are, exactly, is_moment in _ways(fields):
+        value = (inside[name] if name in inside else getattr(row, name)) if name else field.pre_save(row, adding)
         kind = type(value)
         if value is None or kind in as_they_are:
             found.append(value)
         elif exactly is not None and kind is Decimal:
             found.append(exactly(value))
+        elif is_moment and kind is datetime and value.tzinfo is not None:
+            found.append(moment_of(value))
         else:
             found.append(field.get_db_prep_save(value, database))
     return found
 
 
 @cache
-def _ways(fields: tuple[Any, ...]) -> list[tuple[Any, str, tuple[type, ...], Callable[[Decimal], int] | None]]:
+def _ways(fields: tuple[Any, ...]) -> list[tuple[Any, str, tuple[type, ...], Callable[[Decimal], int] | None, bool]]:
     """Of each field: the attribute that is its value (blank: it works that out itself), the types that go to the driver
-    unchanged, and how a Decimal becomes a whole number."""
+    unchanged, how a Decimal becomes a whole number, and whether it is a moment."""
     return [
         (
             field,
             field.attname if type(field).pre_save is models.Field.pre_save else "",
             (int, str) if isinstance(field, AS_IT_IS) else (),
             field.scale if isinstance(field, FixedPointField) else None,
+            type(field) is models.DateTimeField,
         )
         for field in fields
     ]
