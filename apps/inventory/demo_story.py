@@ -42,7 +42,8 @@ SUPPLIERS = (
 
 
 def purchases() -> None:
-    """Two suppliers with their prices; one order that came in part and is late, one that is expected, a draft."""
+    """Two suppliers with their prices, of flour by the sack and by the kilogram; one order that came in part and is late,
+    one that is expected, a draft."""
     goods = {product.sku: product for product in Product.objects.select_related("unit").prefetch_related("packs")}
     by_code = {place.code: place for place in Location.objects.filter(code__in=["DRY", "FRIDGE"])}
     if Supplier.objects.exists() or len(by_code) < 2:
@@ -59,6 +60,8 @@ def purchases() -> None:
                         supplier=supplier, product=product, pack=product.packs.all()[0], price=Decimal(cost)
                     )
     mill, dairy = Supplier.objects.get(code="MILL"), Supplier.objects.get(code="DAIRY")
+    loose = {"price": Decimal("4.60"), "minimum": Decimal(5), "lead_days": 1, "is_preferred": False}
+    SupplierItem.objects.create(supplier=mill, product=goods["MA-FL65"], **loose)
     today = clock.today()
     with clock.fixed(clock.at(today - timedelta(days=4), 9)), acting(reason=pick("Purchase", "Compra")):
         late = purchasing.draft(mill, location=by_code["DRY"], expected_on=today - timedelta(days=2))
