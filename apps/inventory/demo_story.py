@@ -42,8 +42,8 @@ SUPPLIERS = (
 
 
 def purchases() -> None:
-    """Two suppliers with their prices, of flour by the sack and by the kilogram; one order that came in part and is late,
-    one that is expected, a draft."""
+    """Two suppliers with their prices, of flour by the sack and by the kilogram; one order that came in part and is
+    late, one that is expected, a draft."""
     goods = {product.sku: product for product in Product.objects.select_related("unit").prefetch_related("packs")}
     by_code = {place.code: place for place in Location.objects.filter(code__in=["DRY", "FRIDGE"])}
     if Supplier.objects.exists() or len(by_code) < 2:
