@@ -289,7 +289,7 @@ def test_a_recall_goes_from_the_flour_to_who_bought(
     rows = list(csv.DictReader(file.read_text("utf-8-sig").splitlines()))
     [sold] = [row for row in rows if row["State"] == "sold"]
     assert (sold["Lot"], sold["Quantity"], sold["Customer"]) == ("CR-1", "3", "Regular of table 4")
-    assert {row["Lot"]: row["Quantity"] for row in rows if row["State"] == "here"}["CR-1"] == "21"
+    assert {row["Lot"]: row["Quantity"] for row in rows if row["State"] == "still here"}["CR-1"] == "21"
 
     # The till sells none of it any more.
     context.clear_cookies()

@@ -165,6 +165,7 @@ def test_the_pages_the_sheet_and_the_file(as_user, bakery):
     assert bakery["bread"].code in page
     assert client.get(reverse("inventory:lot_recall_sheet", args=[pk])).status_code == 200
     text = b"".join(client.get(reverse("inventory:lot_recall_file", args=[pk]))).decode()
+    assert f"still here,{bakery['bread'].product.sku},Bread,{bakery['bread'].code},17,un,Shop,,," in text
     assert f"sold,{bakery['bread'].product.sku},Bread,{bakery['bread'].code},3,un,order-1" in text
     action = reverse("inventory:lot_recall", args=[pk])
     assert "3 lots are blocked; 1 hold" in client.get(action).content.decode()

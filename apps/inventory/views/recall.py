@@ -158,7 +158,7 @@ def file(request: HttpRequest, pk: int) -> Any:
 
     def rows() -> Iterator[list[Any]]:
         for here in found.here:
-            yield line(_("here"), here.lot, here.quantity, here.location.name, "", "", "")
+            yield line(_("still here"), here.lot, here.quantity, here.location.name, "", "", "")
         for row in found.sold:
             who, contact = (row.party.name, row.party.contact) if row.party else ("", "")
             yield line(_("sold"), row.lot, row.quantity, row.label, clock.local(row.when), who, contact)
