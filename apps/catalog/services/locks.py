@@ -8,32 +8,35 @@ through; on SQLite the transaction itself is the lock, because it begins as IMME
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from apps.catalog.models import PriceList, Product
 from backoffice.kernel.compiled import Compiled
 
-_LOCKED = Compiled(
-    lambda ids: (
-        Product.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("unit")
-        .filter(pk__in=ids)
-        .order_by("pk")
-    )
-)
+
+def _locked(ids: Any) -> QuerySet[Product]:
+    rows = Product.objects.select_for_update(no_key=True, of=("self",)).select_related("unit")
+    return rows.filter(pk__in=ids).order_by("pk")
 
 
-def lock_products(ids: Iterable[int], *, gone_is_fine: bool = False) -> dict[int, Product]:
+_WHOLE = Compiled(_locked)
+_BRIEF = Compiled(lambda ids: _locked(ids).defer(*Product.DETAILS))
+
+
+def lock_products(ids: Iterable[int], *, gone_is_fine: bool = False, brief: bool = False) -> dict[int, Product]:
     """The products by id, with their units, locked until the transaction ends.
 
     Raises Product.DoesNotExist, naming the ids, when one is not there, unless the caller says that this is fine.
+    `brief` is for who does not change the products themselves: their descriptions and attributes are not read.
     """
     assert connection.in_atomic_block, "Products are locked inside a transaction."
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    found = {product.pk: product for product in _LOCKED(wanted)}
+    found = {product.pk: product for product in (_BRIEF if brief else _WHOLE)(wanted)}
     if len(found) != len(wanted) and not gone_is_fine:
         raise Product.DoesNotExist(f"No such product: {sorted(set(wanted) - set(found))}")
     return found

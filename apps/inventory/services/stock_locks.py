@@ -13,8 +13,8 @@ from apps.inventory.services import alerts
 
 
 def lock_products(ids: Iterable[int], *, gone_is_fine: bool = False) -> dict[int, Product]:
-    """`apps.catalog.services.locks.lock_products`, for who changes their stock."""
-    found = locks.lock_products(ids, gone_is_fine=gone_is_fine)
+    """`apps.catalog.services.locks.lock_products`, for who changes their stock and not the products."""
+    found = locks.lock_products(ids, gone_is_fine=gone_is_fine, brief=True)
     alerts.moved(found)
     return found
 

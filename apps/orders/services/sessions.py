@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from apps.catalog.models import Product
 from apps.catalog.services import pricing, promotions
 from apps.crm.models import Address, Customer
+from apps.inventory.models import Location
 from apps.inventory.services import holds
 from apps.orders.errors import BadQuantity, HandleTaken, NotSellable, ReasonMissing, SessionClosed
 from apps.orders.models import Channel, OrderSession, SessionLine
@@ -41,6 +42,7 @@ class _New:
     session: OrderSession
     lines: list[SessionLine]
     quote: pricing.Quote
+    locations: list[Location]
 
 
 def _drawn_up(
@@ -66,7 +68,8 @@ def _drawn_up(
     )
     lines: list[SessionLine] = []
     take(session, lines, wanted)
-    return _New(session, lines, pricing.quote(carts.priced_lines(lines), carts.pricing_context(session)))
+    quote = pricing.quote(carts.priced_lines(lines), carts.pricing_context(session))
+    return _New(session, lines, quote, places.of_channel(channel) if lines else [])
 
 
 @whole_after(_drawn_up)
@@ -94,7 +97,7 @@ def open(
     for line in lines:
         line.session = session
     rows.insert(lines)
-    kept = _hold(session, lines, holds.place) if lines else {}
+    kept = _hold(session, lines, holds.place, new.locations) if lines else {}
     return carts.build(session, lines, pricing.renamed(new.quote, [line.pk for line in lines]), kept)
 
 
@@ -336,13 +339,20 @@ def _reckon(session: OrderSession, lines: Sequence[SessionLine], quote: pricing.
     session.units = sum((line.quantity for line in lines), Decimal(0))
 
 
-def _hold(session: OrderSession, lines: list[SessionLine], keep: Callable[..., list[holds.Hold]]) -> dict[int, Decimal]:
-    """Have what the tab wants kept, as far as it is there. Returns that, by product."""
+def _hold(
+    session: OrderSession,
+    lines: list[SessionLine],
+    keep: Callable[..., list[holds.Hold]],
+    locations: Sequence[Location] | None = None,
+) -> dict[int, Decimal]:
+    """Have what the tab wants kept, as far as it is there (at the channel's places, unless they are known). Returns
+    that, by product."""
     wanted = hold_lines(session, lines)
     if not wanted:
         holds.release_for(session)
         return {}
-    locations = places.of_channel(session.channel)
+    if locations is None:
+        locations = places.of_channel(session.channel)
     return holds.backed(
         keep(origin=session, lines=wanted, locations=locations, expires_at=session.expires_at, partial=True)
     )
