@@ -273,12 +273,12 @@ class BadMoment(DomainError):
 
 
 class CountedMeanwhile(DomainError):
-    """Somebody wrote down a figure for the line since it was shown. `line` has theirs, `given` is ours."""
+    """Somebody wrote down a figure for the line since it was shown. `counted` has theirs, `given` is ours."""
 
     field = "quantity"
 
     def __init__(self, line: Any, *, given: Decimal | None) -> None:
-        self.line, self.given = line, given
+        self.counted, self.given = line, given
         unit, who = line.product.unit.code, line.counted_by.name if line.counted_by else _("somebody")
         if line.counted is None:
             text = _("%(product)s, %(place)s: the figure was taken back in the meantime.") % {

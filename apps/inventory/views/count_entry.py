@@ -137,7 +137,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
                 key=key,
             )
     except CountedMeanwhile as error:
-        return _answer(request, error.line, error=error.message, ours=error.given, status=error.status)
+        return _answer(request, error.counted, error=error.message, ours=error.given, status=error.status)
     except DomainError as error:
         return _answer(request, line, error=error.message, typed=typed, status=error.status)
     return _answer(request, line, saved=True)
