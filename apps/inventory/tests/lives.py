@@ -137,11 +137,24 @@ class Life(RuleBasedStateMachine):
         rows = list(StockBalance.objects.select_related("lot", "location").order_by("pk"))
         return rows[number % len(rows)] if rows else None
 
-    def free(self, row: StockBalance) -> Decimal:
-        """What of a balance nobody keeps."""
+    def same(self, row: StockBalance, *, alike: bool = False) -> list[StockBalance]:
+        """The balance; with `alike` of a silent lot all in that place that nobody can tell apart from it."""
+        if not (alike and row.lot.is_silent):
+            return [row]
+        rows = StockBalance.objects.filter(
+            product_id=row.product_id, location=row.location, lot__is_silent=True, lot__status=row.lot.status
+        )
+        return [one for one in rows.select_related("lot") if one.lot.expires_on == row.lot.expires_on]
+
+    def lying(self, row: StockBalance, *, alike: bool = False) -> Decimal:
+        """What lies there."""
+        return sum((one.quantity for one in self.same(row, alike=alike)), D(0))
+
+    def free(self, row: StockBalance, *, alike: bool = False) -> Decimal:
+        """What of it nobody keeps."""
         now = connection.ops.adapt_datetimefield_value(self.now)
-        [(kept,)] = _rows(KEPT, row.lot_id, row.location_id, now)
-        return row.quantity - D(int(kept)).scaleb(-6)
+        kept = [_rows(KEPT, one.lot_id, one.location_id, now)[0][0] for one in self.same(row, alike=alike)]
+        return self.lying(row, alike=alike) - D(sum(map(int, kept))).scaleb(-6)
 
     def lot(self, number: int, **wanted: Any) -> Lot | None:
         rows = list(Lot.objects.filter(**wanted).order_by("pk"))

@@ -42,38 +42,50 @@ class Ledger(Life):
         # What is not tracked joins the lot of the same cost and date, which may be blocked.
         self.do(work, effect=lambda _: [((thing.pk, where.pk), quantity)], must=True if thing.lot_tracked else None)
 
-    @rule(number=pick, quantity=some)
-    def transfer(self, number: int, quantity: D) -> None:
+    @rule(number=pick, quantity=some, alike=st.booleans())
+    def transfer(self, number: int, quantity: D, alike: bool) -> None:
         if row := self.balance(number):
             to = next(place for place in self.places if place.pk != row.location_id)
             self.do(
-                lambda: stock.transfer(lot=row.lot, quantity=quantity, source=row.location, destination=to),
+                lambda: stock.transfer(
+                    lot=row.lot, quantity=quantity, source=row.location, destination=to, alike=alike
+                ),
                 effect=lambda _: [(cell(row), -quantity), ((row.product_id, to.pk), quantity)],
-                must=quantity <= self.free(row),
+                must=quantity <= self.free(row, alike=alike),
             )
 
-    @rule(number=pick, counted=quantities | st.just(D(0)), override=st.booleans())
-    def adjust(self, number: int, counted: D, override: bool) -> None:
+    @rule(number=pick, counted=quantities | st.just(D(0)), override=st.booleans(), alike=st.booleans())
+    def adjust(self, number: int, counted: D, override: bool, alike: bool) -> None:
         if row := self.balance(number):
-            change = counted - row.quantity
+            change = counted - self.lying(row, alike=alike)
             self.do(
                 lambda: stock.adjust(
-                    lot=row.lot, location=row.location, counted=counted, reason="count", override_holds=override
+                    lot=row.lot,
+                    location=row.location,
+                    counted=counted,
+                    reason="count",
+                    override_holds=override,
+                    alike=alike,
                 ),
                 effect=lambda _: [(cell(row), change)],
-                must=bool(change) and (override or -change <= self.free(row)),
+                must=bool(change) and (override or -change <= self.free(row, alike=alike)),
             )
 
-    @rule(number=pick, quantity=some | st.none(), override=st.booleans())
-    def waste(self, number: int, quantity: D | None, override: bool) -> None:
+    @rule(number=pick, quantity=some | st.none(), override=st.booleans(), alike=st.booleans())
+    def waste(self, number: int, quantity: D | None, override: bool, alike: bool) -> None:
         if row := self.balance(number):
             amount = row.quantity if quantity is None else quantity
             self.do(
                 lambda: stock.waste(
-                    lot=row.lot, location=row.location, quantity=amount, reason="fell", override_holds=override
+                    lot=row.lot,
+                    location=row.location,
+                    quantity=amount,
+                    reason="fell",
+                    override_holds=override,
+                    alike=alike,
                 ),
                 effect=lambda _: [(cell(row), -amount)],
-                must=amount <= (row.quantity if override else self.free(row)),
+                must=amount <= (self.lying(row, alike=alike) if override else self.free(row, alike=alike)),
             )
 
     @rule(number=pick, quantity=some)
