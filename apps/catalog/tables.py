@@ -144,7 +144,7 @@ class ProductTable(SortedProducts):
     )
     unit = tables.Column(accessor="unit__code", verbose_name=_("per"), orderable=False, css="muted", card="")
     completeness = CompleteColumn(
-        verbose_name=_("Filled in"), order_by=("completeness", "name"), css="nw muted", card=""
+        verbose_name=_("Filled in"), order_by=("completeness", "name"), css="nw muted broad", card=""
     )
     updated_at = tables.DateColumn(verbose_name=_("Changed"), css="wide", card="")
 

@@ -51,11 +51,11 @@ class CustomerTable(tables.Table):
     phone = tables.Column(
         accessor="phone_formatted", verbose_name=_("Telephone"), orderable=False, css="nw", card="stock"
     )
-    tags = TagsColumn(verbose_name=_("Tags"), orderable=False)
+    tags = TagsColumn(verbose_name=_("Tags"), orderable=False, css="broad")
     orders_count = tables.NumberColumn(verbose_name=_("Orders"))
     spent = tables.MoneyColumn(verbose_name=_("Spent"), card="price")
     last_at = tables.DateColumn(verbose_name=_("Last purchase"), card="status", empty_text=_("never"))
-    points = tables.NumberColumn(verbose_name=_("Points"))
+    points = tables.NumberColumn(verbose_name=_("Points"), css="num broad")
 
     class Meta:
         model = Customer

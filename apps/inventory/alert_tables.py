@@ -35,6 +35,7 @@ class AlertTable(Table):
         accessor="acknowledged_by__name",
         empty_text="–",
         verbose_name=_("Seen by"),
+        css="broad",
         card="",
         order_by=("acknowledged_at", "id"),
     )

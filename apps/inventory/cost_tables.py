@@ -19,7 +19,7 @@ class CorrectionTable(Table):
         url=lambda row: row.receipt.get_absolute_url(), verbose_name=_("Goods receipt"), orderable=False, card=""
     )
     difference = MoneyColumn(verbose_name=_("Difference"), card="stock")
-    reference = Column(card="", empty_text="–")
+    reference = Column(css="broad", card="", empty_text="–")
     created_by = Column(accessor="created_by__name", verbose_name=_("By"), card="", empty_text=_("system"))
     created_at = DateTimeColumn(verbose_name=_("When"), card="price")
     status = BadgeColumn(tones=TONES)

@@ -282,10 +282,10 @@ class OperationTable(Table):
         order_by=("kind", "-occurred_at", "-id"),
     )
     occurred_at = DateTimeColumn(card="price")
-    worth = MovedColumn(verbose_name=_("Value"), empty_text="–")
+    worth = MovedColumn(verbose_name=_("Value"), css="num broad", empty_text="–")
     reason = LongColumn(card="", empty_text="")
     origin = Column(verbose_name=_("For"), orderable=False, card="")
-    actor = Column(accessor="actor__name", verbose_name=_("By"), card="", empty_text=_("system"))
+    actor = Column(accessor="actor__name", verbose_name=_("By"), css="broad", card="", empty_text=_("system"))
 
     class Meta:
         model = StockOperation
@@ -316,8 +316,8 @@ class HoldTable(Table):
     waiting = QuantityColumn(accessor="missing", verbose_name=_("Waits for"), orderable=False, card="")
     needed_on = DateColumn(card="price")
     created_at = DateTimeColumn(verbose_name=_("Held since"), card="note")
-    expires_at = DateTimeColumn(card="", empty_text="–")
-    priority = NumberColumn(card="", empty_text="")
+    expires_at = DateTimeColumn(css="nw broad", card="", empty_text="–")
+    priority = NumberColumn(css="num broad", card="", empty_text="")
     status = BadgeColumn(tones={"active": "info", "fulfilled": "ok"}, card="")
 
     class Meta:

@@ -54,15 +54,15 @@ def _drawn(kept: str | None, on_hand: int, minimum: int | None, language: str | 
 
 
 class CoverColumn(_OfTrend):
-    """For how many days what is on hand is enough, at the pace of the last whole days."""
+    """For how many days what is usable is enough, at the pace of the last whole days."""
 
     css = "num broad"
 
     def _days(self, record: Any) -> Decimal | None:
         if record.trend_day != self.today or not record.trend_used:
             return None
-        on_hand = self.table.numbers(record).on_hand
-        return daily.lasts(on_hand, daily.exactly(record.trend_used), record.trend_days)
+        numbers = self.table.numbers(record)
+        return daily.lasts(numbers.on_hand - numbers.unusable, daily.exactly(record.trend_used), record.trend_days)
 
     def cell(self, value: Any, record: Any) -> Any:
         days = self._days(record)

@@ -23,7 +23,7 @@ class OrderTable(tables.Table):
     needed_at = tables.DateTimeColumn(verbose_name=_("Promised for"), empty_text="–")
     channel = tables.Column(verbose_name=_("Channel"), order_by=("channel__name",))
     status = tables.BadgeColumn(verbose_name=_("State"), tones=Order.TONES, quiet=("completed",))
-    units = tables.QuantityColumn(verbose_name=_("Units"), card="")
+    units = tables.QuantityColumn(verbose_name=_("Units"), css="num broad", card="")
     paid = tables.MoneyColumn(verbose_name=_("Paid"), card="")
     total = tables.MoneyColumn(verbose_name=_("Total"))
 

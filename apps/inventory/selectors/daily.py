@@ -16,6 +16,7 @@ from django.db.models.functions import Cast
 
 from apps.catalog.models import Product
 from apps.inventory.models import Location, Move, StockBalance, StockOperation
+from apps.inventory.selectors.availability import usable_stock
 from backoffice.kernel import clock
 from backoffice.kernel.fields import QuantityField
 
@@ -32,7 +33,8 @@ class Story:
     """The last days, oldest first, today last: what was left at the end of each, and what was sold or used on it.
 
     `a_day` is the average use of the whole days before today, since the product was first there in that time; `lasts`
-    says for how many days what is on hand is enough at that pace, None when nothing was used.
+    says for how many days what is usable now is enough at that pace, None when nothing was used: what has expired or is
+    blocked lasts nobody.
     """
 
     days: list[date]
@@ -88,9 +90,9 @@ def read(kept: str | None) -> list[int]:
     return ends if len(ends) > 1 else ends * (DAYS - 1)
 
 
-def lasts(on_hand: Decimal, used: Decimal, days: int) -> Decimal | None:
+def lasts(usable: Decimal, used: Decimal, days: int) -> Decimal | None:
     """For how many days that is enough when so much is used in so many days; None when nothing is."""
-    return on_hand * days / used if used and days else None
+    return usable * days / used if used and days else None
 
 
 def rounded(days: Decimal) -> Decimal:
@@ -99,17 +101,18 @@ def rounded(days: Decimal) -> Decimal:
 
 
 def story(product: Product) -> Story:
-    """One query. What is on hand now is taken back day by day, so no day sums the history before it."""
+    """Two queries. What is on hand now is taken back day by day, so no day sums the history before it."""
     today = clock.today()
     found = dict(of([product.pk], today=today)).get(product.pk, Days())
     used, days = exactly(found.used_before), found.whole_days
-    on_hand = exactly(found.on_hand)
+    there = StockBalance.objects.filter(usable_stock(today), product=product)
+    usable = there.aggregate(there=Sum("quantity"))["there"] or ZERO
     return Story(
         [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)],
         [exactly(left) for left in found.left[2:]],
         [exactly(max(found.used.get(day, 0), 0)) for day in range(1, DAYS + 1)],
         used / days if days else ZERO,
-        lasts(on_hand, used, days),
+        lasts(usable, used, days),
     )
 
 

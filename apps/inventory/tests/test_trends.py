@@ -11,7 +11,7 @@ from django.utils.html import escape
 from apps.inventory import tasks
 from apps.inventory.models import StockOperation, StockTrend, TrendsKept
 from apps.inventory.selectors import daily
-from apps.inventory.services import reorder, stock, trends
+from apps.inventory.services import lots, reorder, stock, trends
 from apps.inventory.services.stock import ConsumeLine, ReceiptLine
 from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
 from backoffice.kernel import clock
@@ -217,3 +217,19 @@ def test_cover_is_rounded_down_and_ends_somewhere(cells):
     for used, shown in (("99.9", "11 d"), ("140", "8 d"), ("141", "7.9 d"), ("0.5", "&gt; 999 d")):
         StockTrend.objects.update(used=D(used))
         assert escape(cells()[salt.pk][1]) == shown
+
+
+def test_what_has_expired_or_is_blocked_lasts_nobody(cells):
+    bread, place = make_product("Bread"), make_location("Shop")
+    with _days_ago(10):
+        old = make_stock(bread, 20, place, expires_on=clock.today() + timedelta(days=9))
+        kept = make_stock(bread, 30, place)
+    with _days_ago(5):
+        stock.consume(origin=make_origin(), lines=[ConsumeLine(bread, D(10), place, lot=kept)])
+    trends.everything()
+    assert old.expires_on < clock.today()
+    assert cells()[bread.pk][1] == "20 d"
+    assert daily.story(bread).lasts == 20
+    lots.block(kept, reason="mould")
+    assert cells()[bread.pk][1] == "0 d"
+    assert daily.story(bread).lasts == 0
