@@ -25,6 +25,7 @@ from benchmarks.meter import Reading, measure, p95
 
 LINES = 3
 CLIENTS = 4
+UNTIMED = 3
 PLENTY = Decimal(1000)
 """As much of each is received: more than all of them buy."""
 TURNS = 4
@@ -82,7 +83,13 @@ class Contention:
 
 
 def timed(products: list[int]) -> float:
-    """One order, and the seconds that it took by the clock."""
+    """One order, and the seconds that it took by the clock.
+
+    Every turn begins with new connections, which a shop's processes keep: the first orders of each are left out.
+    """
+    if connection.connection is None:
+        for _ in range(UNTIMED):
+            many.sell(products)
     began = time.perf_counter()
     many.sell(products)
     return time.perf_counter() - began
