@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice.kernel.fields import QuantityField
 from backoffice.kernel.models import TimeStamped
@@ -35,9 +36,9 @@ class Hold(TimeStamped):
     """
 
     class Status(models.TextChoices):
-        ACTIVE = "active", _("active")
-        FULFILLED = "fulfilled", _("fulfilled")
-        RELEASED = "released", _("released")
+        ACTIVE = "active", pgettext_lazy("a hold", "active")
+        FULFILLED = "fulfilled", pgettext_lazy("a hold", "fulfilled")
+        RELEASED = "released", pgettext_lazy("a hold", "released")
 
     product = models.ForeignKey(
         "catalog.Product", models.PROTECT, related_name="holds", db_index=False, verbose_name=_("product")

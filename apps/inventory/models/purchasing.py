@@ -10,6 +10,7 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice.kernel import clock, money
 from backoffice.kernel import quantity as quantities
@@ -132,7 +133,7 @@ class PurchaseOrder(Audited, Revisioned, TimeStamped):
         SENT = "sent", _("sent")
         PART = "part", _("partly received")
         RECEIVED = "received", _("received")
-        CANCELLED = "cancelled", _("cancelled")
+        CANCELLED = "cancelled", pgettext_lazy("an order", "cancelled")
 
     TRANSITIONS = {
         Status.DRAFT: (Status.SENT, Status.CANCELLED),

@@ -153,7 +153,8 @@ class HoldDetail(DetailScreen):
 
     def badge(self) -> Badge:
         if self.object.status == Hold.Status.ACTIVE:
-            return Badge(_("active"), "info") if self.object.is_counting(clock.now()) else Badge(_("too old"), "warn")
+            fresh = self.object.is_counting(clock.now())
+            return Badge(Hold.Status.ACTIVE.label, "info") if fresh else Badge(_("too old"), "warn")
         return Badge(self.object.get_status_display(), "ok" if self.object.status == Hold.Status.FULFILLED else "")
 
     def meta(self) -> list[Any]:

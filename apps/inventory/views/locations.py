@@ -48,7 +48,7 @@ class LocationList(ListScreen):
     empty = Empty(gettext_lazy("No places yet"), gettext_lazy("A shop needs at least one place to keep things."))
     saved_views = [
         SavedView("open", pgettext_lazy("several places", "Open"), lambda rows: rows.active()),
-        SavedView("closed", gettext_lazy("Closed"), lambda rows: rows.filter(is_active=False)),
+        SavedView("closed", pgettext_lazy("several places", "Closed"), lambda rows: rows.filter(is_active=False)),
     ]
 
     def first(self) -> list[int]:

@@ -57,7 +57,7 @@ class Order(Revisioned, TimeStamped):
         DISPATCHED = "dispatched", _("out for delivery")
         DELIVERED = "delivered", _("delivered")
         COMPLETED = "completed", _("completed")
-        CANCELLED = "cancelled", _("cancelled")
+        CANCELLED = "cancelled", pgettext_lazy("an order", "cancelled")
 
     TRANSITIONS: ClassVar[dict[str, tuple[str, ...]]] = {
         Status.NEW: (Status.ACCEPTED, Status.CANCELLED),

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice.kernel.audit import Audited
 from backoffice.kernel.fields import MoneyField
@@ -33,7 +34,7 @@ class Payment(Audited, TimeStamped):
         CAPTURED = "captured", _("received")
         REFUNDED = "refunded", _("given back")
         FAILED = "failed", _("failed")
-        CANCELLED = "cancelled", _("cancelled")
+        CANCELLED = "cancelled", pgettext_lazy("a payment", "cancelled")
 
     TRANSITIONS: ClassVar[dict[str, tuple[str, ...]]] = {
         Status.PENDING: (Status.AUTHORIZED, Status.CAPTURED, Status.FAILED, Status.CANCELLED),
