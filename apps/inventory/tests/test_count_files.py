@@ -19,7 +19,7 @@ from apps.inventory.selectors.counts import scan
 from apps.inventory.services import counting, stock
 from apps.inventory.services.verify import differences
 from apps.inventory.tests.factories import make_location, make_product, make_stock
-from apps.inventory.tests.test_imports import outcomes, run
+from apps.inventory.tests.files import outcomes, run
 from backoffice.kernel import clock
 from backoffice.kernel.audit import acting
 from backoffice.transfers.rows import Row
@@ -237,7 +237,10 @@ def test_on_paper_only_an_open_count_shows_the_book(as_user, house):
     blind = counting.start(location=house.shop)
     shown = client.get(reverse("inventory:count_sheet", args=[house.count.pk])).content.decode()
     assert '<th class="n">Book</th>' in shown
-    assert (shown.count("<main"), shown.count("<thead>")) == (1, house.count.lines.values("location").distinct().count())
+    assert (shown.count("<main"), shown.count("<thead>")) == (
+        1,
+        house.count.lines.values("location").distinct().count(),
+    )
     assert '<td class="n">45</td>' in shown
     assert "Book" not in client.get(reverse("inventory:count_sheet", args=[blind.pk])).content.decode()
 
