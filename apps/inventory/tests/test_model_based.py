@@ -109,12 +109,12 @@ class Ledger(Life):
 
     @rule(number=pick, other=pick)
     def merge(self, number: int, other: int) -> None:
-        if (row := self.balance(number)) is None:
+        # Every other time two that suit: the draws are others with every module that is loaded before.
+        if number % 2 == 0 and (pairs := self.mergeable()):
+            row, into = pairs[other % len(pairs)]
+        elif (row := self.balance(number)) is None or (into := self.lot(other, product=row.product_id)) is None:
             return
-        # Every other time one that lasts as long: the draws are others with every module that is loaded before.
-        alike = {"expires_on": row.lot.expires_on, "status": row.lot.status} if number % 2 == 0 else {}
-        if into := self.lot(other, product=row.product_id, **alike):
-            self.do(lambda: rearranging.merge(lot=row.lot, into=into, location=row.location, reason="one box"))
+        self.do(lambda: rearranging.merge(lot=row.lot, into=into, location=row.location, reason="one box"))
 
     @rule(number=pick)
     def reverse(self, number: int) -> None:
