@@ -137,17 +137,11 @@ class Life(RuleBasedStateMachine):
         rows = list(StockBalance.objects.select_related("lot", "location").order_by("pk"))
         return rows[number % len(rows)] if rows else None
 
-    def mergeable(self) -> list[tuple[StockBalance, Lot]]:
-        """What lies somewhere, held by nobody, each with another lot that it may join."""
-        rows = StockBalance.objects.filter(quantity__gt=0).select_related("lot", "location").order_by("pk")
-        return [
-            (row, into)
-            for row in rows
-            for into in Lot.objects.filter(
-                product=row.product_id, status=row.lot.status, expires_on=row.lot.expires_on
-            ).order_by("pk")
-            if into != row.lot and self.free(row) == row.quantity
-        ]
+    def divisible(self, number: int) -> StockBalance | None:
+        """A balance of a lot of its own, of which at least two grams are free."""
+        rows = StockBalance.objects.filter(lot__is_silent=False).select_related("lot", "location").order_by("pk")
+        found = [row for row in rows if self.free(row) >= D("0.002")]
+        return found[number % len(found)] if found else None
 
     def same(self, row: StockBalance, *, alike: bool = False) -> list[StockBalance]:
         """The balance; with `alike` of a silent lot all in that place that nobody can tell apart from it."""
