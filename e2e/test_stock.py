@@ -186,7 +186,7 @@ def test_two_people_count_one_place_and_neither_overwrites_the_other(
     lot = Lot.objects.get(code="L-1")
     stock.waste(lot=lot, location=dry, quantity=D(5), reason="fell")
     find(colleague, "S-1")
-    # What was typed is saved before the next code is looked for; a code that lands among the figures is looked for, too.
+    # What was typed is saved before the next code is looked for; a code among the figures is looked for, too.
     colleague.locator("ol.counting input[name=quantity]").fill("20")
     find(colleague, "L-1")
     expect(colleague.locator("#count-progress")).to_have_text("2 / 3")

@@ -6,13 +6,11 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.db.models.functions import Lower
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from backoffice.kernel.audit import Audited
 from backoffice.kernel.models import Revisioned, TimeStamped
-
 
 COUNTER_ACCOUNTS = {
     "supplier": gettext_noop("Suppliers"),

@@ -51,8 +51,8 @@ def set_minimum(
 def order_suggested(wanted: Iterable[tuple[SupplierItem, Decimal]]) -> list[PurchaseOrder]:
     """Turn (supplier's item, packs) into drafts, one a supplier; an open draft of the supplier is filled up.
 
-    A product that is on the draft already gets the larger of the two quantities, so that pressing twice orders once, and
-    keeps its price. Raises BadPurchase for nothing, and for a supplier that is not active by now.
+    A product that is on the draft already gets the larger of the two quantities, so that pressing twice orders once,
+    and keeps its price. Raises BadPurchase for nothing, and for a supplier that is not active by now.
     """
     by_supplier: dict[int, list[tuple[SupplierItem, Decimal]]] = {}
     for item, packs in wanted:
