@@ -4,8 +4,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from apps.inventory.models import Hold, HoldAllocation, Move, StockBalance, StockOperation
-from apps.inventory.services import holds, verify
+from apps.inventory.models import Hold, HoldAllocation, Location, Move, StockBalance, StockOperation
+from apps.inventory.services import holds, locations, verify
 from apps.inventory.services.holds import HoldLine
 from apps.inventory.services.verify import differences
 from apps.inventory.tests.factories import make_location, make_origin, make_product, make_stock
@@ -99,6 +99,21 @@ def test_a_move_of_another_products_lot_is_found(hold):
 def test_moves_to_where_no_balance_is_are_found(hold):
     StockBalance.objects.update(location=make_location())
     assert kinds() == {"balance", "value", "held more than there is"}
+
+
+def test_stock_where_there_is_none_and_value_of_nothing_are_found(hold):
+    HoldAllocation.objects.all().delete()
+    balance = StockBalance.objects.get()
+    sku, lot = hold.product.sku, ("inventory.Lot", balance.lot_id)
+    supplier = locations.virtual(Location.Kind.SUPPLIER)
+    StockBalance.objects.create(product=hold.product, lot=balance.lot, location=supplier, quantity=D(3), value=D(0))
+    StockBalance.objects.filter(pk=balance.pk).update(quantity=D(0), value=D(7))
+    found = [one for one in differences() if one.kind not in ("balance", "value") and one.about == lot]
+    where = f"{sku} · {balance.location.code}"
+    assert {(one.kind, one.subject, one.expected, one.found) for one in found} == {
+        ("balance in a place that holds none", f"lot {balance.lot_id} · {sku} · {supplier.code}", 0, 3),
+        ("value without stock", f"lot {balance.lot_id} · {where}", 0, 7),
+    }
 
 
 def test_the_command_ends_with_one_when_it_finds_something(hold, settings, capsys):
