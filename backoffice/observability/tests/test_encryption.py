@@ -21,7 +21,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def media(settings, tmp_path):
+    settings.DATA_DIR = tmp_path / "data"  # another worker's backup has its scratch in the common one
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.DATA_DIR.mkdir()
     settings.MEDIA_ROOT.mkdir()
     (settings.MEDIA_ROOT / "sheet.csv").write_text("cinnamon;42")
     return settings.MEDIA_ROOT
