@@ -16,11 +16,7 @@ MOST = Decimal(1_000_000_000)
 
 def posted(product: Product, amount: Decimal) -> Decimal:
     """The quantity as it is posted: rounded half-up to the unit's step. Raises BadQuantity for nothing and for MOST."""
-    if amount >= MOST:
-        raise BadQuantity(
-            _("%(amount)s are more than any shelf holds. Was a code scanned into the field?")
-            % {"amount": quantities.format_quantity(amount, product.unit.code)}
-        )
+    check_most(product, amount)
     rounded = quantities.round_half_up(amount, product.unit.step) if amount > 0 else Decimal(0)
     if rounded <= 0:
         raise BadQuantity(
@@ -32,6 +28,15 @@ def posted(product: Product, amount: Decimal) -> Decimal:
             }
         )
     return rounded
+
+
+def check_most(product: Product, amount: Decimal) -> None:
+    """Raise BadQuantity for MOST and above."""
+    if amount >= MOST:
+        raise BadQuantity(
+            _("%(amount)s are more than any shelf holds. Was a code scanned into the field?")
+            % {"amount": quantities.format_quantity(amount, product.unit.code)}
+        )
 
 
 def too_much() -> str:

@@ -34,7 +34,7 @@ from apps.inventory.models import (
 from apps.inventory.selectors import locations as places
 from apps.inventory.selectors.counts import approvers, book_at, deviation
 from apps.inventory.selectors.counts import seen as figures_seen
-from apps.inventory.services import allocation, locations, overtaken, policy, refusals, stock_locks
+from apps.inventory.services import allocation, amounts, locations, overtaken, policy, refusals, stock_locks
 from apps.inventory.services.posting import PostLine
 from apps.inventory.services.posting import post as post_moves
 from backoffice.company import current as current_company
@@ -44,7 +44,6 @@ from backoffice.kernel.audit import current_actor
 from backoffice.kernel.locks import lock
 
 MAX_LINES = 3000
-MOST = Decimal(1_000_000_000)
 WRITTEN = ("counted", "book", "counted_at", "counted_by", "reason", "revision", "updated_at")
 ZERO = Decimal(0)
 
@@ -223,12 +222,7 @@ def check_figure(product: Product, amount: Decimal) -> None:
     """Raise BadQuantity for a figure below zero or between the steps of the product's unit."""
     if amount < 0:
         raise BadQuantity(_("A count is not below zero."), field="quantity")
-    if amount >= MOST:
-        raise BadQuantity(
-            _("%(amount)s are more than any shelf holds. Was a code scanned into the field?")
-            % {"amount": quantities.format_quantity(amount, product.unit.code)},
-            field="quantity",
-        )
+    amounts.check_most(product, amount)
     step = product.unit.step
     if quantities.round_half_up(amount, step) != amount:
         raise BadQuantity(

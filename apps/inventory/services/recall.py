@@ -1,7 +1,5 @@
 """Taking a lot back with everything that was made from it."""
 
-from collections.abc import Sequence
-
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -9,8 +7,10 @@ from apps.inventory.errors import ReasonMissing
 from apps.inventory.models import Lot
 from apps.inventory.selectors import recall
 from apps.inventory.services import lots, stock_locks
+from backoffice.kernel.locks import retry_conflict
 
 
+@retry_conflict
 @transaction.atomic
 def block_all(lot: Lot, *, reason: str) -> list[Lot]:
     """Block the lot and every lot made from it, however many steps away. Returns those that were not blocked before.
@@ -19,14 +19,11 @@ def block_all(lot: Lot, *, reason: str) -> list[Lot]:
     """
     if not reason.strip():
         raise ReasonMissing
-    locked = _products(recall.family(lot))
-    stock_locks.lock_products(locked)
-    members = recall.family(lot)
-    stock_locks.lock_products(_products(members) - locked)  # made of it while we waited
+    members, locked = recall.family(lot), set[int]()
+    while new := {member.lot.product_id for member in members} - locked:  # more may be made of it while we wait
+        stock_locks.lock_products(new)
+        locked |= new
+        members = recall.family(lot)
     done = [member.lot for member in members if member.lot.status != Lot.Status.BLOCKED]
     lots.block_together(done, reason=_("Recall of %(lot)s: %(reason)s") % {"lot": lot.label, "reason": reason.strip()})
     return done
-
-
-def _products(members: Sequence[recall.Member]) -> set[int]:
-    return {member.lot.product_id for member in members}
