@@ -79,6 +79,21 @@ def test_blocking_all_moves_holds_to_other_stock_and_says_how_many(bakery):
     assert differences() == []
 
 
+def test_what_is_made_of_it_while_a_recall_waits_is_locked_and_blocked_too(bakery, monkeypatch):
+    """The family is one step longer at each look until the last, as when somebody produced before we had the locks."""
+    family, steps, locked = reads.family, iter((0, 1)), []
+    lock = recall.stock_locks.lock_products
+
+    def seen(lot):
+        level = next(steps, None)
+        return [one for one in family(lot) if level is None or one.level <= level]
+
+    monkeypatch.setattr(recall.recall, "family", seen)
+    monkeypatch.setattr(recall.stock_locks, "lock_products", lambda ids: locked.append(sorted(ids)) or lock(ids))
+    assert len(recall.block_all(bakery["flour"], reason="stones")) == 3
+    assert locked[:3] == [[bakery[name].product_id] for name in ("flour", "dough", "bread")]
+
+
 def test_a_recall_of_many_lots_asks_as_often_as_one_of_few(bakery, django_assert_max_num_queries):
     """Each lot was locked, read and saved by itself, and its holds went on to the next that was blocked after it."""
     bread, shop, flour = bakery["bread"].product, bakery["shop"], bakery["flour"]
